@@ -1,0 +1,56 @@
+/** What a look at a database finds: checks, probes, applied migrations. */
+
+/** `skipped` (a privilege is missing) and `timeout` are never shown as ok. */
+export type CheckStatus = 'ok' | 'warn' | 'crit' | 'skipped' | 'timeout';
+
+export interface CheckResult {
+  readonly check: string;
+  readonly status: CheckStatus;
+  /** One plain sentence: what was found. */
+  readonly verdict: string;
+  /** The figures behind the verdict, literals redacted. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What to do next, for example a command to type or a GRANT to give. */
+  readonly next?: string;
+}
+
+export interface SweepReport {
+  readonly target: string;
+  readonly took_ms: number;
+  readonly checks: readonly CheckResult[];
+  /** The worst findings first, as sentences. */
+  readonly top: readonly string[];
+}
+
+export interface ProbeResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly took_ms: number;
+  /** SQLSTATE, when PostgreSQL refused or ended the query. */
+  readonly sqlstate?: string;
+  readonly error?: string;
+  /** Relations the probe's SQL names. */
+  readonly relations: readonly string[];
+}
+
+export interface AppliedMigration {
+  readonly name: string;
+  /** Undefined is "unknown": a tool that keeps no time, never a guess. */
+  readonly appliedAt?: Date;
+  /** The transaction that applied it, by the `xmin` of its history row. */
+  readonly xid: string;
+}
+
+/** A session that holds a lock others wait for, named by pid and start so that a reused pid is never hit. */
+export interface Blocker {
+  readonly pid: number;
+  readonly backendStart: string;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  /** Seconds since its transaction began. */
+  readonly transactionAge: number;
+  /** Its last statement, literals redacted. */
+  readonly query: string;
+  readonly relations: readonly string[];
+}
