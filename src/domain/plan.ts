@@ -51,7 +51,14 @@ export type ActionOutcome =
   | {
       /** Rolled back; nothing was left behind. */
       readonly state: 'stopped';
-      readonly code: 'LOCK_TIMEOUT' | 'DEADLOCK' | 'PROBE_RED' | 'PLAN_VOID' | 'CHANGED' | 'REFUSED' | 'FAILED';
+      readonly code:
+        | 'LOCK_TIMEOUT'
+        | 'DEADLOCK'
+        | 'PROBE_RED'
+        | 'PLAN_VOID'
+        | 'CHANGED'
+        | 'REFUSED'
+        | 'FAILED';
       readonly verdict: string;
       readonly facts: Readonly<Record<string, unknown>>;
       readonly blockers: readonly Blocker[];

@@ -9,4 +9,8 @@ export interface Refusal {
 }
 
 /** Refuses with a code and what was found. */
-export const refuse = (code: string, values: Refusal['values'] = {}): Refusal => ({ ok: false, code, values });
+export const refuse = (code: string, values: Refusal['values'] = {}): Refusal => ({
+  ok: false,
+  code,
+  values,
+});

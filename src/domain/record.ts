@@ -1,0 +1,33 @@
+/** Everything the bot knows about one incident: what the exports are made from. */
+import type { TimelineEntry } from './entry.ts';
+import type { Incident } from './incident.ts';
+import type { Run } from './run.ts';
+import type { AppliedMigration } from './sweep.ts';
+
+/** A monitor that saw a target fail, and what it thought of it. */
+export interface Proposal {
+  readonly id: number;
+  readonly monitor: string;
+  readonly target: string;
+  readonly service?: string;
+  readonly sqlstate?: string;
+  readonly error: string;
+  readonly relations: readonly string[];
+  /** A migration applied within the hour before, if the history shows one. */
+  readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
+  readonly firstFailedAt: Date;
+  readonly detectedAt: Date;
+  readonly incidentId?: number;
+}
+
+export interface IncidentRecord {
+  readonly incident: Incident;
+  /** In order of insertion; the exports sort by `at`, then `seq`. */
+  readonly timeline: readonly TimelineEntry[];
+  readonly runs: readonly Run[];
+  readonly proposals: readonly Proposal[];
+  /** Names of people by Slack user id; an id that is missing is printed as it is. */
+  readonly people: Readonly<Record<string, string>>;
+  /** Hash of the newest timeline entry. */
+  readonly headHash: string;
+}

@@ -1,0 +1,74 @@
+/** A run of a runbook: its steps, their journal, and the approval a dangerous step needs. */
+import type { Actor } from './incident.ts';
+import type { ActionOutcome, Plan } from './plan.ts';
+
+/** After a crash: `read` runs again, `change` is resumed under its effect id, `dangerous` is never re-run blindly. */
+export type Risk = 'read' | 'change' | 'dangerous';
+
+export const RUN_STATES = [
+  'running',
+  'awaiting_approval',
+  'done',
+  'stopped',
+  'failed',
+  'unknown',
+  'cancelled',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+export const STEP_STATES = [
+  'pending',
+  'planning',
+  'awaiting_approval',
+  'running',
+  'done',
+  'stopped',
+  'failed',
+  'skipped',
+  'unknown',
+] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+export interface Approval {
+  readonly planHash: string;
+  readonly requestedBy: Actor;
+  readonly requestedAt: Date;
+  readonly expiresAt: Date;
+  readonly decision?: {
+    readonly kind: 'approved' | 'refused' | 'expired' | 'void';
+    readonly by: Actor;
+    readonly at: Date;
+  };
+}
+
+export interface RunStep {
+  /** Position in the runbook, from 1. */
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly risk: Risk;
+  readonly state: StepState;
+  readonly startedAt?: Date;
+  readonly endedAt?: Date;
+  /** One plain sentence of what came of it. */
+  readonly verdict?: string;
+  readonly plan?: Plan;
+  readonly approval?: Approval;
+  readonly outcome?: ActionOutcome;
+  /** What a read step found (a SweepReport, ProbeResults), redacted and capped. */
+  readonly output?: unknown;
+}
+
+export interface Run {
+  readonly id: number;
+  readonly incidentId: number;
+  readonly runbook: string;
+  readonly title: string;
+  readonly target: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly requestedBy: Actor;
+  readonly requestedAt: Date;
+  readonly state: RunState;
+  readonly endedAt?: Date;
+  readonly steps: readonly RunStep[];
+}
