@@ -32,7 +32,7 @@ module.exports = {
         pathNot: ['node_modules/(luxon|@types/luxon)/', '^(node:)?crypto$'],
       },
     },
-    only('store', '^src/store/', '^src/(store|domain)/|^src/(errors|log)\\.ts$'),
+    only('store', '^src/store/', '^src/(store|domain)/|^src/(errors|log|version)\\.ts$'),
     only('app', '^src/app/', '^src/(app|domain|store)/|^src/(errors|log)\\.ts$'),
     only('databases', '^src/databases/', '^src/(databases|domain)/|^src/(errors|log)\\.ts$'),
     only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|^src/(errors|log)\\.ts$'),

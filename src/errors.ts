@@ -23,6 +23,10 @@ export const ERRORS = {
       'The store was migrated by a newer Firebreak: it needs version {needed} or later, this is {found}.',
     fix: 'Install Firebreak {needed} or later.',
   },
+  MIGRATION_WITHOUT_VERSION: {
+    message: 'The store migration {found} does not state which program version may work beside it.',
+    fix: 'Add a line `-- works-beside: <version>` to it.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -13,6 +13,11 @@ export default async function setup() {
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
   });
   await server.ensureDatabase('firebreak_template');
+  const { openStore } = await tsImport('../../src/store/store.ts', import.meta.url);
+  const { migrate } = await tsImport('../../src/store/migrate.ts', import.meta.url);
+  const store = openStore(server.url('firebreak_template'));
+  await migrate(store);
+  await store.close();
   process.env.FIREBREAK_TEST_SERVER = server.url('postgres');
   globalThis.firebreakTestServer = { server, dataDir };
 }

@@ -1,0 +1,82 @@
+/** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
+
+import type { Incident } from '../domain/incident.ts';
+import type { Declaration, Intent } from '../domain/intents.ts';
+import type { CapturedMigration } from '../domain/plan.ts';
+import type { IncidentRecord } from '../domain/record.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { Run } from '../domain/run.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { AppliedMigration } from '../domain/sweep.ts';
+
+/** The inbox row that this act settles, in the same transaction. */
+export interface Cause {
+  readonly inboxKey?: string | undefined;
+}
+
+export interface ProposalWish {
+  readonly monitor: string;
+  readonly target: string;
+  readonly service?: string;
+  readonly sqlstate?: string;
+  readonly error: string;
+  readonly relations: readonly string[];
+  readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
+  readonly firstFailedAt: Date;
+}
+
+export interface RunWish {
+  readonly incident: number;
+  readonly runbook: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly by: string;
+}
+
+export interface ApprovalWish {
+  readonly run: number;
+  readonly step: number;
+  readonly planHash: string;
+  readonly by: string;
+  readonly decision: 'approved' | 'refused';
+}
+
+export interface App {
+  readonly settings: Settings;
+  readonly now: () => Date;
+
+  declare(
+    wish: Declaration,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident; adopted?: number } | Refusal>;
+  act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Writes the postmortem as a file into the incident's channel. */
+  postmortem(incident: number, by: string, cause?: Cause): Promise<{ ok: true } | Refusal>;
+
+  incident(id: number): Promise<Incident | undefined>;
+  incidentOfChannel(channelId: string): Promise<number | undefined>;
+  incidents(filter: 'open' | 'all'): Promise<readonly Incident[]>;
+  /** Everything known of an incident: what views and exports are made from. */
+  record(id: number): Promise<IncidentRecord | undefined>;
+
+  propose(wish: ProposalWish): Promise<number>;
+  captured(target: string): Promise<readonly CapturedMigration[]>;
+  capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
+
+  /** Starts a runbook in an incident; its steps are done by the jobs. */
+  startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
+  decideApproval(wish: ApprovalWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
+  run(id: number): Promise<Run | undefined>;
+
+  /** Remembers a person's name, for exports. */
+  meet(userId: string, name: string): Promise<void>;
+  /** Settles an inbox row that changed nothing. */
+  settle(cause: Cause): Promise<void>;
+}
+
+/** Who somebody is to Slack, read at the moment of the act. */
+export interface Directory {
+  /** `member` is a full member of this workspace who is not deactivated. */
+  standing(userId: string): Promise<'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown'>;
+  /** Members of a user group (`S…`). */
+  groupMembers(groupId: string): Promise<readonly string[]>;
+}

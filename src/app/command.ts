@@ -1,0 +1,41 @@
+/** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
+import type { App } from './app.ts';
+
+export interface Request {
+  /** Who typed it: a Slack user id, or `terminal:<user>@<host>`. */
+  readonly actor: string;
+  /** What follows the verb, trimmed. */
+  readonly words: string;
+  /** The incident of the channel it was typed in, or that was named by number. */
+  readonly incident: number | undefined;
+  readonly now: Date;
+  /** The inbox row to settle in the command's own transaction. */
+  readonly inboxKey: string | undefined;
+  /** The slash command's name, for texts: `/incident`. */
+  readonly command: string;
+}
+
+/** What the person who typed gets, seen by them alone; what others see comes from effects. Slack mrkdwn. */
+export interface Reply {
+  readonly text: string;
+}
+
+export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';
+
+export interface Command {
+  readonly verb: string;
+  /** Other words for the verb, as people type them. */
+  readonly aliases?: readonly string[];
+  /** One line for `help`. */
+  readonly summary: string;
+  /** `declare [sev1-sev5] <title>` */
+  readonly usage: string;
+  readonly examples: readonly string[];
+  /** `incident`: only in an incident's channel, or with its number. */
+  readonly where: 'anywhere' | 'incident';
+  readonly permission: Permission;
+  run(request: Request, app: App): Promise<Reply>;
+}
+
+/** Types a command's definition; the loader checks it against its file. */
+export const defineCommand = (command: Command): Command => command;

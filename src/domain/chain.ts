@@ -1,0 +1,85 @@
+/** The hash chain of an incident's timeline: it shows a rewrite, and still verifies after content was erased. */
+import { createHash } from 'node:crypto';
+import type { EntryKind } from './entry.ts';
+import type { Actor } from './incident.ts';
+
+/** What an entry says; it lies beside the chain, with its salt, and can be erased. */
+export interface EntryContent {
+  readonly text: string;
+  readonly link?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What the chain itself covers: all of an entry but its content, which is there as a digest. */
+export interface ChainLink {
+  readonly incidentId: number;
+  readonly seq: number;
+  readonly at: Date;
+  readonly recordedAt: Date;
+  readonly kind: EntryKind;
+  readonly actor: Actor;
+  readonly contentDigest: string;
+}
+
+/** An entry as it is stored. Salt and content go together; both are absent once erased. */
+export interface ChainedEntry extends ChainLink {
+  readonly hash: string;
+  readonly salt?: string | undefined;
+  readonly content?: EntryContent | undefined;
+}
+
+export type ChainVerdict =
+  | { readonly ok: true; readonly head: string }
+  | { readonly ok: false; readonly seq: number; readonly reason: string };
+
+/** What the first entry of every chain follows. */
+export const GENESIS = '0'.repeat(64);
+
+/** Digest of an entry's content; without the salt a guess at erased words could be checked against it. */
+export const contentDigest = (salt: string, { text, link, details }: EntryContent): string =>
+  sha256(canonicalJson([salt, { text, link, details }]));
+
+/** Hash of an entry, over that of the entry before it. */
+export function linkHash(previous: string, entry: ChainLink): string {
+  const { incidentId, seq, at, recordedAt, kind, actor, contentDigest: digest } = entry;
+  const times = [at.toISOString(), recordedAt.toISOString()];
+  return sha256(canonicalJson([previous, incidentId, seq, ...times, kind, actor, digest]));
+}
+
+/** Checks a whole chain, given by seq; entries cut off its end only show against a head kept elsewhere. */
+export function verifyChain(entries: readonly ChainedEntry[]): ChainVerdict {
+  let head = GENESIS;
+  for (const [index, entry] of entries.entries()) {
+    const reason = fault(head, index + 1, entry);
+    if (reason !== undefined) return { ok: false, seq: entry.seq, reason };
+    head = entry.hash;
+  }
+  return { ok: true, head };
+}
+
+function fault(previous: string, position: number, entry: ChainedEntry): string | undefined {
+  if (entry.seq !== position) return `entry ${position} is missing, ${entry.seq} stands in its place`;
+  if (linkHash(previous, entry) !== entry.hash) return 'its hash does not follow from the entry before it';
+  const { salt, content } = entry;
+  if (salt === undefined && content === undefined) return undefined;
+  if (salt === undefined || content === undefined) return 'only one of salt and content was erased';
+  return contentDigest(salt, content) === entry.contentDigest ? undefined : 'its content was changed';
+}
+
+/** JSON with sorted keys, the same before and after PostgreSQL kept it as jsonb. */
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (value instanceof Date) return JSON.stringify(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(wellFormed(value)) ?? 'null';
+  const pairs = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${pairs
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(wellFormed(key))}:${canonicalJson(member)}`)
+    .join()}}`;
+}
+
+// UTF-8 has no lone surrogates: the driver stores U+FFFD for them, and the digest must not notice.
+const wellFormed = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

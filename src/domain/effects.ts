@@ -1,0 +1,75 @@
+/** What a decision wants done in the world: each effect becomes one durable row, delivered in the order of its lane. */
+
+/** Where a message goes. An incident's channel may not exist yet when the effect is written. */
+export type Destination =
+  | { readonly kind: 'incident'; readonly id: number }
+  | { readonly kind: 'incidents-channel' }
+  | { readonly kind: 'user'; readonly id: string };
+
+/**
+ * Messages that are kept current are named by what they show; they are rendered when they are delivered,
+ * so that the newest state wins however late that is.
+ */
+export type LiveSubject =
+  | { readonly kind: 'card'; readonly incident: number }
+  | { readonly kind: 'announcement'; readonly incident: number }
+  | { readonly kind: 'page'; readonly incident: number; readonly page: number }
+  | { readonly kind: 'run'; readonly run: number }
+  | { readonly kind: 'proposal'; readonly proposal: number };
+
+export type Effect =
+  | { readonly kind: 'create-channel'; readonly incident: number; readonly name: string }
+  | { readonly kind: 'invite'; readonly incident: number; readonly users: readonly string[] }
+  | { readonly kind: 'topic'; readonly incident: number }
+  | { readonly kind: 'pin'; readonly incident: number }
+  | { readonly kind: 'live'; readonly to: Destination; readonly subject: LiveSubject }
+  | { readonly kind: 'say'; readonly to: Destination; readonly text: string }
+  | {
+      readonly kind: 'file';
+      readonly to: Destination;
+      readonly name: string;
+      readonly title: string;
+      readonly content: string;
+      readonly comment?: string;
+    };
+
+/** The lane of an effect: what shares a lane is delivered strictly in order. */
+export function laneOf(effect: Effect): string {
+  switch (effect.kind) {
+    case 'create-channel':
+    case 'invite':
+    case 'topic':
+    case 'pin':
+      return `incident:${effect.incident}`;
+    case 'live':
+    case 'say':
+    case 'file':
+      return destinationLane(effect.to);
+  }
+}
+
+/** The slot under which a live message's place is remembered. */
+export function slotOf(subject: LiveSubject): string {
+  switch (subject.kind) {
+    case 'card':
+    case 'announcement':
+      return `${subject.kind}:${subject.incident}`;
+    case 'page':
+      return `page:${subject.incident}:${subject.page}`;
+    case 'run':
+      return `run:${subject.run}`;
+    case 'proposal':
+      return `proposal:${subject.proposal}`;
+  }
+}
+
+function destinationLane(to: Destination): string {
+  switch (to.kind) {
+    case 'incident':
+      return `incident:${to.id}`;
+    case 'incidents-channel':
+      return 'incidents-channel';
+    case 'user':
+      return `user:${to.id}`;
+  }
+}

@@ -1,0 +1,26 @@
+/** A database that Firebreak looks after, as firebreak.yml names it. */
+
+export interface ProbeSettings {
+  readonly name: string;
+  /** One SELECT that the site depends on. */
+  readonly sql: string;
+}
+
+/** Where the right values of a table can be read from, for repairs. */
+export interface SourceSettings {
+  readonly key: string;
+  readonly columns: readonly string[];
+  /** A SELECT that yields the key and the right values of the columns. */
+  readonly from: string;
+}
+
+export interface TargetSettings {
+  readonly name: string;
+  readonly urls: { readonly diag: string; readonly act?: string; readonly ddl?: string };
+  readonly tool: 'node-pg-migrate';
+  readonly history?: { readonly table: string };
+  readonly probes: readonly ProbeSettings[];
+  readonly services: readonly string[];
+  readonly snapshot: { readonly maxLockSeconds: number };
+  readonly sources: Readonly<Record<string, SourceSettings>>;
+}

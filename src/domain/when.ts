@@ -1,0 +1,156 @@
+/** Time expressions at the start of a note (`-15m`, `14:05 Europe/Berlin`, `yesterday 23:50`), and deadlines. */
+import { DateTime, IANAZone } from 'luxon';
+import { type Refusal, refuse } from './refusal.ts';
+
+export interface WhenContext {
+  readonly now: Date;
+  /** IANA name; a time without a zone is read in it. */
+  readonly timezone: string;
+}
+
+export type When =
+  | { readonly ok: true; readonly at: undefined; readonly rest: string }
+  | { readonly ok: true; readonly at: Date; readonly rest: string; readonly understood: string };
+
+const RELATIVE = /^-(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?(?:(\d{1,6})s)?$/;
+const ABSOLUTE =
+  /^(?:(?<date>\d{4}-\d\d-\d\d)(?:T|\s+)|(?<day>today|yesterday)\s+)?(?<clock>\d{1,2}:\d\d(?::\d\d)?)(?<zone>Z|[+-]\d\d:\d\d)?$/i;
+/** Words that are meant as a time; what looks like this and is none is refused, not taken as text. */
+const LOOKS_LIKE_TIME =
+  /^(?:-\d\S*|(?:(?:today|yesterday)\s+)?\d{1,2}:\d\d\S*|\d{4}-\d\d-\d\d(?:\s+\d\S*|\S*))/i;
+const OFFSET = /^(?:Z|UTC|GMT|[+-]\d\d:\d\d)$/i;
+const REGION =
+  /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific|US)\/\S+$/i;
+/** Abbreviations mean several zones, or half a year of one: asked back, never guessed, never taken as text. */
+const ABBREVIATION = /^(?:[ECMP][SD]T|A[EC][SD]T|AW?ST|[WCE]ES?T|BST|IST|JST|KST|MSK|SGT|[AP]\.?M\.?)$/;
+
+/** Reads the time expression that `words` start with, if any; `rest` is what follows it. */
+export function parseWhen(words: string, context: WhenContext): When | Refusal {
+  const text = words.trim();
+  const [first = ''] = text.split(/\s+/, 1);
+  if (first === 'now') return past(zoned(context), without(text, first), text, context);
+  const expression = LOOKS_LIKE_TIME.exec(text)?.[0];
+  if (expression === undefined) return { ok: true, at: undefined, rest: text };
+  const rest = without(text, expression);
+  const bare = expression.replace(/[,:;.]$/, '');
+  const ago = RELATIVE.exec(bare);
+  return ago === null ? parseAbsolute(bare, rest, context) : past(before(ago, context), rest, bare, context);
+}
+
+const ISO_DAY = 'yyyy-MM-dd';
+const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+const DAYS_AHEAD: Readonly<Record<string, number>> = { today: 0, tomorrow: 1 };
+
+/** Reads a deadline (`2026-06-30`, `friday`, `tomorrow`, `+14d`, `+2w`) as a calendar day. */
+export function parseDay(
+  word: string,
+  context: WhenContext,
+): { readonly ok: true; readonly day: string } | Refusal {
+  const found = word.trim().toLowerCase();
+  const today = zoned(context);
+  if (!today.isValid) return refuse('UNKNOWN_TIMEZONE', { found: context.timezone });
+  const day = dayFrom(found, today);
+  return day?.isValid === true
+    ? { ok: true, day: day.toFormat(ISO_DAY) }
+    : refuse('DAY_NOT_UNDERSTOOD', { found: word });
+}
+
+/** `2026-11-22 14:05:09 UTC`. */
+export const formatUtc = (date: Date): string =>
+  DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
+
+function parseAbsolute(expression: string, following: string, context: WhenContext): When | Refusal {
+  const parts = ABSOLUTE.exec(expression)?.groups;
+  if (parts === undefined) return refuse('TIME_NOT_UNDERSTOOD', { found: expression });
+  const [word = ''] = following.split(/\s+/, 1);
+  const named = parts['zone'] ?? zoneWord(word.replace(/[,:;.]$/, ''));
+  const zone = toLuxonZone(named ?? context.timezone);
+  const rest = parts['zone'] === undefined && named !== undefined ? without(following, word) : following;
+  const found = [expression, parts['zone'] === undefined ? named : undefined].filter(Boolean).join(' ');
+  if (!IANAZone.isValidZone(zone) && !zone.startsWith('UTC'))
+    return refuse('UNKNOWN_TIMEZONE', { found: named ?? zone });
+  return resolve(parts, { found, rest, zone }, context);
+}
+
+interface Reading {
+  /** The expression as it was written, with its zone. */
+  readonly found: string;
+  readonly rest: string;
+  readonly zone: string;
+}
+
+/** The one instant that a local time names; a time that clocks skip or repeat names none. */
+function resolve(
+  parts: Readonly<Record<string, string | undefined>>,
+  { found, rest, zone }: Reading,
+  context: WhenContext,
+): When | Refusal {
+  const day = parts['date'] ?? dayOf(parts['day'], zone, context);
+  const [hour = '', ...others] = (parts['clock'] ?? '').split(':');
+  const local = `${day}T${[hour.padStart(2, '0'), ...others].join(':')}`;
+  const time = DateTime.fromISO(local, { zone });
+  if (!time.isValid || time.year < 1900) return refuse('TIME_NOT_UNDERSTOOD', { found });
+  const understood = `${local.replace('T', ' ')} ${zone}`;
+  // luxon moves a time within a gap to after it: the clock then reads something else.
+  if (!time.toFormat("yyyy-MM-dd'T'HH:mm:ss").startsWith(local))
+    return refuse('TIME_DOES_NOT_EXIST', { found, understood });
+  const [one, two] = time.getPossibleOffsets().map((each) => local + each.toFormat('ZZ'));
+  if (one !== undefined && two !== undefined)
+    return refuse('TIME_AMBIGUOUS', { found, understood, first: one, second: two });
+  return past(time, rest, found, context);
+}
+
+function past(time: DateTime, rest: string, found: string, context: WhenContext): When | Refusal {
+  if (!time.isValid) return refuse('UNKNOWN_TIMEZONE', { found: context.timezone });
+  const at = time.toJSDate();
+  const understood = describe(time);
+  if (at > context.now)
+    return refuse('TIME_IN_FUTURE', { found, understood, now: describe(zoned(context, time.zoneName)) });
+  return { ok: true, at, rest, understood };
+}
+
+function describe(time: DateTime): string {
+  const utc = formatUtc(time.toJSDate());
+  const zone = time.zoneName ?? 'UTC';
+  return zone === 'UTC' ? utc : `${time.toFormat('yyyy-MM-dd HH:mm:ss')} ${zone} (${utc})`;
+}
+
+function before(ago: RegExpExecArray, context: WhenContext): DateTime {
+  const [days, hours, minutes, seconds] = ago.slice(1).map((amount) => Number(amount ?? 0));
+  // `-1d` is 24 hours, so that it is never a time that clocks skip.
+  const elapsed = { hours: (days ?? 0) * 24 + (hours ?? 0), minutes: minutes ?? 0, seconds: seconds ?? 0 };
+  return zoned(context).minus(elapsed);
+}
+
+function dayFrom(found: string, today: DateTime): DateTime | undefined {
+  const ahead = DAYS_AHEAD[found];
+  if (ahead !== undefined) return today.plus({ days: ahead });
+  const [, count, unit] = /^\+(\d{1,4})([dw])$/.exec(found) ?? [];
+  if (count !== undefined)
+    return today.plus(unit === 'w' ? { weeks: Number(count) } : { days: Number(count) });
+  if (/^\d{4}-\d\d-\d\d$/.test(found)) return DateTime.fromISO(found, { zone: 'utc' });
+  const weekday = WEEKDAYS.findIndex((name) => name === found || name.slice(0, 3) === found);
+  // Said on a Friday, `friday` is the next one: who means this day says `today`.
+  return weekday < 0 ? undefined : today.plus({ days: ((weekday + 1 - today.weekday + 6) % 7) + 1 });
+}
+
+const zoned = (context: WhenContext, zone: string | null = context.timezone): DateTime =>
+  DateTime.fromJSDate(context.now, { zone: zone ?? 'utc' });
+
+function dayOf(name: string | undefined, zone: string, context: WhenContext): string {
+  const days = name?.toLowerCase() === 'yesterday' ? 1 : 0;
+  return zoned(context, zone).minus({ days }).toFormat(ISO_DAY);
+}
+
+/** The word after a time when it is meant as a zone, right or wrong. */
+function zoneWord(word: string): string | undefined {
+  const meant = OFFSET.test(word) || REGION.test(word) || ABBREVIATION.test(word.toUpperCase());
+  return meant || (word.includes('/') && IANAZone.isValidZone(word)) ? word : undefined;
+}
+
+const toLuxonZone = (zone: string): string => {
+  if (/^(?:Z|UTC|GMT)$/i.test(zone)) return 'UTC';
+  return /^[+-]/.test(zone) ? `UTC${zone}` : zone;
+};
+
+const without = (text: string, start: string): string => text.slice(start.length).trim();

@@ -1,0 +1,89 @@
+/** Brings the store's schema up to date: numbered SQL files, each in a transaction. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FirebreakError } from '../errors.ts';
+import { PACKAGE_ROOT, VERSION } from '../version.ts';
+import type { Db, Store } from './store.ts';
+
+const MIGRATIONS = join(PACKAGE_ROOT, 'src', 'store', 'migrations');
+const MIGRATION_LOCK = 0x46424d47; // "FBMG"
+
+interface Migration {
+  readonly id: number;
+  readonly name: string;
+  /** The oldest program version that may work beside this schema. */
+  readonly worksBeside: string;
+  readonly sql: string;
+}
+
+/** Applies what is missing. Refuses with STORE_TOO_NEW when a newer Firebreak's schema rules this one out. */
+export async function migrate(
+  store: Store,
+  version: string = VERSION,
+  folder = MIGRATIONS,
+): Promise<readonly string[]> {
+  const applied: string[] = [];
+  await store.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await tx.query(`
+      create table if not exists firebreak_migrations (
+        id           integer primary key,
+        name         text not null,
+        works_beside text not null,
+        applied_at   timestamptz not null default now()
+      )`);
+  });
+  for (const migration of await readMigrations(folder)) {
+    const fresh = await store.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+      await refuseIfTooOld(tx, version);
+      return apply(tx, migration);
+    });
+    if (fresh) applied.push(migration.name);
+  }
+  await refuseIfTooOld(store, version);
+  return applied;
+}
+
+async function apply(tx: Db, migration: Migration): Promise<boolean> {
+  // Must come first, so that a second starter sees that this one is being applied.
+  const { rowCount } = await tx.query(
+    'insert into firebreak_migrations (id, name, works_beside) values ($1, $2, $3) on conflict do nothing',
+    [migration.id, migration.name, migration.worksBeside],
+  );
+  if (rowCount === 0) return false;
+  await tx.query(migration.sql);
+  return true;
+}
+
+async function refuseIfTooOld(db: Db, version: string): Promise<void> {
+  const { rows } = await db.query<{ works_beside: string }>('select works_beside from firebreak_migrations');
+  const needed = rows
+    .map((row) => row.works_beside)
+    .sort(compareVersions)
+    .at(-1);
+  if (needed !== undefined && compareVersions(version, needed) < 0) {
+    throw new FirebreakError('STORE_TOO_NEW', { needed, found: version });
+  }
+}
+
+async function readMigrations(folder: string): Promise<readonly Migration[]> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const sql = await readFile(join(folder, file), 'utf8');
+      const worksBeside = /^-- works-beside: (\d+\.\d+\.\d+)$/m.exec(sql)?.[1];
+      if (worksBeside === undefined) throw new FirebreakError('MIGRATION_WITHOUT_VERSION', { found: file });
+      return { id: Number(file.slice(0, 4)), name: file, worksBeside, sql };
+    }),
+  );
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (const position of [0, 1, 2]) {
+    const difference = (left?.[position] ?? 0) - (right?.[position] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
