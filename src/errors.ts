@@ -27,6 +27,33 @@ export const ERRORS = {
     message: 'The store migration {found} does not state which program version may work beside it.',
     fix: 'Add a line `-- works-beside: <version>` to it.',
   },
+  // Times and days that people type
+  TIME_NOT_UNDERSTOOD: {
+    message: '`{found}` looks like a time, but is none that is understood.',
+    fix: 'Write `-15m`, `14:05`, `14:05 Europe/Berlin`, `yesterday 23:50`, `2026-06-03 10:15` or `2026-06-03T10:15Z`; if it is part of the text, start with another word.',
+  },
+  TIME_IN_FUTURE: {
+    message: '`{found}` was understood as {understood}, which is in the future: now it is {now}.',
+    fix: 'For the day before write `yesterday 23:50`; for another zone name it: `14:05 Europe/Berlin`.',
+  },
+  TIME_DOES_NOT_EXIST: {
+    message:
+      '`{found}` was understood as {understood}, which no clock showed: it was skipped for summer time.',
+    fix: 'Write the time in UTC: `14:05 UTC`.',
+  },
+  TIME_AMBIGUOUS: {
+    message:
+      '`{found}` was understood as {understood}, which clocks showed twice: it was repeated at the end of summer time.',
+    fix: 'Say which: `{first}` or `{second}`.',
+  },
+  UNKNOWN_TIMEZONE: {
+    message: 'The time zone `{found}` is unknown or means more than one.',
+    fix: 'Name a region and city, such as `Europe/Berlin`, or `UTC`, or an offset such as `+02:00`.',
+  },
+  DAY_NOT_UNDERSTOOD: {
+    message: '`{found}` is no day that is understood.',
+    fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -69,8 +69,9 @@ function fault(previous: string, position: number, entry: ChainedEntry): string 
 /** JSON with sorted keys, the same before and after PostgreSQL kept it as jsonb. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (value === undefined) return 'null';
   if (value instanceof Date) return JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(wellFormed(value)) ?? 'null';
+  if (value === null || typeof value !== 'object') return JSON.stringify(wellFormed(value));
   const pairs = Object.entries(value).filter(([, member]) => member !== undefined);
   return `{${pairs
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -14,15 +14,16 @@ export type When =
 
 const RELATIVE = /^-(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?(?:(\d{1,6})s)?$/;
 const ABSOLUTE =
-  /^(?:(?<date>\d{4}-\d\d-\d\d)(?:T|\s+)|(?<day>today|yesterday)\s+)?(?<clock>\d{1,2}:\d\d(?::\d\d)?)(?<zone>Z|[+-]\d\d:\d\d)?$/i;
+  /^(?:(?<date>\d{4}-\d\d-\d\d)(?:T|\s+)|(?<day>today|yesterday)\s+)?(?<clock>(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?<zone>Z|(?<=\dT.*)[+-](?:0\d|1[0-4]):(?:00|15|30|45))?$/i;
 /** Words that are meant as a time; what looks like this and is none is refused, not taken as text. */
 const LOOKS_LIKE_TIME =
   /^(?:-\d\S*|(?:(?:today|yesterday)\s+)?\d{1,2}:\d\d\S*|\d{4}-\d\d-\d\d(?:\s+\d\S*|\S*))/i;
-const OFFSET = /^(?:Z|UTC|GMT|[+-]\d\d:\d\d)$/i;
+const OFFSET = /^(?:Z|UTC|GMT|[+-](?:0\d|1[0-4]):(?:00|15|30|45))$/i;
 const REGION =
   /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific|US)\/\S+$/i;
-/** Abbreviations mean several zones, or half a year of one: asked back, never guessed, never taken as text. */
-const ABBREVIATION = /^(?:[ECMP][SD]T|A[EC][SD]T|AW?ST|[WCE]ES?T|BST|IST|JST|KST|MSK|SGT|[AP]\.?M\.?)$/;
+/** They mean several zones, or one for half a year: asked back, never guessed and never taken as text. */
+const ABBREVIATION = /^(?:[ECMP][SD]T|A[EC][SD]T|AWST|[WCE]ES?T|BST|IST|JST|KST|MSK|SGT|[ep][sd]t|cest|cet)$/;
+const HALF_OF_DAY = /^[ap]\.?m\b/i;
 
 /** Reads the time expression that `words` start with, if any; `rest` is what follows it. */
 export function parseWhen(words: string, context: WhenContext): When | Refusal {
@@ -39,7 +40,10 @@ export function parseWhen(words: string, context: WhenContext): When | Refusal {
 
 const ISO_DAY = 'yyyy-MM-dd';
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-const DAYS_AHEAD: Readonly<Record<string, number>> = { today: 0, tomorrow: 1 };
+const DAYS_AHEAD = new Map([
+  ['today', 0],
+  ['tomorrow', 1],
+]);
 
 /** Reads a deadline (`2026-06-30`, `friday`, `tomorrow`, `+14d`, `+2w`) as a calendar day. */
 export function parseDay(
@@ -61,15 +65,21 @@ export const formatUtc = (date: Date): string =>
 
 function parseAbsolute(expression: string, following: string, context: WhenContext): When | Refusal {
   const parts = ABSOLUTE.exec(expression)?.groups;
-  if (parts === undefined) return refuse('TIME_NOT_UNDERSTOOD', { found: expression });
   const [word = ''] = following.split(/\s+/, 1);
-  const named = parts['zone'] ?? zoneWord(word.replace(/[,:;.]$/, ''));
-  const zone = toLuxonZone(named ?? context.timezone);
-  const rest = parts['zone'] === undefined && named !== undefined ? without(following, word) : following;
-  const found = [expression, parts['zone'] === undefined ? named : undefined].filter(Boolean).join(' ');
-  if (!IANAZone.isValidZone(zone) && !zone.startsWith('UTC'))
-    return refuse('UNKNOWN_TIMEZONE', { found: named ?? zone });
-  return resolve(parts, { found, rest, zone }, context);
+  if (parts === undefined) return refuse('TIME_NOT_UNDERSTOOD', { found: expression });
+  if (HALF_OF_DAY.test(word)) return refuse('TIME_NOT_UNDERSTOOD', { found: `${expression} ${word}` });
+  if (parts['zone'] !== undefined)
+    return resolve(parts, { found: expression, rest: following, zone: toLuxonZone(parts['zone']) }, context);
+  const named = zoneWord(word.replace(/[,:;.]$/, ''));
+  if (named === undefined)
+    return resolve(parts, { found: expression, rest: following, zone: context.timezone }, context);
+  if (ABBREVIATION.test(named)) return refuse('UNKNOWN_TIMEZONE', { found: named });
+  const reading = {
+    found: `${expression} ${named}`,
+    rest: without(following, word),
+    zone: toLuxonZone(named),
+  };
+  return resolve(parts, reading, context);
 }
 
 interface Reading {
@@ -85,6 +95,7 @@ function resolve(
   { found, rest, zone }: Reading,
   context: WhenContext,
 ): When | Refusal {
+  if (!zoned(context, zone).isValid) return refuse('UNKNOWN_TIMEZONE', { found: zone });
   const day = parts['date'] ?? dayOf(parts['day'], zone, context);
   const [hour = '', ...others] = (parts['clock'] ?? '').split(':');
   const local = `${day}T${[hour.padStart(2, '0'), ...others].join(':')}`;
@@ -116,14 +127,16 @@ function describe(time: DateTime): string {
 }
 
 function before(ago: RegExpExecArray, context: WhenContext): DateTime {
-  const [days, hours, minutes, seconds] = ago.slice(1).map((amount) => Number(amount ?? 0));
+  const [days, hours, minutes, seconds] = ago
+    .slice(1)
+    .map((amount: string | undefined) => Number(amount ?? 0));
   // `-1d` is 24 hours, so that it is never a time that clocks skip.
   const elapsed = { hours: (days ?? 0) * 24 + (hours ?? 0), minutes: minutes ?? 0, seconds: seconds ?? 0 };
   return zoned(context).minus(elapsed);
 }
 
 function dayFrom(found: string, today: DateTime): DateTime | undefined {
-  const ahead = DAYS_AHEAD[found];
+  const ahead = DAYS_AHEAD.get(found);
   if (ahead !== undefined) return today.plus({ days: ahead });
   const [, count, unit] = /^\+(\d{1,4})([dw])$/.exec(found) ?? [];
   if (count !== undefined)
@@ -144,7 +157,7 @@ function dayOf(name: string | undefined, zone: string, context: WhenContext): st
 
 /** The word after a time when it is meant as a zone, right or wrong. */
 function zoneWord(word: string): string | undefined {
-  const meant = OFFSET.test(word) || REGION.test(word) || ABBREVIATION.test(word.toUpperCase());
+  const meant = OFFSET.test(word) || REGION.test(word) || ABBREVIATION.test(word);
   return meant || (word.includes('/') && IANAZone.isValidZone(word)) ? word : undefined;
 }
 
