@@ -54,6 +54,112 @@ export const ERRORS = {
     message: '`{found}` is no day that is understood.',
     fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
   },
+  // Targets: connecting and looking
+  TARGET_ROLE_MISSING: {
+    message: 'The target {target} has no {role} role.',
+    fix: 'Set targets.{target}.{role}_url_env in firebreak.yml to a direct connection of that role.',
+  },
+  TARGET_IDENTITY_MISMATCH: {
+    message:
+      'The {role} URL of {target} leads to another database than the diag URL: {found}, not {expected}.',
+    fix: 'Point the diag, act and ddl URLs of {target} to the same server and database.',
+  },
+  TARGET_IDENTITY_UNREADABLE: {
+    message: 'The identity of {target} cannot be read: {found}.',
+    fix: 'GRANT pg_monitor to the diag role, or GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint().',
+  },
+  TARGET_POOLED: {
+    message:
+      'The {role} connection of {target} goes through a pooler (backend {found}, announced {expected}).',
+    fix: 'Give the {role} role a direct connection: locks, timeouts and transactions need one session.',
+  },
+  NO_SUCH_CHECK: {
+    message: 'There is no check named {found}.',
+    fix: 'Use one of: {known}.',
+  },
+  CHECK_NAME_MISMATCH: {
+    message: 'The file {file} defines something named {found}.',
+    fix: 'Name it after its file, without the extension.',
+  },
+  // Rollback plans
+  MIGRATION_NOT_APPLIED: {
+    message: 'The migration {migration} is not in the history of {target}.',
+    fix: 'Newest applied: {newest}. See `firebreak migrations list`.',
+  },
+  MIGRATION_NOT_CAPTURED: {
+    message: 'The SQL of the migration {migration} was never captured.',
+    fix: 'Run `firebreak migrations capture` where the project lives, then plan again.',
+  },
+  MIGRATION_HASH_MISMATCH: {
+    message: 'The migration {migration} was captured with different contents: {found}.',
+    fix: 'Find out which file was deployed, capture that one, and plan again.',
+  },
+  MIGRATION_NO_DOWN: {
+    message: 'The migration {migration} has no down: missing or empty.',
+    fix: 'Write a down for it, capture it again, or repair the table instead. An empty down undoes nothing.',
+  },
+  MIGRATION_OPAQUE_DOWN: {
+    message: 'The down of {migration} cannot be read: {found}.',
+    fix: 'Write the down as plain SQL, capture it again, and plan again.',
+  },
+  MIGRATION_DOWN_NOT_TRANSACTIONAL: {
+    message: 'The down of {migration} cannot run in one transaction: {found}.',
+    fix: 'Run it by hand, statement by statement, or write a transactional down.',
+  },
+  LATER_MIGRATIONS: {
+    message: 'Later migrations were applied after {migration}: {later}.',
+    fix: 'Roll back {newest} first.',
+  },
+  TARGET_IS_STANDBY: {
+    message: 'The target {target} is a standby.',
+    fix: 'Point the URLs of {target} to its primary.',
+  },
+  TABLE_NOT_FOUND: {
+    message: 'The table {table} does not exist on {target}, or the diag role cannot see it.',
+    fix: 'Check the name and its schema; GRANT USAGE on the schema to the diag role.',
+  },
+  SNAPSHOT_TOO_LONG: {
+    message: 'A snapshot under the lock would take about {seconds} s; {target} allows {allowed} s.',
+    fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',
+  },
+  SNAPSHOT_EXISTS: {
+    message: 'The snapshot {table} is already there.',
+    fix: 'It is kept as it is. Read what it belongs to before anything else; drop it only as a step of its own.',
+  },
+  // Table repair
+  NO_REPAIR_SOURCE: {
+    message: 'The target {target} names no source of right values for {table}.',
+    fix: 'Add targets.{target}.sources.{table}: key, columns, and a SELECT that yields both.',
+  },
+  REPAIR_SOURCE_FAILED: {
+    message: 'The source of right values for {table} cannot be read: {found}.',
+    fix: 'Correct targets.{target}.sources.{table}; the diag role needs SELECT on what it names.',
+  },
+  NO_PRIMARY_KEY: {
+    message: 'The table {table} has no primary key: its rows cannot be told apart.',
+    fix: 'Repair it by hand from the snapshot.',
+  },
+  NOTHING_TO_REPAIR: {
+    message: 'No row of {table} can be restored: {right} rows are right, {conflicts} were written since.',
+    fix: 'Rows written since are never overwritten; look at them one by one.',
+  },
+  // Ending a session
+  NO_SUCH_SESSION: {
+    message: 'There is no session {pid} that began at {start}.',
+    fix: 'It has ended, or the number belongs to another session now. Run the blocking check again.',
+  },
+  SESSION_IS_OURS: {
+    message: 'The session {pid} is one of Firebreak itself.',
+    fix: 'Stop the step that runs there instead.',
+  },
+  SESSION_OF_SUPERUSER: {
+    message: 'The session {pid} belongs to the superuser {user}.',
+    fix: 'Only a superuser may end it: ask {user}, or end it by hand.',
+  },
+  SESSION_NOT_CLIENT: {
+    message: 'The session {pid} is no client but a {type}.',
+    fix: 'Leave it: ending it can do more harm than the lock.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,55 @@
+/** The migration history of a target, read by the reader of its tool. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CapturedMigration } from '../domain/plan.ts';
+import type { AppliedMigration } from '../domain/sweep.ts';
+import type { Target, TargetConfig } from './target.ts';
+
+export interface HistoryReader {
+  /** The tool, and the name of its file. */
+  readonly name: string;
+  /** Where the tool keeps its history when the target does not say. */
+  readonly table: string;
+  applied(target: Target, table: string): Promise<AppliedMigration[]>;
+  /** Reads a project's directory as data. It runs where the project lives. */
+  capture(dir: string): Promise<CapturedMigration[]>;
+  /** The statement by which the tool itself forgets a migration. */
+  removal(table: string, migration: string): string;
+}
+
+/** Defines the reader of one migration tool. */
+export const defineHistory = (reader: HistoryReader): HistoryReader => reader;
+
+/** What is applied, newest first. */
+export async function appliedMigrations(target: Target): Promise<AppliedMigration[]> {
+  const reader = await readerOf(target.config.tool);
+  return reader.applied(target, historyTable(target.config, reader));
+}
+
+/** What a project's directory holds, in the tool's own order. */
+export async function captureMigrations(from: {
+  readonly tool: TargetConfig['tool'];
+  readonly dir: string;
+}): Promise<CapturedMigration[]> {
+  return (await readerOf(from.tool)).capture(from.dir);
+}
+
+/** The statement by which the target's tool forgets a migration. */
+export async function historyStatement(target: Target, migration: string): Promise<string> {
+  const reader = await readerOf(target.config.tool);
+  return reader.removal(historyTable(target.config, reader), migration);
+}
+
+/** Whether the history names a migration. */
+export async function isApplied(target: Target, migration: string): Promise<boolean> {
+  return (await appliedMigrations(target)).some((applied) => applied.name === migration);
+}
+
+const historyTable = (config: TargetConfig, reader: HistoryReader): string =>
+  config.history?.table ?? reader.table;
+
+async function readerOf(tool: TargetConfig['tool']): Promise<HistoryReader> {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const url = new URL(`./history/${tool}${extension}`, import.meta.url);
+  return ((await import(url.href)) as { default: HistoryReader }).default;
+}

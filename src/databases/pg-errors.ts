@@ -1,0 +1,24 @@
+/** What PostgreSQL's errors say, read from values that could be anything. */
+import pg from 'pg';
+
+/** The SQLSTATE, when the server refused or ended the statement. */
+export const sqlstateOf = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError ? error.code : undefined;
+
+/** The message alone. Details are left out: they can hold values of rows. */
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The server never answered: nobody knows what it did with the last statement. */
+export function connectionLost(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  return state === undefined || state.startsWith('08') || state.startsWith('57P');
+}
+
+export const isTimeout = (error: unknown): boolean =>
+  sqlstateOf(error) === '55P03' || sqlstateOf(error) === '57014' || errorText(error) === 'Query read timeout';
+
+export const isPrivilege = (error: unknown): boolean => sqlstateOf(error) === '42501';
+
+/** Worth another try: the lock was not free, or a deadlock was broken at our cost. */
+export const isLockTrouble = (error: unknown): boolean =>
+  sqlstateOf(error) === '55P03' || sqlstateOf(error) === '40P01';

@@ -1,0 +1,101 @@
+/** A sweep: the checks of the first minutes, one after the other, each within its own time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckResult, CheckStatus, SweepReport } from '../domain/sweep.ts';
+import { FirebreakError } from '../errors.ts';
+import { type Check, type Finding, type Limits, loadChecks } from './check.ts';
+import { errorText, isPrivilege, isTimeout } from './pg-errors.ts';
+import type { Target } from './target.ts';
+
+export interface SweepOptions {
+  readonly now: Date;
+  /** One check by name, also one that is not part of the sweep. */
+  readonly only?: string;
+  /** Other limits than the checks' own, by check. */
+  readonly limits?: Readonly<Record<string, Limits>>;
+}
+
+/** Looks at a target. It ends within the sum of its checks' times, whatever the database does. */
+export async function sweep(target: Target, options: SweepOptions): Promise<SweepReport> {
+  const started = performance.now();
+  const results: CheckResult[] = [];
+  for (const check of await chosen(options.only)) {
+    const result = unreachable(results) ? notRun(check) : await runCheck(check, target, options);
+    results.push(result);
+  }
+  return {
+    target: target.name,
+    took_ms: Math.round(performance.now() - started),
+    checks: results,
+    top: worstFirst(results).map((result) => result.verdict),
+  };
+}
+
+async function chosen(only: string | undefined): Promise<readonly Check[]> {
+  const checks = await loadChecks();
+  if (only === undefined) return checks.filter((check) => check.firstMinutes);
+  const found = checks.find((check) => check.name === only);
+  if (found !== undefined) return [found];
+  const known = checks.map((check) => check.name).join(', ');
+  throw new FirebreakError('NO_SUCH_CHECK', { found: only, known });
+}
+
+const unreachable = (results: readonly CheckResult[]): boolean =>
+  results.some((result) => result.check === 'connection' && result.facts['reachable'] === false);
+
+const notRun = (check: Check): CheckResult => ({
+  check: check.name,
+  status: 'skipped',
+  verdict: 'Not run: there is no connection.',
+  facts: {},
+});
+
+/** Runs one check. Whatever goes wrong becomes a status; nothing that failed is ever ok. */
+export async function runCheck(check: Check, target: Target, options: SweepOptions): Promise<CheckResult> {
+  const limits = options.limits?.[check.name] ?? check.limits;
+  try {
+    const finding = await within(check.timeoutMs, check.run(target, { now: options.now, limits }));
+    return { check: check.name, ...finding };
+  } catch (error) {
+    return { check: check.name, ...failed(error) };
+  }
+}
+
+class OutOfTime extends Error {}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const limit = sleep(ms, undefined, { signal: timer.signal }).then(() => {
+    throw new OutOfTime(`no answer within ${ms} ms`);
+  });
+  // The loser of the race is left to end by itself: the server's own timeout ends its statement.
+  limit.catch(() => undefined);
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function failed(error: unknown): Finding {
+  const found = errorText(error);
+  if (error instanceof OutOfTime || isTimeout(error)) {
+    return { status: 'timeout', verdict: `No answer in time: ${found}.`, facts: { error: found } };
+  }
+  if (isPrivilege(error)) {
+    return {
+      status: 'skipped',
+      verdict: `A privilege is missing: ${found}.`,
+      facts: { error: found },
+      next: 'GRANT pg_monitor to the diag role, and SELECT on what the message names',
+    };
+  }
+  return { status: 'skipped', verdict: `The check failed: ${found}.`, facts: { error: found } };
+}
+
+const RANK: Readonly<Record<CheckStatus, number>> = { crit: 0, warn: 1, timeout: 2, skipped: 3, ok: 4 };
+
+function worstFirst(results: readonly CheckResult[]): CheckResult[] {
+  const weight = (it: CheckResult): number => RANK[it.status] * 2 + (it.check === 'probes' ? 0 : 1);
+  return results.filter((it) => RANK[it.status] < RANK.skipped).sort((a, b) => weight(a) - weight(b));
+}

@@ -1,0 +1,202 @@
+/** A database somebody runs: connections to it that can neither hang nor leave anything behind. */
+import pg from 'pg';
+import type { TargetIdentity } from '../domain/plan.ts';
+import { FirebreakError } from '../errors.ts';
+import { errorText, sqlstateOf } from './pg-errors.ts';
+
+export interface RepairSource {
+  /** The column that finds the row, in the table and in `from`. */
+  readonly key: string;
+  readonly columns: readonly string[];
+  /** A SELECT that yields the key and the right values. */
+  readonly from: string;
+}
+
+export interface TargetConfig {
+  readonly name: string;
+  readonly urls: { readonly diag: string; readonly act?: string; readonly ddl?: string };
+  readonly tool: 'node-pg-migrate';
+  readonly history?: { readonly table: string };
+  readonly probes: readonly { readonly name: string; readonly sql: string }[];
+  readonly services: readonly string[];
+  readonly snapshot: { readonly maxLockSeconds: number };
+  /** Where the right values of a table come from, by table. */
+  readonly sources: Readonly<Record<string, RepairSource>>;
+}
+
+export interface ReadLimits {
+  readonly timeoutMs?: number;
+  readonly lockTimeoutMs?: number;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly config: TargetConfig;
+  /** One statement in a read-only transaction with short timeouts, rolled back. */
+  read<Row extends object>(sql: string, params?: readonly unknown[], limits?: ReadLimits): Promise<Row[]>;
+  identity(): Promise<TargetIdentity>;
+  /** A fresh direct connection, checked to lead to the same database; the caller ends it after its step. */
+  session(role: 'act' | 'ddl'): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 3000;
+const STATEMENT_TIMEOUT_MS = 3000;
+const LOCK_TIMEOUT_MS = 300;
+const IDLE_TIMEOUT_MS = 10_000;
+/** What the server's own timeout is given before the client stops waiting for an answer. */
+const ANSWER_GRACE_MS = 2000;
+
+/** Opens a target; nothing connects until it is read. */
+export function openTarget(config: TargetConfig): Target {
+  const pool = new pg.Pool({ ...connection(config.urls.diag), max: 2, min: 1, idleTimeoutMillis: 30_000 });
+  // A connection that breaks while idle is replaced; the next read reports what it finds.
+  pool.on('error', () => undefined);
+  const read: Target['read'] = (sql, params = [], limits = {}) => readOnce(pool, sql, params, limits);
+  const identity = () => readIdentity(config.name, read);
+  return {
+    name: config.name,
+    config,
+    read,
+    identity,
+    session: async (role) => openSession(config, role, await identity()),
+    close: () => pool.end(),
+  };
+}
+
+const connection = (url: string) => ({
+  connectionString: url,
+  application_name: 'firebreak',
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  keepAlive: true,
+});
+
+/** Nothing is set for longer than the transaction: behind a pooler the session belongs to the application. */
+async function readOnce<Row extends object>(
+  pool: pg.Pool,
+  sql: string,
+  params: readonly unknown[],
+  limits: ReadLimits,
+): Promise<Row[]> {
+  const timeoutMs = limits.timeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query(envelope(timeoutMs, limits.lockTimeoutMs ?? LOCK_TIMEOUT_MS));
+    const result = await client.query<Row>(extended(sql, params, timeoutMs + ANSWER_GRACE_MS));
+    return result.rows;
+  } finally {
+    await client.query('rollback').catch(() => (broken = true));
+    client.release(broken);
+  }
+}
+
+function envelope(timeoutMs: number, lockTimeoutMs: number): pg.QueryConfig & { query_timeout: number } {
+  const text = [
+    'begin read only',
+    `set local statement_timeout = ${Math.ceil(timeoutMs)}`,
+    `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
+    `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
+  ].join('; ');
+  return { text, query_timeout: CONNECT_TIMEOUT_MS };
+}
+
+/** The extended protocol takes one statement only: a second one in the text is refused by the server. */
+const extended = (text: string, values: readonly unknown[], queryTimeout: number) =>
+  ({ text, values: [...values], queryMode: 'extended', query_timeout: queryTimeout }) as pg.QueryConfig;
+
+interface IdentityRow {
+  readonly system_identifier: string;
+  readonly database: string;
+  readonly oid: string;
+  readonly timeline: number;
+}
+
+/** On a primary the timeline comes from the WAL position: the control file lags after a promotion. */
+const IDENTITY = `
+  select s.system_identifier::text,
+         d.datname as database,
+         d.oid::text,
+         case when pg_is_in_recovery() then c.timeline_id
+              else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+         end as timeline
+    from pg_control_system() s, pg_control_checkpoint() c, pg_database d
+   where d.datname = current_database()`;
+
+async function readIdentity(name: string, read: Target['read']): Promise<TargetIdentity> {
+  try {
+    return toIdentity(await read<IdentityRow>(IDENTITY));
+  } catch (error) {
+    if (sqlstateOf(error) !== '42501') throw error;
+    throw new FirebreakError('TARGET_IDENTITY_UNREADABLE', { target: name, found: errorText(error) }, error);
+  }
+}
+
+function toIdentity(rows: readonly IdentityRow[]): TargetIdentity {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the identity query returned no row');
+  return {
+    systemIdentifier: row.system_identifier,
+    database: row.database,
+    oid: Number(row.oid),
+    timeline: row.timeline,
+  };
+}
+
+async function openSession(
+  config: TargetConfig,
+  role: 'act' | 'ddl',
+  expected: TargetIdentity,
+): Promise<pg.Client> {
+  const url = config.urls[role];
+  if (url === undefined) throw new FirebreakError('TARGET_ROLE_MISSING', { target: config.name, role });
+  const client = new pg.Client(connection(url));
+  // Without a listener a connection that breaks between two statements would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await refusePooler(client, config.name, role);
+    await refuseOtherDatabase(client, config.name, role, expected);
+    return client;
+  } catch (error) {
+    await endQuietly(client);
+    throw error;
+  }
+}
+
+/** A pooler announces a cancel key of its own: the pid in it is not that of the backend. */
+async function refusePooler(client: pg.Client, target: string, role: string): Promise<void> {
+  const announced = (client as pg.Client & { readonly processID: number | null }).processID;
+  const result = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const pid = result.rows[0]?.pid;
+  if (pid === announced) return;
+  throw new FirebreakError('TARGET_POOLED', { target, role, found: pid ?? '?', expected: announced ?? '?' });
+}
+
+async function refuseOtherDatabase(
+  client: pg.Client,
+  target: string,
+  role: string,
+  expected: TargetIdentity,
+): Promise<void> {
+  const found = toIdentity((await client.query<IdentityRow>(IDENTITY)).rows);
+  if (sameIdentity(found, expected)) return;
+  const values = { target, role, found: identityText(found), expected: identityText(expected) };
+  throw new FirebreakError('TARGET_IDENTITY_MISMATCH', values);
+}
+
+/** Whether two identities are the same database on the same server, with no failover in between. */
+export const sameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
+  a.systemIdentifier === b.systemIdentifier &&
+  a.database === b.database &&
+  a.oid === b.oid &&
+  a.timeline === b.timeline;
+
+/** An identity in words. */
+export const identityText = (it: TargetIdentity): string =>
+  `${it.database} (oid ${it.oid}) on system ${it.systemIdentifier}, timeline ${it.timeline}`;
+
+/** Ends a connection; that it is already broken is no news. */
+export async function endQuietly(client: pg.Client): Promise<void> {
+  await client.end().catch(() => undefined);
+}
