@@ -29,17 +29,20 @@ export async function openBlocker(options: {
     });
   });
   await client.connect();
-  await client.query('begin');
-  const pid = await takeLock(client, options.table, lock);
   const release = async (): Promise<void> => {
     await client.end().catch(() => undefined);
   };
+  const pid = await takeLock(client, options.table, lock).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
   return { pid, application, ended, isOpen: () => open, release };
 }
 
 async function takeLock(client: pg.Client, table: string, lock: Blocker['lock']): Promise<number> {
   const name = pg.escapeIdentifier(table);
   const forUpdate = lock === 'row' ? 'for update' : '';
+  await client.query('begin');
   await client.query(`select order_id from ${name} order by order_id limit 1 ${forUpdate}`);
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   if (rows[0] === undefined) throw new Error('the session has no pid');

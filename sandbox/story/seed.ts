@@ -3,7 +3,7 @@
 export type Column = 'status' | 'carrier' | 'tracking_code' | 'eta';
 
 /** How the bad release changes the schema, so that the site's query no longer parses. */
-export type Break =
+type Break =
   | { readonly kind: 'drop-column'; readonly column: Column }
   | { readonly kind: 'rename-column'; readonly column: Column; readonly to: string }
   | { readonly kind: 'retype-column'; readonly column: 'eta'; readonly to: 'text' }
@@ -113,7 +113,9 @@ function titleOf(change: Break): string {
   switch (change.kind) {
     case 'drop-column':
     case 'rename-column':
-      return `order-status-${change.column.replace('_', '-')}-cleanup`;
+      return change.column === 'status'
+        ? 'order-status-cleanup'
+        : `order-status-${change.column.replace('_', '-')}-cleanup`;
     case 'retype-column':
       return 'order-status-eta-free-text';
     case 'rename-table':

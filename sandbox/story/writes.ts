@@ -7,14 +7,14 @@
 import type pg from 'pg';
 import { sqlstateOf } from './tally.ts';
 
-export interface OrderRow {
+interface OrderRow {
   readonly id: number;
   readonly customer_id: number;
   readonly placed_at: string;
   readonly total_cents: number;
 }
 
-export interface EventRow {
+interface EventRow {
   readonly id: number;
   readonly order_id: number;
   readonly at: string;

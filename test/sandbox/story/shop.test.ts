@@ -19,13 +19,10 @@ describe('the shop', () => {
   });
 
   it('stays readable for the diagnosing role when tables are renamed or made anew', async () => {
-    await query(
-      shop.urls.owner,
-      'begin; alter table order_status rename to other; create table order_status_2 ()',
-    );
     await query(shop.urls.owner, 'alter table order_status rename to other');
     await query(shop.urls.diag, 'select from other limit 1');
-    await query(shop.urls.owner, 'alter table other rename to order_status');
+    await query(shop.urls.owner, 'alter table other rename to order_status; create table refunds ()');
+    await query(shop.urls.diag, 'select from refunds');
   });
 
   it('lets its owner make a schema for snapshots, which the diagnosing role cannot read', async () => {
