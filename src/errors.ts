@@ -160,6 +160,91 @@ export const ERRORS = {
     message: 'The session {pid} is no client but a {type}.',
     fix: 'Leave it: ending it can do more harm than the lock.',
   },
+  // Runs of runbooks
+  UNKNOWN_RUNBOOK: {
+    message: 'There is no runbook named {found}.',
+    fix: 'Use one of: {known}.',
+  },
+  RUNBOOK_WRONG: {
+    message: 'Runbooks have mistakes:\n{found}',
+    fix: 'Correct the files; runbooks/README.md describes the format.',
+  },
+  STEP_NAME_MISMATCH: {
+    message: 'The step file {file} defines the kind {found}.',
+    fix: 'Name the kind after its file, without the extension.',
+  },
+  UNKNOWN_TARGET: {
+    message: 'There is no target named {found}.',
+    fix: 'Use one of: {known}.',
+  },
+  TARGET_MISSING: {
+    message: 'It was not said on which target to run {runbook}.',
+    fix: 'Add `target=` and one of: {known}.',
+  },
+  PARAM_MISSING: {
+    message: 'The runbook {runbook} needs `{param}`: {description}.',
+    fix: 'Add `{param}=`.',
+  },
+  PARAM_UNKNOWN: {
+    message: 'The runbook {runbook} has no parameter `{found}`.',
+    fix: 'It takes: {known}.',
+  },
+  PARAM_WRONG: {
+    message: '`{found}` is no value for `{param}`: {expected} is expected.',
+    fix: 'Correct `{param}=`.',
+  },
+  RUN_INCIDENT_CLOSED: {
+    message: 'Incident {number} is {found}; runbooks run in open incidents.',
+    fix: 'Reopen it first, or declare a new one.',
+  },
+  RUN_ACTIVE: {
+    message: 'Run {run} ({title}) may still change {target}: it is {state}.',
+    fix: 'Wait for it, or refuse its approval to end it; one run at a time changes a target.',
+  },
+  BREAKER_OPEN: {
+    message: '{found} dangerous steps were executed within the last hour; {allowed} are allowed.',
+    fix: 'Stop and look at what they did. The limit is breaker.dangerous_per_hour in firebreak.yml.',
+  },
+  RUN_UNKNOWN: {
+    message: 'There is no run {found}, or it has no such step.',
+    fix: 'Look at the runs of the incident with `runbook list`.',
+  },
+  NOTHING_TO_APPROVE: {
+    message: 'Step {step} of run {run} awaits no approval: it is {state}.',
+    fix: 'Look at the run in the channel of the incident.',
+  },
+  APPROVER_IS_REQUESTER: {
+    message: '{requester} asked for this and cannot approve it.',
+    fix: 'Somebody else has to: {approvers}.',
+  },
+  NOT_AN_APPROVER: {
+    message: '{found} may not approve this ({standing}).',
+    fix: 'These may: {approvers}. It is set by permissions.approve in firebreak.yml.',
+  },
+  APPROVERS_UNREADABLE: {
+    message: 'Slack could not say who {found} is, and who may approve: {error}.',
+    fix: 'Click again; nothing was approved.',
+  },
+  APPROVAL_DECIDED: {
+    message: 'This was already {decision} by {by} at {at}.',
+    fix: 'Look at the run in the channel of the incident.',
+  },
+  APPROVAL_EXPIRED: {
+    message: 'The approval was asked for until {at} and has expired.',
+    fix: 'Start the runbook again: the plan is made anew.',
+  },
+  PLAN_CHANGED: {
+    message: 'The plan of step {step} of run {run} is another one now: {expected}, not {found}.',
+    fix: 'Read the plan that the run shows now, and decide on that.',
+  },
+  LEASE_LOST: {
+    message: 'Another instance has taken over run {run}; what this one found is not written.',
+    fix: 'Nothing: the other instance carries on.',
+  },
+  OUTCOME_KNOWN: {
+    message: 'Step {step} of run {run} is {state}, not unknown.',
+    fix: 'Look at the run in the channel of the incident.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
