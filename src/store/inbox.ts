@@ -1,0 +1,67 @@
+/** What Slack delivered: one row a delivery, committed before Slack gets its ack. */
+import type { Db } from './store.ts';
+
+export interface Delivered {
+  /** The same for every copy of one delivery. */
+  readonly key: string;
+  readonly kind: string;
+  /** The body as Slack sent it. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly receivedAt: Date;
+}
+
+/** What lets its holder answer for the bot, or act for Slack; of no use once the row is settled. */
+const SECRETS = ['token', 'bot_access_token', 'response_url', 'response_urls', 'trigger_id'];
+
+/** Writes the delivery down; `known` is a second copy of one that was. */
+export async function receive(
+  db: Db,
+  { key, kind, payload, receivedAt }: Delivered,
+): Promise<'new' | 'known'> {
+  const { rowCount } = await db.query(
+    `insert into inbox (key, kind, payload, received_at)
+     values ($1, $2, $3, $4)
+     on conflict (key) do nothing`,
+    [key, kind, storable(payload), receivedAt],
+  );
+  return rowCount === 1 ? 'new' : 'known';
+}
+
+/** Ends a row; one that was ended before stays as it was. */
+export async function settle(
+  tx: Db,
+  key: string,
+  state: 'done' | 'refused' | 'expired',
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    `update inbox
+        set state = $2, settled_at = $3, payload = payload - $4::text[]
+      where key = $1 and state = 'received'`,
+    [key, state, now, SECRETS],
+  );
+}
+
+/** Rows that nobody has ended, received before `before`: what a crash left. Oldest first. */
+export async function openRows(db: Db, before: Date): Promise<readonly Delivered[]> {
+  const { rows } = await db.query<{
+    key: string;
+    kind: string;
+    payload: Delivered['payload'];
+    received_at: Date;
+  }>(
+    `select key, kind, payload, received_at
+       from inbox
+      where state = 'received' and received_at < $1
+      order by received_at
+      limit 100`,
+    [before],
+  );
+  return rows.map(({ received_at: receivedAt, ...row }) => ({ ...row, receivedAt }));
+}
+
+/** jsonb refuses NUL and lone surrogates, which people can type: without them the row could never be written. */
+const storable = (payload: Delivered['payload']): string =>
+  JSON.stringify(payload, (_, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd') : value,
+  );
