@@ -29,7 +29,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function redactValue(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (value instanceof Date) return value.toISOString();
-  if (typeof value !== 'string') return typeof value === 'object' ? '(an object)' : String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  if (typeof value !== 'string') return '(an object)';
   if (UUID.test(value) || (value.trim() !== '' && Number.isFinite(Number(value)))) return value;
-  return `${[...value][0] ?? ''}…(${[...value].length} characters)`;
+  const characters = Array.from(value);
+  return `${characters[0] ?? ''}…(${characters.length} characters)`;
 }

@@ -1,0 +1,36 @@
+/** Sessions that opened a transaction and forgot it: their locks stay, and vacuum waits for them. */
+import { type Check, defineCheck, judge } from '../check.ts';
+import { sessionsByPid, sessionText } from '../sessions.ts';
+
+const SQL = `
+  select pid
+    from pg_stat_activity
+   where state like 'idle in transaction%' and backend_type = 'client backend'
+   order by xact_start
+   limit 5`;
+
+const check: Check = defineCheck({
+  name: 'idle-in-transaction',
+  order: 40,
+  firstMinutes: true,
+  /** Seconds since the transaction began. */
+  limits: { warn: 300, crit: 900 },
+  async run(target, { limits }) {
+    const pids = (await target.read<{ pid: number }>(SQL)).map((row) => row.pid);
+    const found = pids.length === 0 ? [] : await sessionsByPid(target, pids);
+    const sessions = found.sort((a, b) => b.transactionAge - a.transactionAge);
+    const [oldest] = sessions;
+    if (oldest === undefined) {
+      return { status: 'ok', verdict: 'No session is idle in a transaction.', facts: { sessions } };
+    }
+    const locked = oldest.relations.length === 0 ? 'nothing' : oldest.relations.join(', ');
+    const status = judge(oldest.transactionAge, limits);
+    return {
+      status,
+      verdict: `The oldest idle transaction is ${sessionText(oldest)}; it has locked ${locked}.`,
+      facts: { sessions },
+      ...(status === 'ok' ? {} : { next: `/incident db terminate ${oldest.pid}` }),
+    };
+  },
+});
+export default check;

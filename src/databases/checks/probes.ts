@@ -1,0 +1,65 @@
+/** The target's probes; a red one shortly after a migration points at that migration. */
+import type { AppliedMigration, ProbeResult } from '../../domain/sweep.ts';
+import { type Check, defineCheck, type Finding } from '../check.ts';
+import { appliedMigrations } from '../history.ts';
+import { runProbes } from '../probe.ts';
+import { recentMigration } from '../recent.ts';
+import type { Target } from '../target.ts';
+
+const check: Check = defineCheck({
+  name: 'probes',
+  order: 90,
+  firstMinutes: true,
+  timeoutMs: 15_000,
+  async run(target, { now }) {
+    const probes = await runProbes(target);
+    const red = probes.filter((probe) => !probe.ok);
+    const facts = { probes };
+    if (probes.length === 0) {
+      const next = 'Name probes of this target in firebreak.yml: they show first what users cannot do';
+      return { status: 'skipped', verdict: 'This target has no probes.', facts, next };
+    }
+    const [worst] = red.sort((a, b) => Number(lockedOut(a)) - Number(lockedOut(b)));
+    if (worst === undefined) {
+      return { status: 'ok', verdict: `All ${probes.length} probes answer.`, facts };
+    }
+    return { facts, ...(await judgeRed(target, worst, now)) };
+  },
+});
+export default check;
+
+const lockedOut = (probe: ProbeResult): boolean => probe.sqlstate === '55P03' || probe.sqlstate === '57014';
+
+async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<Omit<Finding, 'facts'>> {
+  const on = probe.relations.join(', ');
+  if (lockedOut(probe)) {
+    return {
+      status: 'timeout',
+      verdict: `The probe ${probe.name} got no answer in time: ${on} may be locked.`,
+    };
+  }
+  if (probe.sqlstate === '42501') {
+    const next = `GRANT SELECT ON ${on} to the diag role`;
+    return { status: 'skipped', verdict: `The probe ${probe.name} may not read ${on}.`, next };
+  }
+  const migrations = probe.sqlstate?.startsWith('42') === true ? await history(target) : [];
+  const recent = recentMigration(migrations, now);
+  if (recent === undefined) {
+    return {
+      status: 'crit',
+      verdict: `The probe ${probe.name} fails: ${probe.error ?? 'red'}${code(probe)}.`,
+    };
+  }
+  return {
+    status: 'crit',
+    verdict:
+      `schema does not match code: ${probe.sqlstate ?? ''} on ${on} (${probe.error ?? ''}), ` +
+      `migration ${recent.migration.name} applied ${recent.minutes} min ago`,
+    next: `/incident rollback ${recent.migration.name}`,
+  };
+}
+
+const code = (probe: ProbeResult): string => (probe.sqlstate === undefined ? '' : ` (${probe.sqlstate})`);
+
+/** A history that cannot be read does not make the probe less red. */
+const history = (target: Target): Promise<AppliedMigration[]> => appliedMigrations(target).catch(() => []);

@@ -1,0 +1,87 @@
+/** Sessions of a target: who holds a lock, who waits for whom. Nothing here takes a lock itself. */
+import type { Blocker } from '../domain/sweep.ts';
+import { redactSql } from './redact.ts';
+import type { Target } from './target.ts';
+
+interface SessionRow {
+  readonly pid: number;
+  readonly backend_start: string | null;
+  readonly usename: string | null;
+  readonly application_name: string | null;
+  readonly state: string | null;
+  readonly xact_age: string | null;
+  readonly query: string | null;
+  readonly relations: readonly string[];
+}
+
+/** How a session's start is written wherever it is compared: microseconds, UTC, whatever the settings. */
+export const BACKEND_START = `to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+const SESSION_COLUMNS = `
+  a.pid,
+  ${BACKEND_START} as backend_start,
+  a.usename::text,
+  a.application_name,
+  a.state,
+  extract(epoch from clock_timestamp() - a.xact_start)::text as xact_age,
+  left(a.query, 1000) as query,
+  array(select distinct c.relname::text
+          from pg_locks l
+          join pg_class c on c.oid = l.relation
+         where l.pid = a.pid and l.granted and l.database = (select oid from pg_database where datname = current_database())
+           and c.relkind in ('r', 'p', 'm') and c.relnamespace <> 'pg_catalog'::regnamespace
+         limit 10) as relations`;
+
+/** The sessions with these pids, as blockers. */
+export async function sessionsByPid(target: Target, pids: readonly number[]): Promise<Blocker[]> {
+  const rows = await target.read<SessionRow>(
+    `select ${SESSION_COLUMNS} from pg_stat_activity a where a.pid = any($1::int[]) limit 20`,
+    [pids],
+  );
+  return Promise.all(rows.map(toBlocker));
+}
+
+/** The sessions that a session waits for now. */
+export async function blockersOf(target: Target, pid: number): Promise<Blocker[]> {
+  const rows = await target.read<SessionRow>(
+    `select ${SESSION_COLUMNS} from pg_stat_activity a where a.pid = any(pg_blocking_pids($1)) limit 20`,
+    [pid],
+  );
+  return Promise.all(rows.map(toBlocker));
+}
+
+/** The sessions that hold a lock on one of these relations, the longest transaction first. */
+export async function holdersOf(target: Target, oids: readonly number[]): Promise<Blocker[]> {
+  const rows = await target.read<SessionRow>(
+    `select ${SESSION_COLUMNS}
+       from pg_stat_activity a
+      where a.pid <> pg_backend_pid()
+        and exists (select from pg_locks l
+                     where l.pid = a.pid and l.granted and l.relation = any($1::oid[])
+                       and l.database = (select oid from pg_database where datname = current_database()))
+      order by a.xact_start nulls last
+      limit 10`,
+    [oids],
+  );
+  return Promise.all(rows.map(toBlocker));
+}
+
+/** A session in one line: the facts that a person needs to decide about it. */
+export function sessionText(it: Blocker): string {
+  const age = `${Math.round(it.transactionAge)} s`;
+  const name = it.application === '' ? 'no application name' : it.application;
+  return `pid ${it.pid}, user ${it.user}, ${name}, ${it.state}, transaction open for ${age}`;
+}
+
+async function toBlocker(row: SessionRow): Promise<Blocker> {
+  return {
+    pid: row.pid,
+    backendStart: row.backend_start ?? '',
+    user: row.usename ?? '',
+    application: row.application_name ?? '',
+    state: row.state ?? 'unknown',
+    transactionAge: Number(row.xact_age ?? 0),
+    query: await redactSql(row.query ?? ''),
+    relations: row.relations,
+  };
+}
