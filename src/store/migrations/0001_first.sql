@@ -142,22 +142,31 @@ create table live_messages (
   ts         text not null
 );
 
+-- A timer happens once, by its key. Timers of one lane never overlap. One that failed stays due, from not_before on.
 create table timers (
-  key     text primary key,
-  kind    text not null,
-  payload jsonb not null,
-  due_at  timestamptz not null,
-  done_at timestamptz
+  key        text primary key,
+  kind       text not null,
+  lane       text not null,
+  payload    jsonb not null,
+  due_at     timestamptz not null,
+  attempts   integer not null default 0,
+  not_before timestamptz,
+  error      text,
+  done_at    timestamptz
 );
 create index timers_due on timers (due_at) where done_at is null;
+create index timers_of_lane on timers (lane, due_at) where done_at is null;
 
+-- What a monitor remembers from one look to the next; the revision refuses what a late look still writes.
 create table monitors (
   name       text primary key,
   target     text not null,
-  red_since  timestamptz,
-  failures   integer not null default 0,
+  revision   integer not null,
   checked_at timestamptz not null,
-  proposal   bigint
+  red_since  timestamptz,
+  failures   integer not null,
+  proposal   bigint,
+  green_at   timestamptz
 );
 
 create table proposals (
