@@ -1,4 +1,5 @@
 /** Every coded error and refusal: what happened and what to do. `{name}` is filled in from the values given. */
+import type { Refusal } from './domain/refusal.ts';
 
 export const ERRORS = {
   // Set-up
@@ -245,6 +246,138 @@ export const ERRORS = {
     message: 'Step {step} of run {run} is {state}, not unknown.',
     fix: 'Look at the run in the channel of the incident.',
   },
+  COMMAND_MISNAMED: {
+    message: 'commands/{found} does not default-export a command of its own name.',
+    fix: 'Name the file after its verb and export `defineCommand({ verb, … })` from it.',
+  },
+  UNKNOWN_VERB: {
+    message: 'There is no verb `{found}`. {near}',
+    fix: 'Type `{command} help` for the verbs.',
+  },
+  NOT_IN_INCIDENT: {
+    message: '`{verb}` belongs to an incident, and this channel is not one. Open: {open}.',
+    fix: 'Type it in the incident channel, or name the incident: `{command} {verb} inc-{example} …`.',
+  },
+  NOT_A_MEMBER: {
+    message: 'Only full members of this workspace may do that; Slack says you are: {found}.',
+    fix: 'Ask a member of the workspace to type it.',
+  },
+  NOT_PERMITTED: {
+    message: 'You are not in `permissions.{permission}`. Those who are: {who}.',
+    fix: 'Ask one of them, or have yourself added to `permissions.{permission}` in firebreak.yml.',
+  },
+  INCIDENT_UNKNOWN: {
+    message: 'There is no incident {found}.',
+    fix: 'Type `list` to see the incidents.',
+  },
+  PROPOSAL_TAKEN: {
+    message: 'Proposal {found} is not open: it became an incident already, or is older than an hour.',
+    fix: 'Declare without it, or work in the incident it became.',
+  },
+  TITLE_MISSING: {
+    message: 'An incident needs a title.',
+    fix: 'For example: `declare sev2 order status page is down`.',
+  },
+  TITLE_TOO_LONG: {
+    message: 'The title has {found} characters; 200 is the most.',
+    fix: 'Shorten it; details go into `note`.',
+  },
+  TEXT_MISSING: {
+    message: 'The {what} has no text.',
+    fix: 'For example: `{example}`.',
+  },
+  UNKNOWN_SEVERITY: {
+    message: 'There is no severity `{found}`.',
+    fix: 'Use one of {known}.',
+  },
+  SEVERITY_MISSING: {
+    message: 'No severity was given.',
+    fix: 'Use one of {known}, for example `severity sev2`.',
+  },
+  UNKNOWN_STATUS: {
+    message: 'There is no status `{found}`.',
+    fix: 'Use one of {known}.',
+  },
+  STATUS_SAME: {
+    message: 'The status is `{found}` already.',
+    fix: 'Nothing to do.',
+  },
+  SEVERITY_SAME: {
+    message: 'The severity is `{found}` already.',
+    fix: 'Nothing to do.',
+  },
+  NOT_OPEN: {
+    message: 'Incident {number} is {found}.',
+    fix: 'Reopen it first: `reopen <reason>`.',
+  },
+  ALREADY_OPEN: {
+    message: 'The incident is open: {found}.',
+    fix: 'Nothing to reopen.',
+  },
+  REASON_MISSING: {
+    message: '`{verb}` needs a reason.',
+    fix: 'For example: `{verb} {example}`.',
+  },
+  UNKNOWN_ROLE: {
+    message: 'There is no role `{found}`.',
+    fix: 'Use one of {known}.',
+  },
+  ROLE_SAME: {
+    message: '{role} is {found} already.',
+    fix: 'Nothing to do.',
+  },
+  PERSON_MISSING: {
+    message: '`{found}` is not a person.',
+    fix: 'Mention somebody: `{example}`.',
+  },
+  ONLY_FROM_SLACK: {
+    message: '`{verb}` needs a person of Slack, and this is a terminal.',
+    fix: 'Name one: `{example}`.',
+  },
+  UNKNOWN_TEAM: {
+    message: 'There is no team `{found}`.',
+    fix: 'Use one of {known}, or add it under `teams` in firebreak.yml.',
+  },
+  NOBODY_ON_CALL: {
+    message: 'Nobody is on call for {team}.',
+    fix: 'Name somebody under `teams.{team}.on_call` in firebreak.yml, or call them.',
+  },
+  PAGE_UNKNOWN: {
+    message: 'There is no page {found} in this incident.',
+    fix: 'Page again with `escalate <team>`.',
+  },
+  PAGE_ANSWERED: {
+    message: 'The page was {found} by {by} already.',
+    fix: 'Nothing to do.',
+  },
+  PAGE_OF_ANOTHER: {
+    message: 'That page was sent to {by}.',
+    fix: 'To take the lead instead, type `lead`.',
+  },
+  ACTION_UNKNOWN: {
+    message: 'There is no action item {found}; there are {count}.',
+    fix: 'Type `action` to list them.',
+  },
+  ACTION_DONE: {
+    message: 'Action item {found} is done already.',
+    fix: 'Nothing to do.',
+  },
+  UNKNOWN_MILESTONE: {
+    message: 'There is no milestone `{found}`.',
+    fix: 'Use one of {known}, for example `milestone impact_started 14:05`.',
+  },
+  TIME_MISSING: {
+    message: '`{found}` holds no time.',
+    fix: 'For example: `milestone impact_started -15m`, `14:05` or `2026-06-03T10:15Z`.',
+  },
+  MIGRATION_UNKNOWN: {
+    message: 'No migration was named, and no monitor of this incident named one.',
+    fix: 'Type `rollback <migration>`; `db` shows what was applied.',
+  },
+  PARAM_MALFORMED: {
+    message: '`{found}` is not a parameter.',
+    fix: 'Write parameters as name=value, for example `run table-repair table=order_status`.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -255,6 +388,13 @@ export function explain(code: ErrorCode, values: Values): { readonly message: st
   const entry = ERRORS[code];
   return { message: fill(entry.message, values), fix: fill(entry.fix, values) };
 }
+
+/** The words of a refusal; a code without words is a defect, and shows as itself. */
+export const explainRefusal = ({
+  code,
+  values,
+}: Refusal): { readonly message: string; readonly fix: string } =>
+  code in ERRORS ? explain(code as ErrorCode, values) : { message: code, fix: JSON.stringify(values) };
 
 /** A defect or a failed precondition, with its code; expected refusals are values instead (see Refusal). */
 export class FirebreakError extends Error {

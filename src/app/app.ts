@@ -1,9 +1,9 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
-import type { Incident } from '../domain/incident.ts';
-import type { Declaration, Intent } from '../domain/intents.ts';
+import type { Incident, Severity } from '../domain/incident.ts';
+import type { Intent } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
-import type { IncidentRecord } from '../domain/record.ts';
+import type { IncidentRecord, Proposal } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -12,6 +12,14 @@ import type { AppliedMigration } from '../domain/sweep.ts';
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
   readonly inboxKey?: string | undefined;
+}
+
+export interface DeclareWish {
+  readonly by: string;
+  readonly title: string;
+  readonly severity: Severity;
+  /** The proposal it answers; without it, the only open one of the last hour is taken. */
+  readonly proposal?: number;
 }
 
 export interface ProposalWish {
@@ -45,9 +53,9 @@ export interface App {
   readonly now: () => Date;
 
   declare(
-    wish: Declaration,
+    wish: DeclareWish,
     cause?: Cause,
-  ): Promise<{ ok: true; incident: Incident; adopted?: number } | Refusal>;
+  ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal>;
   act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
   /** Writes the postmortem as a file into the incident's channel. */
   postmortem(incident: number, by: string, cause?: Cause): Promise<{ ok: true } | Refusal>;
@@ -59,6 +67,9 @@ export interface App {
   record(id: number): Promise<IncidentRecord | undefined>;
 
   propose(wish: ProposalWish): Promise<number>;
+  proposal(id: number): Promise<Proposal | undefined>;
+  /** A monitor sees its target green again, or red once more after that. */
+  probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<void>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
 

@@ -1,4 +1,5 @@
 /** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
+import type { Refusal } from '../domain/refusal.ts';
 import type { App } from './app.ts';
 
 export interface Request {
@@ -13,7 +14,12 @@ export interface Request {
   readonly inboxKey: string | undefined;
   /** The slash command's name, for texts: `/incident`. */
   readonly command: string;
+  /** All verbs, for `help`. */
+  readonly commands: readonly Command[];
 }
+
+/** The request of a verb that only works on an incident. */
+export type IncidentRequest = Request & { readonly incident: number };
 
 /** What the person who typed gets, seen by them alone; what others see comes from effects. Slack mrkdwn. */
 export interface Reply {
@@ -33,8 +39,9 @@ export interface Command {
   readonly examples: readonly string[];
   /** `incident`: only in an incident's channel, or with its number. */
   readonly where: 'anywhere' | 'incident';
-  readonly permission: Permission;
-  run(request: Request, app: App): Promise<Reply>;
+  /** What it takes; by the words, where the bare verb only reads. */
+  readonly permission: Permission | ((words: string) => Permission);
+  run(request: Request, app: App): Promise<Reply | Refusal>;
 }
 
 /** Types a command's definition; the loader checks it against its file. */

@@ -1,0 +1,20 @@
+/** `note`: writes a line into the timeline, also for an earlier time. */
+import { defineCommand } from '../src/app/command.ts';
+import { intend } from '../src/app/intend.ts';
+import { formatUtc, parseWhen } from '../src/domain/when.ts';
+
+export default defineCommand({
+  verb: 'note',
+  summary: 'write a line into the timeline, also for an earlier time',
+  usage: 'note [-15m | 14:05 | 14:05 Europe/Berlin | yesterday 23:50] <text>',
+  examples: ['note customers report an empty page', 'note -15m the deploy finished'],
+  where: 'incident',
+  permission: 'respond',
+  async run(request, app) {
+    const when = parseWhen(request.words, { now: request.now, timezone: app.settings.timezone });
+    if (!when.ok) return when;
+    const at = when.at ? { at: when.at } : {};
+    const answer = when.at ? `Noted for ${when.understood} (${formatUtc(when.at)}).` : 'Noted.';
+    return intend(app, request, { kind: 'note', by: request.actor, text: when.rest, ...at }, () => answer);
+  },
+});

@@ -1,0 +1,27 @@
+/** `rollback`: plans the rollback of a migration; a second person approves it. */
+import { type App } from '../src/app/app.ts';
+import { defineCommand } from '../src/app/command.ts';
+import { startRunbook } from '../src/app/intend.ts';
+import { headOf } from '../src/app/words.ts';
+import { refuse } from '../src/domain/refusal.ts';
+
+export default defineCommand({
+  verb: 'rollback',
+  summary: 'plan the rollback of a migration; another person approves the plan',
+  usage: 'rollback [migration] [target]',
+  examples: ['rollback', 'rollback 1717408740000_order-status-cleanup shop'],
+  where: 'incident',
+  permission: 'dangerous',
+  async run(request, app) {
+    const { head, rest: target } = headOf(request.words);
+    const migration = head || (await proposedMigration(app, request.incident ?? 0));
+    if (migration === undefined) return refuse('MIGRATION_UNKNOWN');
+    return startRunbook(app, request, 'migration-rollback', { migration, ...(target ? { target } : {}) });
+  },
+});
+
+/** The one that the incident's monitor saw to be fresh. */
+async function proposedMigration(app: App, incident: number): Promise<string | undefined> {
+  const record = await app.record(incident);
+  return record?.proposals.find(({ migration }) => migration)?.migration?.name;
+}

@@ -1,0 +1,130 @@
+/** One typed line becomes one verb: found, permitted, placed in an incident, run. */
+import { distance } from 'fastest-levenshtein';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import { explainRefusal } from '../errors.ts';
+import type { App, Directory } from './app.ts';
+import type { Command, Permission, Reply, Request } from './command.ts';
+import { forbidden } from './permit.ts';
+
+export interface Line {
+  /** What was typed after the slash command's name. */
+  readonly text: string;
+  readonly actor: string;
+  readonly channelId?: string;
+  readonly inboxKey?: string;
+  readonly receivedAt: Date;
+}
+
+export interface Dispatch {
+  (line: Line): Promise<Reply>;
+  /** True for a line that must not be replayed when it is old. */
+  isDangerous(text: string): boolean;
+}
+
+export interface DispatchParts {
+  readonly app: App;
+  readonly directory: Directory;
+  readonly commands: readonly Command[];
+}
+
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const dispatch = async (line: Line): Promise<Reply> => {
+    const answer = await answerLine(parts, line);
+    if (line.inboxKey !== undefined) await parts.app.settle({ inboxKey: line.inboxKey });
+    return 'ok' in answer ? { text: refusalText(answer) } : answer;
+  };
+  const isDangerous = (text: string): boolean => {
+    const { verb, rest } = split(text);
+    const command = findCommand(parts.commands, verb);
+    return command !== undefined && permissionOf(command, rest) === 'dangerous';
+  };
+  return Object.assign(dispatch, { isDangerous });
+}
+
+/** What a person reads: what happened, what was found, what to do. */
+export function refusalText(refusal: Refusal): string {
+  const { message, fix } = explainRefusal(refusal);
+  return `:no_entry: ${message}\n${fix}`;
+}
+
+async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
+  const { app, commands, directory } = parts;
+  const text = await meetMentioned(app, line.text);
+  const { verb, rest } = split(text);
+  const command = findCommand(commands, verb);
+  if (!command)
+    return refuse('UNKNOWN_VERB', {
+      found: verb,
+      near: nearest(commands, verb),
+      command: app.settings.command,
+    });
+  const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, rest));
+  if (refused) return refused;
+  const placed = await place(app, command, line, rest);
+  if ('ok' in placed) return placed;
+  return command.run({ ...requestOf(app, commands, line), ...placed }, app);
+}
+
+const permissionOf = ({ permission }: Command, words: string): Permission =>
+  typeof permission === 'function' ? permission(words) : permission;
+
+const requestOf = (
+  app: App,
+  commands: readonly Command[],
+  line: Line,
+): Omit<Request, 'words' | 'incident'> => ({
+  actor: line.actor,
+  now: app.now(),
+  inboxKey: line.inboxKey,
+  command: app.settings.command,
+  commands,
+});
+
+/** The incident named by number (`inc-3`, `#3`) or that of the channel; the words without it. */
+async function place(
+  app: App,
+  command: Command,
+  line: Line,
+  rest: string,
+): Promise<Pick<Request, 'words' | 'incident'> | Refusal> {
+  const named = /^(?:inc-|#)(\d+)\b\s*/i.exec(rest);
+  const words = named ? rest.slice(named[0].length) : rest;
+  const incident = named ? Number(named[1]) : await channelIncident(app, line.channelId);
+  if (command.where === 'anywhere' || incident !== undefined) return { words, incident };
+  const open = await app.incidents('open');
+  const known = open
+    .map(({ id, title, channelId }) => `inc-${id} ${channelId ? `<#${channelId}>` : title}`)
+    .join(', ');
+  return refuse('NOT_IN_INCIDENT', {
+    verb: command.verb,
+    command: app.settings.command,
+    open: known || 'none',
+    example: open[0]?.id ?? 1,
+  });
+}
+
+const channelIncident = (app: App, channelId: string | undefined): Promise<number | undefined> =>
+  channelId === undefined ? Promise.resolve(undefined) : app.incidentOfChannel(channelId);
+
+/** An empty line is a call for help. */
+function split(text: string): { verb: string; rest: string } {
+  const [, verb = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(text) ?? [];
+  return { verb: verb.toLowerCase() || 'help', rest };
+}
+
+const findCommand = (commands: readonly Command[], verb: string): Command | undefined =>
+  commands.find((command) => command.verb === verb || command.aliases?.includes(verb));
+
+function nearest(commands: readonly Command[], found: string): string {
+  const words = commands.flatMap(({ verb, aliases }) => [verb, ...(aliases ?? [])]);
+  const near = words.filter((word) => distance(word, found) <= 2);
+  return near.length > 0 ? `Did you mean ${near.map((word) => `\`${word}\``).join(' or ')}?` : '';
+}
+
+/** Slack escapes people as `<@U123|name>`: the name is remembered, the line keeps the id. */
+async function meetMentioned(app: App, text: string): Promise<string> {
+  for (const [, id, name] of text.matchAll(/<@([UW][A-Z0-9]+)\|([^>]+)>/g)) {
+    if (id !== undefined && name !== undefined) await app.meet(id, name);
+  }
+  return text.replace(/<@([UW][A-Z0-9]+)\|[^>]*>/g, '<@$1>');
+}

@@ -1,0 +1,60 @@
+/** What most verbs do: act on the request's incident and say in one line what came of it. */
+import type { Incident, Role } from '../domain/incident.ts';
+import { ROLE_TITLES } from '../domain/incident.ts';
+import type { Intent } from '../domain/intents.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { App } from './app.ts';
+import type { Reply, Request } from './command.ts';
+import { readPerson } from './words.ts';
+
+/** Acts, and answers with what `say` makes of the incident afterwards. */
+export async function intend(
+  app: App,
+  request: Request,
+  intent: Intent,
+  say: (incident: Incident) => string,
+): Promise<Reply | Refusal> {
+  const done = await app.act(request.incident ?? 0, intent, { inboxKey: request.inboxKey });
+  return done.ok ? { text: say(done.incident) } : done;
+}
+
+/** Gives a role to the person that `word` names. */
+export async function assign(
+  app: App,
+  request: Request,
+  role: Role,
+  word: string,
+  example: string,
+): Promise<Reply | Refusal> {
+  const user = readPerson(word, request);
+  if (user === undefined) return refuse('PERSON_MISSING', { found: word, example });
+  if (user.startsWith('terminal:')) return refuse('ONLY_FROM_SLACK', { verb: role, example });
+  const wish: Intent = { kind: 'role', by: request.actor, role, user };
+  return intend(app, request, wish, () => `${ROLE_TITLES[role]} is now <@${user}>.`);
+}
+
+/** `reopen` and `cancel`: why, is part of the record. */
+export async function intendWithReason(
+  app: App,
+  request: Request,
+  kind: 'reopen' | 'cancel',
+  example: string,
+): Promise<Reply | Refusal> {
+  if (request.words === '') return refuse('REASON_MISSING', { verb: kind, example });
+  const wish: Intent = { kind, by: request.actor, reason: request.words };
+  return intend(app, request, wish, ({ status }) => `The incident is now *${status}*.`);
+}
+
+/** Starts a runbook; its progress shows in the incident's channel. */
+export async function startRunbook(
+  app: App,
+  request: Request,
+  runbook: string,
+  params: Readonly<Record<string, string>>,
+): Promise<Reply | Refusal> {
+  const wish = { incident: request.incident ?? 0, runbook, params, by: request.actor };
+  const started = await app.startRun(wish, { inboxKey: request.inboxKey });
+  return started.ok
+    ? { text: `Run ${started.run.id} started: ${started.run.title}. See the channel.` }
+    : started;
+}

@@ -1,0 +1,35 @@
+/** Who may do what, read at the moment of the act; a role in an incident is never a permission. */
+import { isSlackUser } from '../domain/decide.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { Named, Settings } from '../domain/settings.ts';
+import type { Directory } from './app.ts';
+import type { Permission } from './command.ts';
+
+/** Undefined when allowed. A terminal is an operator: it may request what members may, never approve. */
+export async function forbidden(
+  settings: Settings,
+  directory: Directory,
+  actor: string,
+  permission: Permission,
+): Promise<Refusal | undefined> {
+  if (permission === 'read' || actor.startsWith('terminal:')) return undefined;
+  const standing = await directory.standing(actor);
+  if (standing !== 'member') return refuse('NOT_A_MEMBER', { found: standing });
+  const named = settings.permissions[permission];
+  if (named === undefined || (await isNamed(named, directory, actor))) return undefined;
+  return refuse('NOT_PERMITTED', { permission, who: mentions(named) });
+}
+
+/** True when the user, or a user group that the user is in, is named. */
+export async function isNamed(named: Named, directory: Directory, user: string): Promise<boolean> {
+  if (named === undefined) return false;
+  if (named.includes(user)) return true;
+  for (const group of named.filter((each) => !isSlackUser(each))) {
+    if ((await directory.groupMembers(group)).includes(user)) return true;
+  }
+  return false;
+}
+
+/** People and groups as Slack shows them. */
+export const mentions = (named: readonly string[]): string =>
+  named.map((each) => (isSlackUser(each) ? `<@${each}>` : `<!subteam^${each}>`)).join(', ') || 'nobody';

@@ -1,0 +1,90 @@
+/** The append-only timeline: entries under a hash chain, their contents beside it. */
+import { randomBytes } from 'node:crypto';
+import { type ChainedEntry, contentDigest, type EntryContent, GENESIS, linkHash } from '../domain/chain.ts';
+import type { EntryKind, NewEntry, TimelineEntry } from '../domain/entry.ts';
+import { type Db, first } from './store.ts';
+
+interface TimelineRow {
+  readonly seq: number;
+  readonly at: Date;
+  readonly recorded_at: Date;
+  readonly kind: EntryKind;
+  readonly actor: string;
+  readonly content_digest: string;
+  readonly hash: string;
+  readonly salt: string | null;
+  readonly content: EntryContent | null;
+}
+
+/** Appends entries in the order given. The incident's row must be locked: the chain has one end. */
+export async function appendEntries(
+  tx: Db,
+  incidentId: number,
+  entries: readonly NewEntry[],
+  now: Date,
+): Promise<void> {
+  let { seq, hash } = await chainEnd(tx, incidentId);
+  for (const { at, kind, actor, text, link, details } of entries) {
+    const content: EntryContent = { text, ...(link ? { link } : {}), ...(details ? { details } : {}) };
+    const salt = randomBytes(16).toString('hex');
+    const digest = contentDigest(salt, content);
+    seq += 1;
+    hash = linkHash(hash, { incidentId, seq, at, recordedAt: now, kind, actor, contentDigest: digest });
+    await tx.query(
+      `with entry as (
+         insert into timeline (incident_id, seq, at, recorded_at, kind, actor, content_digest, hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         returning incident_id, seq)
+       insert into timeline_contents (incident_id, seq, salt, content)
+       select incident_id, seq, $9, $10 from entry`,
+      [incidentId, seq, at, now, kind, actor, digest, hash, salt, JSON.stringify(content)],
+    );
+  }
+}
+
+/** All entries of an incident by seq, as the exports need them. */
+export async function loadTimeline(db: Db, incidentId: number): Promise<readonly TimelineEntry[]> {
+  const rows = await timelineRows(db, incidentId);
+  return rows.map(({ seq, at, recorded_at: recordedAt, kind, actor, hash, content }) => ({
+    seq,
+    at,
+    recordedAt,
+    kind,
+    actor,
+    hash,
+    ...content,
+  })) as readonly TimelineEntry[];
+}
+
+/** The same with digests and salts, for `verify`. */
+export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
+  const rows = await timelineRows(db, incidentId);
+  return rows.map(({ recorded_at: recordedAt, content_digest, salt, content, ...row }) => ({
+    ...row,
+    incidentId,
+    recordedAt,
+    contentDigest: content_digest,
+    salt: salt ?? undefined,
+    content: content ?? undefined,
+  }));
+}
+
+async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
+  const { rows } = await db.query<TimelineRow>(
+    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+      order by t.seq`,
+    [incidentId],
+  );
+  return rows;
+}
+
+async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
+  const result = await tx.query<{ seq: number; hash: string }>(
+    'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
+    [incidentId],
+  );
+  return first(result) ?? { seq: 0, hash: GENESIS };
+}
