@@ -1,0 +1,59 @@
+/** Who the app is, and where it connects. */
+import { z } from 'zod';
+import { SlackError } from '../refusal.ts';
+import { defineMethod, word } from './define.ts';
+
+const none = z.object({});
+
+export const authMethods = [
+  defineMethod('auth.test', { tier: 'special' }, none, (slack) => {
+    const { identity, users } = slack.world;
+    return {
+      url: `https://${identity.team.domain}.slack.com/`,
+      team: identity.team.name,
+      user: users.get(identity.botUser)?.name,
+      team_id: identity.team.id,
+      user_id: identity.botUser,
+      bot_id: identity.botId,
+      is_enterprise_install: false,
+    };
+  }),
+  // Slack's own papers disagree on the tier; a bot that reconnects often must not be starved in tests.
+  defineMethod('apps.connections.open', { tier: 3, token: 'app' }, none, (slack) => ({
+    url: slack.hub.ticket(),
+  })),
+  defineMethod('team.info', { scopes: ['team:read'], tier: 3 }, none, (slack) => {
+    const { team } = slack.world.identity;
+    return {
+      team: {
+        id: team.id,
+        name: team.name,
+        url: `https://${team.domain}.slack.com/`,
+        domain: team.domain,
+        email_domain: '',
+        icon: { image_default: true },
+      },
+    };
+  }),
+  defineMethod(
+    'bots.info',
+    { scopes: ['users:read'], tier: 3 },
+    z.object({ bot: word.optional() }),
+    (slack, args) => {
+      const { identity, users } = slack.world;
+      if (args.bot !== undefined && args.bot !== identity.botId) throw new SlackError('bot_not_found');
+      const user = users.get(identity.botUser);
+      return {
+        bot: {
+          id: identity.botId,
+          deleted: false,
+          name: user?.name,
+          updated: user?.updated,
+          app_id: identity.appId,
+          user_id: identity.botUser,
+          icons: {},
+        },
+      };
+    },
+  ),
+];

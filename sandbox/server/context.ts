@@ -1,0 +1,31 @@
+/** Everything the parts of one local Slack share. */
+import type { CallLog } from './api/calls.ts';
+import type { Faults } from './api/faults.ts';
+import type { Clock } from './clock.ts';
+import type { Manifest } from './manifest.ts';
+import type { Rates } from './rules/rates.ts';
+import type { Links } from './wire/links.ts';
+import type { Outbound } from './wire/outbound.ts';
+import type { SocketHub } from './wire/socket.ts';
+import type { Watchers } from './wire/watch.ts';
+import type { World } from './world.ts';
+
+export interface Slack {
+  /** Replaced as a whole by a reset. */
+  world: World;
+  readonly url: () => string;
+  readonly clock: Clock;
+  readonly manifest: Manifest;
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly verificationToken: string;
+  readonly hub: SocketHub;
+  readonly outbound: Outbound;
+  readonly links: Links;
+  readonly watchers: Watchers;
+  readonly rates: Rates;
+  readonly faults: Faults;
+  readonly calls: CallLog;
+}
+
+export const seconds = (slack: Slack) => Math.floor(slack.clock.now() / 1000);

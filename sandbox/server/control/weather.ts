@@ -1,0 +1,54 @@
+/** Trouble on demand: faults of the Web API, disturbed deliveries, the clock, a fresh start. */
+import { z } from 'zod';
+import { createWorld } from '../world.ts';
+import { route } from './input.ts';
+
+const times = z.number().int().min(1).max(10_000).default(1);
+const ms = z.number().int().min(0).optional();
+
+export const faultRoute = route(
+  z.object({
+    method: z.string().optional(),
+    kind: z.enum(['ratelimit', 'error', 'timeout', 'latency', 'drop']),
+    effect: z.enum(['before', 'after', 'late']).default('before'),
+    error: z.string().optional(),
+    times,
+    retry_after: z.number().int().min(0).optional(),
+    ms,
+  }),
+  (slack, { times: count, ...fault }) => {
+    slack.faults.add(fault, count);
+    return {};
+  },
+);
+
+const HELD_MS = 1_000;
+
+export const deliveryRoute = route(
+  z.object({ kind: z.enum(['duplicate', 'delay', 'reorder', 'disconnect']), times, ms }),
+  (slack, input) => {
+    const { kind } = input;
+    if (kind === 'disconnect') slack.hub.refresh(input.times);
+    else slack.outbound.disturb({ kind, ms: input.ms ?? HELD_MS }, input.times);
+    return {};
+  },
+);
+
+export const clockRoute = route(z.object({ advance_ms: z.number().int().min(0) }), (slack, input) => {
+  slack.clock.advance(input.advance_ms);
+  return { now: new Date(slack.clock.now()).toISOString() };
+});
+
+/** Everything but the connections and the time, which never runs backwards. */
+export const resetRoute = route(z.object({}), (slack) => {
+  slack.world = createWorld(slack.manifest, slack.clock, slack.world);
+  slack.faults.reset();
+  slack.outbound.reset();
+  slack.rates.reset();
+  slack.calls.all.length = 0;
+  return {};
+});
+
+export const callsRoute = route(z.object({ method: z.string().optional() }), (slack, input) =>
+  slack.calls.all.filter((call) => input.method === undefined || call.method === input.method),
+);

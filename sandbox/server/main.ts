@@ -1,0 +1,107 @@
+/** The local Slack: starts it on a port of this machine and stops it again. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createCallLog } from './api/calls.ts';
+import { createFaults } from './api/faults.ts';
+import { createClock } from './clock.ts';
+import type { Slack } from './context.ts';
+import { serve } from './http/serve.ts';
+import { secret } from './ids.ts';
+import { readManifest } from './manifest.ts';
+import { createRates } from './rules/rates.ts';
+import { createLinks } from './wire/links.ts';
+import { createOutbound } from './wire/outbound.ts';
+import { createSocketHub } from './wire/socket.ts';
+import { createWatchers } from './wire/watch.ts';
+import { createWorld, identityOf } from './world.ts';
+
+export interface LocalSlackOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly manifestPath: string;
+  /** Replaces the name of the manifest's slash command. */
+  readonly command?: string;
+  /** Told whenever the local Slack's clock is advanced. */
+  readonly onClock?: (advanceMs: number) => void;
+}
+
+export interface LocalSlack {
+  readonly url: string;
+  readonly port: number;
+  readonly botToken: string;
+  readonly appToken: string;
+  readonly signingSecret: string;
+  /** Ids by name. */
+  readonly users: Readonly<Record<string, string>>;
+  readonly channels: Readonly<Record<string, string>>;
+  advanceClock(ms: number): void;
+  stop(): Promise<void>;
+}
+
+export async function startLocalSlack(options: LocalSlackOptions): Promise<LocalSlack> {
+  const { host = '127.0.0.1', port = 0 } = options;
+  const server = createServer();
+  const url = () => `http://${host}:${(server.address() as AddressInfo).port}`;
+  const slack = await assemble(options, url);
+  server.on('request', (request, response) => void serve(slack, request, response));
+  server.on('upgrade', (request, socket, head: Buffer) => slack.hub.upgrade(request, socket, head));
+  await listen(server, port, host);
+  return {
+    url: url(),
+    port: (server.address() as AddressInfo).port,
+    botToken: slack.botToken,
+    appToken: slack.appToken,
+    signingSecret: secret(),
+    users: byName(slack.world.users.values()),
+    channels: byName(slack.world.channels.values()),
+    advanceClock: (ms) => slack.clock.advance(ms),
+    stop: () => stop(slack, server),
+  };
+}
+
+async function assemble(options: LocalSlackOptions, url: () => string): Promise<Slack> {
+  const manifest = await readManifest(options.manifestPath, options.command);
+  const clock = createClock(options.onClock);
+  const { appId, team } = identityOf(manifest);
+  const hub = createSocketHub({ clock, url, appId });
+  return {
+    world: createWorld(manifest, clock),
+    url,
+    clock,
+    manifest,
+    botToken: `xoxb-${secret()}`,
+    appToken: `xapp-1-${appId}-${secret()}`,
+    verificationToken: secret(12),
+    hub,
+    outbound: createOutbound(hub, clock),
+    links: createLinks(clock, url, team.id),
+    watchers: createWatchers(),
+    rates: createRates(clock),
+    faults: createFaults(),
+    calls: createCallLog(clock),
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function stop(slack: Slack, server: Server): Promise<void> {
+  slack.watchers.stop();
+  slack.hub.stop();
+  slack.clock.stop();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}
+
+function byName(things: Iterable<{ readonly name: string; readonly id: string }>): Record<string, string> {
+  return Object.fromEntries([...things].map(({ name, id }) => [name, id]));
+}

@@ -1,0 +1,20 @@
+/** One thing to deliver to the app, and what became of it. */
+import type { Json } from '../model.ts';
+
+export interface Delivery {
+  readonly type: 'events_api' | 'slash_commands' | 'interactive';
+  readonly payload: Json;
+  readonly acceptsPayload: boolean;
+  /** Called at most once: with the app's answer, or with why there is none. */
+  readonly done?: (outcome: Outcome) => void;
+}
+
+export type Outcome =
+  | { readonly kind: 'acked'; readonly payload: Json; readonly tookMs: number }
+  | { readonly kind: 'failed'; readonly reason: 'dispatch_failed' | 'operation_timeout' };
+
+/** What the control surface asked to do with the next deliveries. */
+export interface Disturbance {
+  readonly kind: 'duplicate' | 'delay' | 'reorder';
+  readonly ms: number;
+}

@@ -1,0 +1,57 @@
+/** What leaves for the app, disturbed on demand: delivered twice, late, out of order, or after a refresh. */
+import type { Clock } from '../clock.ts';
+import type { Delivery, Disturbance } from './envelope.ts';
+import type { SocketHub } from './socket.ts';
+
+export interface Outbound {
+  send(delivery: Delivery): void;
+  /** Applies to the next `times` deliveries. */
+  disturb(disturbance: Disturbance, times: number): void;
+  reset(): void;
+}
+
+export function createOutbound(hub: Pick<SocketHub, 'send'>, clock: Clock): Outbound {
+  const queue: Disturbance[] = [];
+  let held: { delivery: Delivery; cancel: () => void } | undefined;
+
+  const release = () => {
+    if (!held) return;
+    const { delivery, cancel } = held;
+    held = undefined;
+    cancel();
+    hub.send(delivery);
+  };
+
+  const send = (delivery: Delivery) => {
+    const disturbance = held ? undefined : queue.shift();
+    switch (disturbance?.kind) {
+      case undefined:
+        hub.send(delivery);
+        return release();
+      case 'duplicate':
+        hub.send(delivery);
+        return hub.send(withoutAnswer(delivery));
+      case 'delay':
+        clock.after(disturbance.ms, () => hub.send(delivery));
+        return;
+      case 'reorder':
+        held = { delivery, cancel: clock.after(disturbance.ms, release) };
+    }
+  };
+
+  return {
+    send,
+    disturb(disturbance, times) {
+      for (let count = 0; count < times; count += 1) queue.push(disturbance);
+    },
+    reset() {
+      queue.length = 0;
+      release();
+    },
+  };
+}
+
+/** The second copy: the person who acted waits for the first one only. */
+function withoutAnswer({ type, payload, acceptsPayload }: Delivery): Delivery {
+  return { type, payload, acceptsPayload };
+}
