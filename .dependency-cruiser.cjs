@@ -35,7 +35,7 @@ module.exports = {
     only('store', '^src/store/', '^src/(store|domain)/|^src/(errors|log|version)\\.ts$'),
     only('app', '^src/app/', '^src/(app|domain|store)/|^src/(errors|log)\\.ts$'),
     only('databases', '^src/databases/', '^src/(databases|domain)/|^src/(errors|log)\\.ts$'),
-    only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|^src/(errors|log)\\.ts$'),
+    only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|^src/(errors|log|yaml)\\.ts$'),
     only('monitors', '^src/monitors/', '^src/(monitors|domain|databases)/|^src/(errors|log)\\.ts$'),
     only('alerts', '^src/alerts/', '^src/(alerts|domain|databases)/|^src/(errors|log)\\.ts$'),
     only('views', '^src/slack/views/', '^src/(slack/views|domain)/'),

@@ -378,6 +378,19 @@ export const ERRORS = {
     message: '`{found}` is not a parameter.',
     fix: 'Write parameters as name=value, for example `run table-repair table=order_status`.',
   },
+  CONFIG_WRONG: {
+    message: 'The configuration is wrong:\n  {problems}',
+    fix: 'Mend these and start again; firebreak.example.yml shows every setting.',
+  },
+  CHAIN_BROKEN: {
+    message: 'Entry {found} of the timeline was tampered with: {reason}.',
+    fix: 'Compare with an earlier export; its head hash can be given as --anchor.',
+  },
+  ANCHOR_MISSING: {
+    message:
+      'The hash {found} is not in the chain: the timeline was rewritten after that hash was printed, or belongs to another incident.',
+    fix: 'Compare with the export that printed it.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

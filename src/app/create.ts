@@ -63,7 +63,7 @@ export function createApp({ store, settings, now, generatedBy, runs }: AppParts)
 }
 
 /** Everything known of an incident, read in one snapshot. */
-async function loadRecord(store: Store, id: number): Promise<IncidentRecord | undefined> {
+export async function loadRecord(store: Store, id: number): Promise<IncidentRecord | undefined> {
   return store.transaction(async (tx) => {
     await tx.query('set transaction isolation level repeatable read, read only');
     const incident = await loadIncident(tx, id);
