@@ -391,6 +391,14 @@ export const ERRORS = {
       'The hash {found} is not in the chain: the timeline was rewritten after that hash was printed, or belongs to another incident.',
     fix: 'Compare with the export that printed it.',
   },
+  CAPTURE_NOWHERE: {
+    message: 'There is nowhere to send the captured migrations to.',
+    fix: 'Set FIREBREAK_URL and FIREBREAK_TOKEN, or write them to a file with --out.',
+  },
+  CAPTURE_UNSENT: {
+    message: 'The captured migrations were not taken: {found}.',
+    fix: 'Check FIREBREAK_URL and FIREBREAK_TOKEN, and that the bot runs.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

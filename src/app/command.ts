@@ -24,6 +24,8 @@ export type IncidentRequest = Request & { readonly incident: number };
 /** What the person who typed gets, seen by them alone; what others see comes from effects. Slack mrkdwn. */
 export interface Reply {
   readonly text: string;
+  /** The text says why nothing was done. */
+  readonly refused?: true;
 }
 
 export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';

@@ -31,7 +31,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const dispatch = async (line: Line): Promise<Reply> => {
     const answer = await answerLine(parts, line);
     if (line.inboxKey !== undefined) await parts.app.settle({ inboxKey: line.inboxKey });
-    return 'ok' in answer ? { text: refusalText(answer) } : answer;
+    return 'ok' in answer ? { text: refusalText(answer), refused: true } : answer;
   };
   const isDangerous = (text: string): boolean => {
     const { verb, rest } = split(text);

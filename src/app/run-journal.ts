@@ -1,0 +1,75 @@
+/** Writes what the core decided on a run, whole: its steps, approval, timeline and effects, in one transaction. */
+import type { JournalRun } from '../domain/run.ts';
+import type { RunMove } from '../domain/run-moves.ts';
+import { FirebreakError } from '../errors.ts';
+import { saveApproval } from '../store/approvals.ts';
+import { saveHold } from '../store/holds.ts';
+import { lockIncident } from '../store/incidents.ts';
+import { type LeaseMark, stillHeld } from '../store/leases.ts';
+import { enqueue } from '../store/outbox.ts';
+import { loadRun, lockRun, setRun, setStep, setTrace } from '../store/runs.ts';
+import type { Db, Store } from '../store/store.ts';
+import { appendEntries } from '../store/timeline.ts';
+
+/** What follows from where the run is; undefined when nothing does. */
+type DecideMove = (run: JournalRun, tx: Db) => RunMove | undefined | Promise<RunMove | undefined>;
+
+/**
+ * Moves a run under its worker's lease. A lease that was taken over writes nothing: LEASE_LOST is thrown, and the
+ * transaction is gone with it.
+ */
+export function moveRun(
+  store: Store,
+  id: number,
+  lease: LeaseMark,
+  now: Date,
+  decide: DecideMove,
+): Promise<JournalRun> {
+  return store.transaction(async (tx) => {
+    const run = await lockRun(tx, id);
+    if (!run || !(await stillHeld(tx, lease))) throw new FirebreakError('LEASE_LOST', { run: id });
+    const move = await decide(run, tx);
+    if (!move) return run;
+    await writeMove(tx, run, move, now, lease.epoch);
+    return (await loadRun(tx, id)) ?? run;
+  });
+}
+
+/** The run must be locked by this transaction. */
+export async function writeMove(
+  tx: Db,
+  run: JournalRun,
+  move: RunMove,
+  now: Date,
+  epoch?: number,
+): Promise<void> {
+  await setRun(tx, run.id, move.run);
+  for (const step of move.steps) {
+    if (!(await setStep(tx, run.id, step, epoch))) throw new FirebreakError('LEASE_LOST', { run: run.id });
+  }
+  const { approval, hold } = move;
+  if (approval) await saveApproval(tx, run.id, approval.step, approval.identity, approval.approval);
+  // The chain has one end; the incident's row goes first, before the foreign key of a hold takes a share of it.
+  await lockIncident(tx, run.incidentId);
+  await appendEntries(tx, run.incidentId, move.entries, now);
+  await enqueue(tx, move.effects, now);
+  if (hold !== undefined) {
+    const { target, incidentId } = run;
+    await saveHold(tx, { target, migration: hold, incidentId, runId: run.id, since: now });
+  }
+}
+
+/** Keeps the transaction of a running step; it must be known before that transaction commits. */
+export async function keepTrace(
+  store: Store,
+  run: number,
+  step: number,
+  lease: LeaseMark,
+  xid: string,
+): Promise<void> {
+  await store.transaction(async (tx) => {
+    const held = await stillHeld(tx, lease);
+    if (!held || !(await setTrace(tx, run, step, { xid }, lease.epoch)))
+      throw new FirebreakError('LEASE_LOST', { run });
+  });
+}

@@ -1,0 +1,190 @@
+/** Use cases on runs: start one, decide on its approval, say what became of an unknown step. */
+import { type Decider, judgeDecision, judgeWitness } from '../domain/approval.ts';
+import { isSlackUser, person } from '../domain/decide.ts';
+import { isOpen } from '../domain/incident.ts';
+import type { ActionOutcome } from '../domain/plan.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { JournalRun, Run } from '../domain/run.ts';
+import { decided, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
+import { live, runEntry } from '../domain/run-words.ts';
+import { type BoundStep, bindRunbook, type Runbook } from '../domain/runbook.ts';
+import type { Settings } from '../domain/settings.ts';
+import { settle } from '../store/inbox.ts';
+import { lockIncident } from '../store/incidents.ts';
+import { enqueue } from '../store/outbox.ts';
+import { activeRun, countDangerous, insertRun, loadRun, lockRun } from '../store/runs.ts';
+import type { Db, Store } from '../store/store.ts';
+import { appendEntries } from '../store/timeline.ts';
+import type { App, ApprovalWish, Cause, Directory, RunWish } from './app.ts';
+import { writeMove } from './run-journal.ts';
+
+export interface RunParts {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly now: () => Date;
+  readonly directory: Directory;
+  /** By name; loaded by the composition root, since app knows no step kinds. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
+}
+
+/** What a person found out about a step whose outcome is unknown. */
+export interface WitnessWish {
+  readonly run: number;
+  readonly step: number;
+  readonly by: string;
+  readonly happened: 'committed' | 'aborted';
+  /** How they know. */
+  readonly note: string;
+}
+
+type RunAnswer = { readonly ok: true; readonly run: Run } | Refusal;
+
+export interface RunCases extends Pick<App, 'startRun' | 'decideApproval' | 'run'> {
+  settleUnknown(wish: WitnessWish, cause?: Cause): Promise<RunAnswer>;
+}
+
+/** How far back the breaker counts. */
+const BREAKER_WINDOW_MS = 60 * 60 * 1000;
+
+/** The run's part of App. */
+export const createRuns = (parts: RunParts): RunCases => ({
+  startRun: (wish, cause = {}) => startRun(parts, wish, cause),
+  decideApproval: (wish, cause = {}) => decideApproval(parts, wish, cause),
+  settleUnknown: (wish, cause = {}) => settleUnknown(parts, wish, cause),
+  run: (id) => loadRun(parts.store, id),
+});
+
+/** Starts a runbook in an incident; whoever calls has checked the permission. */
+export async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<RunAnswer> {
+  const runbook = parts.runbooks.get(wish.runbook);
+  if (!runbook)
+    return refuse('UNKNOWN_RUNBOOK', { found: wish.runbook, known: names(parts.runbooks.keys()) });
+  const { target: wished, ...params } = wish.params;
+  const target = chooseTarget(parts.settings, runbook, wished);
+  if (typeof target !== 'string') return target;
+  const bound = bindRunbook(runbook, params);
+  if (!bound.ok) return bound;
+  const title = [runbook.title, ...Object.values(params)].join(' ');
+  return parts.store.transaction(async (tx) => {
+    const now = parts.now();
+    const refusal =
+      (await refuseIncident(tx, wish.incident)) ??
+      (await refuseBreaker(tx, parts.settings, bound.steps, now));
+    if (refusal) return refusal;
+    const run = { runbook: runbook.name, title, target, params, requestedBy: wish.by, requestedAt: now };
+    const id = await insertRun(tx, { ...run, incidentId: wish.incident, steps: bound.steps });
+    if (id === undefined) return refuseActive(tx, target);
+    return begun(tx, id, cause, now);
+  });
+}
+
+/** Approves or refuses a plan, by the rules of domain/approval.ts, read from Slack at this moment. */
+export async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause): Promise<RunAnswer> {
+  const decider = await readDecider(parts, wish.by);
+  if ('ok' in decider) return decider;
+  return withRun(parts, wish.run, cause, (run, now) => {
+    const judged = judgeDecision(run, wish, decider, now);
+    return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
+  });
+}
+
+/** An approver says what became of a step that the target could not be asked about. */
+export async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): Promise<RunAnswer> {
+  const decider = await readDecider(parts, wish.by);
+  if ('ok' in decider) return decider;
+  return withRun(parts, wish.run, cause, (run, now) => {
+    const judged = judgeWitness(run, wish.step, decider);
+    return judged.ok ? settleStep(run, judged.step, witnessed(wish), {}, now) : judged;
+  });
+}
+
+async function begun(tx: Db, id: number, cause: Cause, now: Date): Promise<RunAnswer> {
+  const run = (await loadRun(tx, id)) as JournalRun;
+  await appendEntries(tx, run.incidentId, [runEntry(run, 'started', now)], now);
+  await enqueue(tx, [live(run)], now);
+  await settleCause(tx, cause, now);
+  return { ok: true, run };
+}
+
+function withRun(
+  { store, now }: RunParts,
+  id: number,
+  cause: Cause,
+  decide: (run: JournalRun, now: Date) => ReturnType<typeof decided> | Refusal,
+): Promise<RunAnswer> {
+  return store.transaction(async (tx) => {
+    const at = now();
+    const run = await lockRun(tx, id);
+    if (!run) return refuse('RUN_UNKNOWN', { found: id });
+    const move = decide(run, at);
+    if ('ok' in move) return move;
+    await writeMove(tx, run, move, at);
+    await settleCause(tx, cause, at);
+    return { ok: true, run: (await loadRun(tx, id)) ?? run };
+  });
+}
+
+async function settleCause(tx: Db, { inboxKey }: Cause, now: Date): Promise<void> {
+  if (inboxKey !== undefined) await settle(tx, inboxKey, 'done', now);
+}
+
+function chooseTarget(settings: Settings, runbook: Runbook, wished: string | undefined): string | Refusal {
+  const known = Object.keys(settings.targets);
+  const [only] = known;
+  if (wished === undefined && known.length === 1 && only !== undefined) return only;
+  if (wished === undefined) return refuse('TARGET_MISSING', { runbook: runbook.name, known: names(known) });
+  return known.includes(wished) ? wished : refuse('UNKNOWN_TARGET', { found: wished, known: names(known) });
+}
+
+async function refuseIncident(tx: Db, id: number): Promise<Refusal | undefined> {
+  const incident = await lockIncident(tx, id);
+  if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
+  if (isOpen(incident)) return undefined;
+  return refuse('RUN_INCIDENT_CLOSED', { number: id, found: incident.status });
+}
+
+async function refuseBreaker(
+  tx: Db,
+  { breaker }: Settings,
+  steps: readonly BoundStep[],
+  now: Date,
+): Promise<Refusal | undefined> {
+  if (!steps.some(({ risk }) => risk === 'dangerous')) return undefined;
+  return breakerRefusal(tx, breaker.dangerousPerHour, now);
+}
+
+/** Too many dangerous executions within the hour: something is wrong that one more does not mend. */
+export async function breakerRefusal(tx: Db, allowed: number, now: Date): Promise<Refusal | undefined> {
+  const found = await countDangerous(tx, new Date(now.getTime() - BREAKER_WINDOW_MS));
+  return found < allowed ? undefined : refuse('BREAKER_OPEN', { found, allowed });
+}
+
+async function refuseActive(tx: Db, target: string): Promise<Refusal> {
+  const active = await activeRun(tx, target);
+  const { id, title, state } = active ?? { id: '?', title: 'it has just ended', state: 'over' };
+  return refuse('RUN_ACTIVE', { run: id, title, target, state: state.replaceAll('_', ' ') });
+}
+
+/** Slack is asked before the transaction begins, so that a slow answer keeps no connection. */
+async function readDecider({ settings, directory }: RunParts, id: string): Promise<Decider | Refusal> {
+  try {
+    const approvers = await Promise.all(
+      (settings.permissions.approve ?? []).map((named) =>
+        named.startsWith('S') ? directory.groupMembers(named) : [named],
+      ),
+    );
+    const standing = isSlackUser(id) ? await directory.standing(id) : 'terminal';
+    return { id, standing, approvers: [...new Set(approvers.flat())] };
+  } catch (error) {
+    return refuse('APPROVERS_UNREADABLE', { found: person(id), error: String(error) });
+  }
+}
+
+function witnessed({ by, happened, note }: WitnessWish): ActionOutcome {
+  const verdict = `${person(by)} found it ${happened === 'committed' ? 'carried out' : 'not carried out'}: ${note}.`;
+  if (happened === 'aborted') return stoppedOutcome('FAILED', verdict);
+  return { state: 'done', verdict, facts: { settled_by: by, note }, probes: [] };
+}
+
+const names = (known: Iterable<string>): string =>
+  [...known].map((name) => `\`${name}\``).join(', ') || 'none';

@@ -1,0 +1,36 @@
+/** `firebreak incident <verb …>`: the verbs of Slack from a terminal, for when Slack is away. */
+import { hostname, userInfo } from 'node:os';
+import { Command } from 'commander';
+import { createDispatch } from '../app/dispatch.ts';
+import { loadCommands } from '../app/load-commands.ts';
+import type { Directory } from '../app/app.ts';
+import { loadConfig } from '../config.ts';
+import { buildApp } from '../main.ts';
+import { attachStore } from './attach.ts';
+
+export const incidentCommand = (): Command =>
+  new Command('incident')
+    .description('A verb of the slash command, e.g. `incident list` or `incident note inc-3 …`')
+    .argument('<words...>', 'the verb and what follows it')
+    .option('--config <file>', 'the configuration', 'firebreak.yml')
+    .option('--data-dir <dir>', "Firebreak's data folder")
+    .action(async (words: readonly string[], options: { config: string; dataDir?: string }) => {
+      const config = loadConfig(options.config);
+      const { store, close } = await attachStore(options);
+      try {
+        const { app } = await buildApp({ store, settings: config.settings, directory: noDirectory });
+        const dispatch = createDispatch({ app, directory: noDirectory, commands: await loadCommands() });
+        const actor = `terminal:${userInfo().username}@${hostname()}`;
+        const reply = await dispatch({ text: words.join(' '), actor, receivedAt: new Date() });
+        (reply.refused ? process.stderr : process.stdout).write(`${reply.text}\n`);
+        if (reply.refused) process.exitCode = 1;
+      } finally {
+        await close();
+      }
+    });
+
+/** A terminal is an operator, not a member of the workspace: nobody is looked up. */
+const noDirectory: Directory = {
+  standing: () => Promise.resolve('unknown'),
+  groupMembers: () => Promise.resolve([]),
+};

@@ -1,0 +1,24 @@
+/** `firebreak start`: the bot, until Ctrl-C. */
+import { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { createLogger } from '../log.ts';
+import { startFirebreak } from '../main.ts';
+
+export const startCommand = (): Command =>
+  new Command('start')
+    .description('Run the bot')
+    .option('--config <file>', 'the configuration', 'firebreak.yml')
+    .option('--data-dir <dir>', "Firebreak's data folder")
+    .action(async ({ config: file, dataDir }: { config: string; dataDir?: string }) => {
+      const config = loadConfig(file);
+      const log = createLogger({ level: config.logLevel });
+      const bot = await startFirebreak({ ...config, ...(dataDir ? { dataDir } : {}) }, { log });
+      log.info({ url: bot.url }, 'firebreak is up');
+      await signalled();
+      await bot.stop();
+    });
+
+const signalled = (): Promise<void> =>
+  new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
