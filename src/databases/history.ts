@@ -5,25 +5,30 @@ import type { CapturedMigration } from '../domain/plan.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { Target, TargetConfig } from './target.ts';
 
+/** Reads by a target's envelope, or inside a transaction that is open. */
+export type Read = <Row extends object>(sql: string) => Promise<Row[]>;
+
 export interface HistoryReader {
   /** The tool, and the name of its file. */
   readonly name: string;
   /** Where the tool keeps its history when the target does not say. */
   readonly table: string;
-  applied(target: Target, table: string): Promise<AppliedMigration[]>;
+  applied(read: Read, table: string): Promise<AppliedMigration[]>;
   /** Reads a project's directory as data. It runs where the project lives. */
   capture(dir: string): Promise<CapturedMigration[]>;
   /** The statement by which the tool itself forgets a migration. */
   removal(table: string, migration: string): string;
+  /** A SELECT that takes the tool's own lock until the transaction ends, and says in `free` whether it could. */
+  readonly lock: string;
 }
 
 /** Defines the reader of one migration tool. */
 export const defineHistory = (reader: HistoryReader): HistoryReader => reader;
 
 /** What is applied, newest first. */
-export async function appliedMigrations(target: Target): Promise<AppliedMigration[]> {
+export async function appliedMigrations(target: Target, read?: Read): Promise<AppliedMigration[]> {
   const reader = await readerOf(target.config.tool);
-  return reader.applied(target, historyTable(target.config, reader));
+  return reader.applied(read ?? ((sql) => target.read(sql)), historyTable(target.config, reader));
 }
 
 /** What a project's directory holds, in the tool's own order. */
@@ -38,6 +43,13 @@ export async function captureMigrations(from: {
 export async function historyStatement(target: Target, migration: string): Promise<string> {
   const reader = await readerOf(target.config.tool);
   return reader.removal(historyTable(target.config, reader), migration);
+}
+
+/** Takes the tool's own lock until the transaction ends; false when a deploy holds it. */
+export async function lockHistory(target: Target, read: Read): Promise<boolean> {
+  const reader = await readerOf(target.config.tool);
+  const [row] = await read<{ free: boolean }>(reader.lock);
+  return row?.free === true;
 }
 
 /** Whether the history names a migration. */

@@ -12,8 +12,8 @@ export default defineHistory({
   table: 'public.pgmigrations',
 
   /** `run_on` has no time zone: the tool writes the server's local time, and it is read back as such. */
-  async applied(target, table) {
-    const rows = await target.read<{ name: string; applied_at: Date; xid: string }>(`
+  async applied(read, table) {
+    const rows = await read<{ name: string; applied_at: Date; xid: string }>(`
       select name, run_on::timestamptz as applied_at, xmin::text as xid
         from ${quoteName(table)}
        order by run_on desc, id desc
@@ -25,6 +25,9 @@ export default defineHistory({
     const files = (await readdir(dir)).filter((file) => CAPTURED.has(extname(file).toLowerCase()));
     return Promise.all(files.sort(byPrefix).map((file) => captureFile(join(dir, file))));
   },
+
+  // The key that the tool locks while it runs: a deploy at the same moment stops by itself.
+  lock: 'select pg_try_advisory_xact_lock(7241865325823964) as free',
 
   removal: (table, migration) => `delete from ${quoteName(table)} where name = ${literal(migration)}`,
 });

@@ -1,0 +1,166 @@
+/** ALTER TABLE, part by part: which lock, which rewrite, which loss. */
+import type { Effect, Lock } from '../analyse.ts';
+import { relationName, strings, type Tree, text, walk } from '../parse.ts';
+import { plain, type TableNames } from './names.ts';
+import type { Judgement } from './statement.ts';
+
+interface Part {
+  readonly describe: string;
+  readonly mode?: string;
+  readonly rewrites?: boolean;
+  readonly destroys?: string;
+  readonly effects?: readonly Effect[];
+  readonly locks?: readonly Lock[];
+}
+
+interface Context {
+  /** The name as written. */
+  readonly now: string;
+  /** The name before the up. */
+  readonly table: string;
+  readonly names: TableNames;
+}
+
+/** Judges ALTER TABLE (and VIEW, INDEX, SEQUENCE, whose parts are the same). */
+export function judgeAlterTable(tree: Tree, names: TableNames): Judgement {
+  const now = plain(relationName((tree['relation'] ?? {}) as Tree));
+  const context = { now, table: names.table(now), names };
+  const parts = ((tree['cmds'] ?? []) as readonly Tree[]).map((it) =>
+    part(it['AlterTableCmd'] as Tree, context),
+  );
+  return {
+    describe: `alters ${now}: ${parts.map((it) => it.describe).join(', ')}`,
+    locks: parts.flatMap((it) => [
+      { relation: now, mode: it.mode ?? 'AccessExclusive' },
+      ...(it.locks ?? []),
+    ]),
+    rewrites: parts.some((it) => it.rewrites === true),
+    destroysData: parts.flatMap((it) => (it.destroys === undefined ? [] : [it.destroys])),
+    effects: parts.flatMap((it) => it.effects ?? []),
+  };
+}
+
+function part(command: Tree, context: Context): Part {
+  const { now, table, names } = context;
+  const name = text(command['name']);
+  const column = names.column(table, name);
+  switch (command['subtype']) {
+    case 'AT_AddColumn':
+      return addColumn(command, context);
+    case 'AT_DropColumn':
+      return {
+        describe: `drop column ${name}`,
+        destroys: `the values of ${now}.${name}`,
+        effects: [{ op: 'drop-column', on: table, column }],
+      };
+    case 'AT_AlterColumnType':
+      return {
+        describe: `change the type of ${name}, which rewrites or scans the table`,
+        rewrites: true,
+        destroys: `what does not fit the new type of ${now}.${name}`,
+        effects: [{ op: 'retype-column', on: table, column }],
+      };
+    case 'AT_SetNotNull':
+      return setting(
+        `set ${name} not null, which scans the table`,
+        table,
+        `${column} null`,
+        `${column} not null`,
+      );
+    case 'AT_DropNotNull':
+      return setting(`let ${name} be null`, table, `${column} not null`, `${column} null`);
+    case 'AT_ColumnDefault':
+      return defaultOf(command, table, column);
+    case 'AT_AddConstraint':
+      return addConstraint(command, table);
+    case 'AT_DropConstraint':
+      return {
+        describe: `drop constraint ${name} (a foreign key locks the other table too)`,
+        effects: [{ op: 'drop', on: `${table}.${name}` }],
+      };
+    case 'AT_ValidateConstraint':
+    case 'AT_SetStatistics':
+    case 'AT_SetRelOptions':
+    case 'AT_ResetRelOptions':
+      return { describe: words(command), mode: 'ShareUpdateExclusive' };
+    case 'AT_EnableTrig':
+    case 'AT_DisableTrig':
+    case 'AT_EnableTrigAll':
+    case 'AT_DisableTrigAll':
+    case 'AT_EnableTrigUser':
+    case 'AT_DisableTrigUser':
+      return { describe: words(command), mode: 'ShareRowExclusive' };
+    case 'AT_SetLogged':
+    case 'AT_SetUnLogged':
+      return { describe: words(command), rewrites: true };
+    default:
+      return {
+        describe: words(command),
+        effects: [{ op: 'alter', on: table, from: '', to: words(command) }],
+      };
+  }
+}
+
+/** `AT_SetRelOptions` as `set rel options`. */
+const words = (command: Tree): string =>
+  text(command['subtype'])
+    .replace('AT_', '')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+
+const setting = (describe: string, on: string, from: string, to: string): Part => ({
+  describe,
+  effects: [{ op: 'alter', on, from, to }],
+});
+
+function defaultOf(command: Tree, table: string, column: string): Part {
+  const [none, some] = [`${column} without default`, `${column} with default`];
+  return command['def'] === undefined
+    ? setting(`drop the default of ${column}`, table, some, none)
+    : setting(`set the default of ${column}`, table, none, some);
+}
+
+/** Types whose columns take their values from a sequence. */
+const SERIAL = new Set(['serial', 'bigserial', 'smallserial', 'serial4', 'serial8', 'serial2']);
+/** Functions whose value is the same for all rows of a statement: their default needs no rewrite. */
+const STABLE = new Set([
+  'now',
+  'current_date',
+  'current_timestamp',
+  'transaction_timestamp',
+  'statement_timestamp',
+]);
+
+function addColumn(command: Tree, { table, names }: Context): Part {
+  const definition = ((command['def'] as Tree | undefined)?.['ColumnDef'] ?? {}) as Tree;
+  const name = text(definition['colname']);
+  let rewrites = strings((definition['typeName'] as Tree | undefined)?.['names']).some((it) =>
+    SERIAL.has(it),
+  );
+  const locks: Lock[] = [];
+  walk(definition['constraints'], (key, tree) => {
+    if (tree['contype'] === 'CONSTR_IDENTITY' || tree['contype'] === 'CONSTR_GENERATED') rewrites = true;
+    if (key === 'FuncCall' && !STABLE.has(strings(tree['funcname']).at(-1) ?? '')) rewrites = true;
+    if (key === 'pktable') locks.push({ relation: plain(relationName(tree)), mode: 'ShareRowExclusive' });
+  });
+  return {
+    describe: `add column ${name}`,
+    rewrites,
+    locks,
+    effects: [{ op: 'add-column', on: table, column: names.column(table, name) }],
+  };
+}
+
+function addConstraint(command: Tree, table: string): Part {
+  const constraint = ((command['def'] as Tree | undefined)?.['Constraint'] ?? {}) as Tree;
+  const name = text(constraint['conname']);
+  const foreign = constraint['contype'] === 'CONSTR_FOREIGN';
+  const other = plain(relationName((constraint['pktable'] ?? {}) as Tree));
+  const scans = constraint['skip_validation'] === true ? '' : ', which scans the table';
+  return {
+    describe: `add constraint ${name}${scans}`,
+    mode: foreign ? 'ShareRowExclusive' : 'AccessExclusive',
+    locks: foreign ? [{ relation: other, mode: 'ShareRowExclusive' }] : [],
+    effects: [{ op: 'create', on: `${table}.${name}` }],
+  };
+}

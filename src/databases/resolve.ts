@@ -1,0 +1,72 @@
+/** What became of a transaction whose COMMIT was never answered: the server is asked, and may not know yet. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Marker, TransactionTrace } from '../domain/plan.ts';
+import { markersExist, readMarkers } from './marker.ts';
+import { endQuietly, type Target } from './target.ts';
+
+export type Resolution = 'committed' | 'aborted' | 'unknown';
+
+const TRIES = 5;
+const PAUSE_MS = 300;
+
+/** A marker row proves a commit. Without one only the transaction's own status can prove the opposite. */
+export async function resolveUnknown(
+  target: Target,
+  marker: Marker,
+  trace?: TransactionTrace,
+): Promise<Resolution> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const found = await lookOnce(target, marker, trace).catch((): Resolution => 'unknown');
+    if (found !== 'unknown') return found;
+    await sleep(PAUSE_MS);
+  }
+  return 'unknown';
+}
+
+async function lookOnce(
+  target: Target,
+  marker: Marker,
+  trace: TransactionTrace | undefined,
+): Promise<Resolution> {
+  // The status comes first: a transaction that ends between the two looks is seen as still unknown.
+  const status = trace === undefined ? await withoutTrace(target) : await statusOf(target, trace);
+  if (await hasMarker(target, marker, trace)) return 'committed';
+  return status;
+}
+
+/** `in progress`, or too old to be known, stays unknown; `committed` without its marker is another server's. */
+async function statusOf(target: Target, trace: TransactionTrace): Promise<Resolution> {
+  const [row] = await target.read<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [
+    trace.xid,
+  ]);
+  return row?.status === 'aborted' ? 'aborted' : 'unknown';
+}
+
+/** No xid was ever journaled, so COMMIT was never sent; a transaction that is still open is waited for. */
+async function withoutTrace(target: Target): Promise<Resolution> {
+  const [row] = await target.read<{ open: boolean }>(`
+    select exists (
+      select from pg_locks l
+       where l.relation = (select c.oid from pg_class c
+                            join pg_namespace n on n.oid = c.relnamespace
+                           where n.nspname = 'firebreak' and c.relname = 'markers')
+         and l.database = (select oid from pg_database where datname = current_database())
+         and l.mode = 'RowExclusiveLock'
+    ) as open`);
+  return row?.open === false ? 'aborted' : 'unknown';
+}
+
+async function hasMarker(
+  target: Target,
+  marker: Marker,
+  trace: TransactionTrace | undefined,
+): Promise<boolean> {
+  const client = await target.session('ddl');
+  try {
+    if (!(await markersExist(client))) return false;
+    const rows = await readMarkers(client, marker);
+    return trace === undefined ? rows.length > 0 : rows.some((row) => row.xid === trace.xid);
+  } finally {
+    await endQuietly(client);
+  }
+}

@@ -1,0 +1,50 @@
+/** The SQL of a rollback, piece by piece for the execution and whole for those who approve it. */
+import { quoteName } from '../names.ts';
+import { copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
+import type { PlanTable, RollbackInputs } from './inputs.ts';
+
+/** Takes the locks before anything is read, in the order of the names. */
+export const lockSql = (tables: readonly PlanTable[]): string =>
+  `lock table ${tables
+    .map((table) => quoteName(table.name))
+    .sort()
+    .join(', ')} in access exclusive mode`;
+
+/** The statements that copy one table and keep its untouched keys. */
+export function snapshotSql(inputs: RollbackInputs, table: PlanTable): { copy: string; untouched?: string } {
+  const copy = copySql(`${inputs.snapshotSchema}.${table.snapshot}`, table.name);
+  if (table.untouched === undefined) return { copy };
+  const kept = `${inputs.snapshotSchema}.${table.untouched}`;
+  const older = table.droppedColumns.length > 0;
+  return {
+    copy,
+    untouched: untouchedSql({ kept, table: table.name, key: table.key, xid: inputs.migrationXid, older }),
+  };
+}
+
+/** The whole, as it will be sent. */
+export function fullSql(inputs: RollbackInputs): string {
+  const lines = [
+    'begin;',
+    '-- lock_timeout 1 s unless the step says otherwise; statement_timeout; row_security = off: fail, never filter',
+    '-- the marker of this run and step, first: a second execution fails on it',
+    'insert into firebreak.markers (run, step, part, epoch, xid, plan_hash) values ($1, $2, 0, $3, pg_current_xact_id(), $4);',
+    "-- the migration tool's own lock; this migration must still be the newest",
+  ];
+  if (inputs.tables.length > 0)
+    lines.push(`${lockSql(inputs.tables)};`, `${createSchemaSql(inputs.snapshotSchema)};`);
+  for (const table of inputs.tables) {
+    const { copy, untouched } = snapshotSql(inputs, table);
+    lines.push(`-- the copy of ${table.name}; all rights revoked, rows and checksum compared`, `${copy};`);
+    if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
+  }
+  lines.push(
+    `-- the down of ${inputs.migration}, as captured`,
+    inputs.down.trim(),
+    '-- what the tool itself would do to its history',
+    `${inputs.history};`,
+    '-- the probes run here: a red one rolls everything back',
+    'commit;',
+  );
+  return lines.join('\n');
+}

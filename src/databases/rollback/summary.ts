@@ -1,0 +1,111 @@
+/** The plan in plain words, for the person who is asked to approve it. */
+import type { Blocker } from '../../domain/sweep.ts';
+import type { Lock, SqlAnalysis } from '../analyse.ts';
+import { shortName } from '../names.ts';
+import { tokensOf } from '../parse.ts';
+import { redactSql } from '../redact.ts';
+import { sessionText } from '../sessions.ts';
+import { sizeText } from '../tables.ts';
+import type { Target } from '../target.ts';
+import type { Affected } from './tables.ts';
+
+/** What the summary is made from. */
+export interface Told {
+  readonly down: SqlAnalysis;
+  readonly notUndone: readonly string[];
+  readonly affected: readonly Affected[];
+  readonly holders: readonly Blocker[];
+  readonly users: Users;
+  readonly lockSeconds: number;
+  readonly snapshotSchema: string;
+}
+
+/** Sessions whose last statement names what the down removes. */
+export interface Users {
+  readonly known: boolean;
+  readonly removes: readonly string[];
+  readonly seen: readonly string[];
+}
+
+/** The lines, the gravest first. */
+export function summaryOf(told: Told): string[] {
+  return [
+    ...(told.notUndone.length === 0
+      ? ['Undoes everything that the up did.']
+      : told.notUndone.map((line) => `NOT undone: ${line}.`)),
+    ...(told.down.destroysData.length === 0
+      ? ['Destroys no data.']
+      : told.down.destroysData.map((what) => `Destroys: ${what} (kept in the snapshot).`)),
+    ...told.down.statements.map(
+      (it, i) => `Statement ${i + 1} ${it.describe}${locksText(it.locks, it.rewrites)}.`,
+    ),
+    ...told.affected.map(({ facts }) => `Size of ${sizeText(facts)}.`),
+    `Locked for about ${told.lockSeconds} s once the locks are there; readers wait as long, and during each attempt.`,
+    ...holdersText(told.holders),
+    ...usersText(told.users),
+    'Later migrations: none.',
+    ...told.affected.map(snapshotText(told.snapshotSchema)),
+  ];
+}
+
+function locksText(locks: readonly Lock[], rewrites: boolean): string {
+  const taken = locks.map((it) => `${it.mode} on ${it.relation}`).join(', ');
+  const parts = [...(taken === '' ? [] : [`locks ${taken}`]), ...(rewrites ? ['rewrites the table'] : [])];
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
+}
+
+const holdersText = (holders: readonly Blocker[]): string[] =>
+  holders.length === 0
+    ? ['Nobody holds a lock on it now.']
+    : holders.map((it) => `Holds a lock on ${it.relations.join(', ')} now: ${sessionText(it)}.`);
+
+function usersText(users: Users): string[] {
+  if (users.removes.length === 0) return ['Removes nothing that code could use.'];
+  const what = users.removes.join(', ');
+  if (users.seen.length > 0) return users.seen.map((who) => `Uses ${what}, which this removes: ${who}.`);
+  const seen = users.known ? 'no session is seen using it now; ' : '';
+  return [
+    `Removes ${what}: ${seen}whether deployed code needs it is not known. Code goes back before schema.`,
+  ];
+}
+
+const snapshotText =
+  (schema: string) =>
+  ({ plan }: Affected): string =>
+    `Snapshot of ${shortName(plan.name)} inside the transaction, after the lock: ${schema}.${plan.snapshot}` +
+    `${plan.untouched === undefined ? ' (no primary key: untouched rows cannot be kept apart)' : `, untouched keys in ${plan.untouched}`}.`;
+
+/** Looks for sessions whose statements name what a down removes or renames away. */
+export async function usersOf(target: Target, down: SqlAnalysis): Promise<Users> {
+  const removes = removedNames(down);
+  if (removes.length === 0) return { known: true, removes, seen: [] };
+  const rows = await target.read<{ pid: number; application: string; query: string }>(`
+    select pid, application_name as application, left(query, 1000) as query
+      from pg_stat_activity
+     where backend_type = 'client backend' and datname = current_database() and application_name <> 'firebreak'
+     limit 500`);
+  const seen: string[] = [];
+  for (const row of rows) {
+    if (!(await namesAny(row.query, removes))) continue;
+    seen.push(`pid ${row.pid} (${row.application}): ${await redactSql(row.query, 120)}`);
+  }
+  const known = !rows.some((row) => row.query === '<insufficient privilege>');
+  return { known, removes, seen: seen.slice(0, 5) };
+}
+
+function removedNames(down: SqlAnalysis): string[] {
+  return down.statements
+    .flatMap((it) => it.effects)
+    .flatMap((it) => {
+      if (it.op === 'drop-column') return [it.column ?? ''];
+      if (it.op === 'rename-column' || it.op === 'rename-table') return [it.from ?? ''];
+      return it.op === 'drop' ? [it.on] : [];
+    });
+}
+
+/** Compares whole tokens, so that `eta` is not found in `metadata`. */
+async function namesAny(query: string, names: readonly string[]): Promise<boolean> {
+  const scanned = await tokensOf(query);
+  const wanted = new Set(names);
+  return scanned?.tokens.some((token) => wanted.has(token.text.replaceAll('"', ''))) === true;
+}

@@ -1,0 +1,65 @@
+/** What the catalog says about tables. Nothing here reads or locks the tables themselves. */
+import { quoteName, shortName } from './names.ts';
+import type { Target } from './target.ts';
+
+export interface TableFacts {
+  readonly oid: number;
+  /** `schema.table`. */
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** The columns of the primary key, in its order. */
+  readonly key: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+interface Row extends Omit<TableFacts, 'oid' | 'rows' | 'bytes'> {
+  readonly oid: string;
+  readonly rows: string;
+  readonly bytes: string;
+}
+
+/** Sizes are those of the last vacuum or analyze: asking for exact ones would wait behind a lock. */
+const TABLE = `
+  with recursive found as (
+    select c.oid, n.nspname || '.' || c.relname as name
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+     where c.oid = to_regclass($1) and c.relkind in ('r', 'p', 'm')
+  ), parts as (
+    select oid from found
+     union
+    select i.inhrelid from pg_inherits i join parts p on p.oid = i.inhparent
+  )
+  select f.oid::text, f.name, size.rows, size.bytes,
+         array(select a.attname::text
+                 from pg_index i
+                cross join lateral unnest(i.indkey) with ordinality as k (attnum, place)
+                 join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+                where i.indrelid = f.oid and i.indisprimary
+                order by k.place) as key,
+         (select coalesce(jsonb_agg(jsonb_build_object(
+                   'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum), '[]')
+            from pg_attribute a
+           where a.attrelid = f.oid and a.attnum > 0 and not a.attisdropped) as columns
+    from found f
+   cross join lateral (
+     select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint::text as rows,
+            coalesce(sum(c.relpages::bigint * current_setting('block_size')::int), 0)::text as bytes
+       from pg_class c
+       join parts p on p.oid = c.oid
+   ) size`;
+
+/** A table by its name, with or without its schema; undefined when there is none. */
+export async function tableFacts(target: Target, name: string): Promise<TableFacts | undefined> {
+  const [row] = await target.read<Row>(TABLE, [quoteName(name)]);
+  return row === undefined
+    ? undefined
+    : { ...row, oid: Number(row.oid), rows: Number(row.rows), bytes: Number(row.bytes) };
+}
+
+/** Name, rows and size in words. */
+export function sizeText(table: TableFacts): string {
+  const megabytes = Math.max(0.1, Math.round(table.bytes / 104_857.6) / 10);
+  return `${shortName(table.name)}: about ${table.rows.toLocaleString('en-US')} rows, ${megabytes} MB`;
+}
