@@ -399,6 +399,11 @@ export const ERRORS = {
     message: 'The captured migrations were not taken: {found}.',
     fix: 'Check FIREBREAK_URL and FIREBREAK_TOKEN, and that the bot runs.',
   },
+  DEMO_FAILED: {
+    message:
+      'The story did not end well: {wrong} rows are wrong, {failing} queries failed in the last second.',
+    fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,9 +1,9 @@
 /** `firebreak incident <verb …>`: the verbs of Slack from a terminal, for when Slack is away. */
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
+import type { Directory } from '../app/app.ts';
 import { createDispatch } from '../app/dispatch.ts';
 import { loadCommands } from '../app/load-commands.ts';
-import type { Directory } from '../app/app.ts';
 import { loadConfig } from '../config.ts';
 import { buildApp } from '../main.ts';
 import { attachStore } from './attach.ts';

@@ -17,7 +17,9 @@ export const migrationsCommand = (): Command =>
 
 const captureCommand = (): Command =>
   new Command('capture')
-    .description('Record name, hash, up and down of each migration; sent to $FIREBREAK_URL with $FIREBREAK_TOKEN')
+    .description(
+      'Record name, hash, up and down of each migration; sent to $FIREBREAK_URL with $FIREBREAK_TOKEN',
+    )
     .requiredOption('--dir <dir>', 'the folder of the migrations')
     .requiredOption('--target <name>', 'the target of firebreak.yml that they belong to')
     .addOption(new Option('--tool <tool>').choices(['node-pg-migrate']).default('node-pg-migrate'))
@@ -49,7 +51,8 @@ export async function sendMigrations(wish: {
   }).catch((error: unknown) => {
     throw new FirebreakError('CAPTURE_UNSENT', { found: `${wish.url} does not answer` }, error);
   });
-  if (!response.ok) throw new FirebreakError('CAPTURE_UNSENT', { found: `${response.status} ${await response.text()}` });
+  if (!response.ok)
+    throw new FirebreakError('CAPTURE_UNSENT', { found: `${response.status} ${await response.text()}` });
 }
 
 /** Opaque ones (code, not SQL) are named as such. */

@@ -1,0 +1,98 @@
+/** All durable work of one instance: deliveries, timers, runs, replays and the monitors' ticks. */
+import type { App } from '../app/app.ts';
+import type { Logger } from '../log.ts';
+import type { MonitorPorts, MonitorSettings } from '../monitors/contract.ts';
+import { createProbeMonitor } from '../monitors/probe-monitor.ts';
+import { loadMonitor, saveMonitor } from '../store/monitors.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import type { Worker } from './crew.ts';
+import { type DeliverOptions, deliverWorker, tellInIncidentsChannel } from './deliver.ts';
+import { createDrain } from './drain.ts';
+import { openLeases } from './lease.ts';
+import { createTicks } from './ticks.ts';
+import { monitorTick, pageUnanswered, timersWorker } from './timers.ts';
+
+export interface WatchedTarget extends Pick<MonitorPorts, 'runProbes' | 'recentMigrations'> {
+  readonly settings: MonitorSettings;
+}
+
+export interface JobsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly app: App;
+  readonly perform: DeliverOptions['perform'];
+  /** Does what a crash left in the inbox. */
+  readonly replay: () => Promise<void>;
+  readonly watched: readonly WatchedTarget[];
+  readonly runs: Worker;
+}
+
+export interface Jobs {
+  start(): void;
+  /** Begins nothing new; resolves when what is running has ended. */
+  stop(): Promise<void>;
+}
+
+export function assembleJobs(parts: JobsParts): Jobs {
+  const { store, clock, log, app, perform, watched } = parts;
+  const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
+  const leases = openLeases(store, log);
+  const handlers = { 'page-unanswered': pageUnanswered(app, log), monitor: monitorTick(monitors) };
+  const drain = createDrain({
+    store,
+    leases,
+    log,
+    workers: [
+      deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
+      timersWorker({ store, clock, log, handlers }),
+      parts.runs,
+      replayWorker(parts.replay, clock),
+    ],
+  });
+  const ticks = createTicks({ db: store, clock, log, monitors: watched.map(({ settings }) => settings) });
+  return {
+    start() {
+      drain.start();
+      ticks.start();
+    },
+    async stop() {
+      await ticks.stop();
+      await drain.stop();
+      await leases.close();
+    },
+  };
+}
+
+const REPLAY_EVERY_MS = 5000;
+
+/** One key: only one instance at a time replays; not at each look, since most find nothing. */
+function replayWorker(replay: () => Promise<void>, clock: Clock): Worker {
+  let next = 0;
+  return {
+    name: 'replay',
+    due() {
+      const now = clock.now().getTime();
+      if (now < next) return Promise.resolve([]);
+      next = now + REPLAY_EVERY_MS;
+      return Promise.resolve(['inbox']);
+    },
+    work: () => replay(),
+  };
+}
+
+function monitorOf(
+  { settings, ...look }: WatchedTarget,
+  { store, clock, log, app }: JobsParts,
+): ReturnType<typeof createProbeMonitor> {
+  const ports: MonitorPorts = {
+    ...look,
+    now: () => clock.now(),
+    memory: { load: (name) => loadMonitor(store, name), save: (state) => saveMonitor(store, state) },
+    propose: (suspicion) => app.propose(suspicion),
+    onGreen: (proposal, at) => app.probesTurned(proposal, 'green', at),
+    onRedAgain: (proposal, at) => app.probesTurned(proposal, 'red', at),
+  };
+  return createProbeMonitor(settings, ports, log.child({ monitor: settings.name }));
+}
