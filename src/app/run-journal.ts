@@ -1,4 +1,5 @@
 /** Writes what the core decided on a run, whole: its steps, approval, timeline and effects, in one transaction. */
+import type { TransactionTrace } from '../domain/plan.ts';
 import type { JournalRun } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
 import { FirebreakError } from '../errors.ts';
@@ -15,7 +16,7 @@ import { appendEntries } from '../store/timeline.ts';
 type DecideMove = (run: JournalRun, tx: Db) => RunMove | undefined | Promise<RunMove | undefined>;
 
 /**
- * Moves a run under its worker's lease. A lease that was taken over writes nothing: LEASE_LOST is thrown, and the
+ * Moves a run under its worker's lease; undefined when nothing follows. A lease that was taken over writes nothing: LEASE_LOST is thrown, and the
  * transaction is gone with it.
  */
 export function moveRun(
@@ -24,14 +25,14 @@ export function moveRun(
   lease: LeaseMark,
   now: Date,
   decide: DecideMove,
-): Promise<JournalRun> {
+): Promise<JournalRun | undefined> {
   return store.transaction(async (tx) => {
     const run = await lockRun(tx, id);
     if (!run || !(await stillHeld(tx, lease))) throw new FirebreakError('LEASE_LOST', { run: id });
     const move = await decide(run, tx);
-    if (!move) return run;
+    if (!move) return undefined;
     await writeMove(tx, run, move, now, lease.epoch);
-    return (await loadRun(tx, id)) ?? run;
+    return loadRun(tx, id);
   });
 }
 
@@ -65,11 +66,11 @@ export async function keepTrace(
   run: number,
   step: number,
   lease: LeaseMark,
-  xid: string,
+  trace: TransactionTrace,
 ): Promise<void> {
   await store.transaction(async (tx) => {
     const held = await stillHeld(tx, lease);
-    if (!held || !(await setTrace(tx, run, step, { xid }, lease.epoch)))
+    if (!held || !(await setTrace(tx, run, step, trace, lease.epoch)))
       throw new FirebreakError('LEASE_LOST', { run });
   });
 }

@@ -39,7 +39,7 @@ export interface WitnessWish {
 
 type RunAnswer = { readonly ok: true; readonly run: Run } | Refusal;
 
-export interface RunCases extends Pick<App, 'startRun' | 'decideApproval' | 'run'> {
+export interface RunUseCases extends Pick<App, 'startRun' | 'decideApproval' | 'run'> {
   settleUnknown(wish: WitnessWish, cause?: Cause): Promise<RunAnswer>;
 }
 
@@ -47,7 +47,7 @@ export interface RunCases extends Pick<App, 'startRun' | 'decideApproval' | 'run
 const BREAKER_WINDOW_MS = 60 * 60 * 1000;
 
 /** The run's part of App. */
-export const createRuns = (parts: RunParts): RunCases => ({
+export const createRuns = (parts: RunParts): RunUseCases => ({
   startRun: (wish, cause = {}) => startRun(parts, wish, cause),
   decideApproval: (wish, cause = {}) => decideApproval(parts, wish, cause),
   settleUnknown: (wish, cause = {}) => settleUnknown(parts, wish, cause),
@@ -170,7 +170,7 @@ async function readDecider({ settings, directory }: RunParts, id: string): Promi
   try {
     const approvers = await Promise.all(
       (settings.permissions.approve ?? []).map((named) =>
-        named.startsWith('S') ? directory.groupMembers(named) : [named],
+        named.startsWith('S') ? directory.groupMembers(named) : Promise.resolve([named]),
       ),
     );
     const standing = isSlackUser(id) ? await directory.standing(id) : 'terminal';

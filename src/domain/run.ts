@@ -1,6 +1,6 @@
 /** A run of a runbook: its steps, their journal, and the approval a dangerous step needs. */
 import type { Actor } from './incident.ts';
-import type { ActionOutcome, Plan } from './plan.ts';
+import type { ActionOutcome, Plan, TransactionTrace } from './plan.ts';
 
 /** After a crash: `read` runs again, `change` is resumed under its effect id, `dangerous` is never re-run blindly. */
 export type Risk = 'read' | 'change' | 'dangerous';
@@ -71,4 +71,28 @@ export interface Run {
   readonly state: RunState;
   readonly endedAt?: Date;
   readonly steps: readonly RunStep[];
+}
+
+/** A step with what its worker needs. */
+export interface JournalStep extends RunStep {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Epoch of the lease under which it was last written. */
+  readonly epoch?: number;
+  /** Its transaction in the target, known before that one commits. */
+  readonly trace?: TransactionTrace;
+}
+
+/** A run as its worker sees it. */
+export interface JournalRun extends Run {
+  readonly steps: readonly JournalStep[];
+}
+
+/** A dangerous step that was done earlier in the incident: a repair builds on what a rollback knew. */
+export interface EarlierAction {
+  readonly run: number;
+  readonly step: number;
+  readonly kind: string;
+  readonly plan: Plan;
+  readonly outcome: ActionOutcome;
+  readonly trace?: TransactionTrace;
 }

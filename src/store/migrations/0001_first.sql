@@ -201,11 +201,16 @@ create table runs (
   params       jsonb not null,
   requested_by text not null,
   requested_at timestamptz not null,
+  dangerous    boolean not null,
   state        text not null,
-  ended_at     timestamptz
+  due_at       timestamptz,
+  ended_at     timestamptz,
+  check ((due_at is null) = (ended_at is not null))
 );
 -- One active run a target that may change something; readers do not count.
-create index runs_active on runs (target) where ended_at is null;
+create unique index runs_active on runs (target) where ended_at is null and dangerous;
+create index runs_due on runs (due_at) where due_at is not null;
+create index runs_of_incident on runs (incident_id);
 
 create table run_steps (
   run_id     bigint not null references runs,

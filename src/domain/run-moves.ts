@@ -1,0 +1,320 @@
+/** The moves of a run: from where it is and what happened, what is written, said and done next. Pure. */
+import { APPROVAL_TTL_MS } from './approval.ts';
+import { person } from './decide.ts';
+import type { Effect } from './effects.ts';
+import type { NewEntry } from './entry.ts';
+import type { Actor } from './incident.ts';
+import type { ActionOutcome, Plan, TargetIdentity } from './plan.ts';
+import type { Approval, Run, RunState, RunStep, StepState } from './run.ts';
+import { approvalWanted, live, planFile, runEntry, say, stepEntry } from './run-words.ts';
+
+export interface StepMove
+  extends Partial<Pick<RunStep, 'startedAt' | 'endedAt' | 'verdict' | 'plan' | 'outcome' | 'output'>> {
+  readonly index: number;
+  readonly state: StepState;
+}
+
+export interface RunMove {
+  /** `dueAt`: when the worker looks again; absent when the run has ended. */
+  readonly run: { readonly state: RunState; readonly dueAt?: Date; readonly endedAt?: Date };
+  readonly steps: readonly StepMove[];
+  readonly approval?: {
+    readonly step: number;
+    readonly identity: TargetIdentity;
+    readonly approval: Approval;
+  };
+  readonly entries: readonly NewEntry[];
+  readonly effects: readonly Effect[];
+  /** A migration that must not come back. */
+  readonly hold?: string;
+}
+
+/** What follows from a dangerous step that was done, besides its outcome. */
+export interface Aftermath {
+  readonly hold?: string;
+  /** What is left to do, in a sentence. */
+  readonly advice?: string;
+}
+
+/** How often the target is asked again about an unknown outcome. */
+const UNKNOWN_RETRY_MS = 15_000;
+
+/** A step begins to run. For a dangerous one this is the intent: a crash cannot hide that it may have been. */
+export const begin = (run: Run, step: RunStep, now: Date): RunMove => ({
+  run: { state: 'running', dueAt: now },
+  steps: [{ index: step.index, state: 'running', startedAt: now }],
+  entries: [],
+  effects: [live(run)],
+});
+
+/** A dangerous step begins to be planned; it has not started yet. */
+export const beginPlan = (run: Run, step: RunStep, now: Date): RunMove => ({
+  run: { state: 'running', dueAt: now },
+  steps: [{ index: step.index, state: 'planning' }],
+  entries: [],
+  effects: [live(run)],
+});
+
+/** Where a long step is. */
+export const progressed = (run: Run, step: RunStep, verdict: string, now: Date): RunMove => ({
+  run: { state: 'running', dueAt: now },
+  steps: [{ index: step.index, state: 'running', verdict }],
+  entries: [],
+  effects: [live(run)],
+});
+
+/** Every step was done or skipped. */
+export const complete = (run: Run, now: Date): RunMove => ({
+  run: { state: 'done', endedAt: now },
+  steps: [],
+  entries: [runEntry(run, 'done', now)],
+  effects: [live(run)],
+});
+
+/** A read or change step has come to an end; red findings of a step that had to be green end the run. */
+export function finish(
+  run: Run,
+  step: RunStep,
+  result: { readonly ok: boolean; readonly verdict: string; readonly output?: unknown },
+  now: Date,
+): RunMove {
+  const { ok, verdict, output } = result;
+  const move = { index: step.index, verdict, endedAt: now, ...(output === undefined ? {} : { output }) };
+  return ok
+    ? succeed(run, step, { ...move, state: 'done' }, now)
+    : end(run, step, { ...move, state: 'failed' }, 'failed', now);
+}
+
+/** A plan is made: it waits for somebody else's yes. */
+export function planned(
+  run: Run,
+  step: RunStep,
+  plan: Plan,
+  approvers: readonly string[],
+  now: Date,
+): RunMove {
+  const approval: Approval = {
+    planHash: plan.hash,
+    requestedBy: run.requestedBy,
+    requestedAt: now,
+    expiresAt: new Date(now.getTime() + APPROVAL_TTL_MS),
+  };
+  const verdict = `${plan.title}: waits for approval`;
+  const details = {
+    plan_hash: plan.hash,
+    summary: plan.summary,
+    expires_at: approval.expiresAt.toISOString(),
+  };
+  return {
+    run: { state: 'awaiting_approval', dueAt: approval.expiresAt },
+    steps: [{ index: step.index, state: 'awaiting_approval', plan, verdict }],
+    approval: { step: step.index, identity: plan.identity, approval },
+    entries: [
+      stepEntry(
+        run,
+        { ...step, plan },
+        { kind: 'approval', actor: run.requestedBy, text: `approval asked for: ${plan.title}`, details },
+        now,
+      ),
+    ],
+    effects: [planFile(run, step, plan), live(run), ...approvalWanted(run, step, plan, approvers)],
+  };
+}
+
+/** Somebody said yes or no. */
+export function decided(
+  run: Run,
+  step: RunStep,
+  approval: Approval,
+  wish: { readonly by: Actor; readonly decision: 'approved' | 'refused' },
+  now: Date,
+): RunMove {
+  const { by, decision } = wish;
+  const answered = answer(step, approval, decision, by, now);
+  const entry = stepEntry(
+    run,
+    answered.step,
+    { kind: 'approval', actor: by, text: `${decision} by ${person(by)}` },
+    now,
+  );
+  if (decision === 'refused')
+    return withAnswer(
+      answered,
+      cancel(run, answered.step, `Refused by ${person(by)}; nothing was done`, [entry], now),
+    );
+  return withAnswer(answered, {
+    run: { state: 'running', dueAt: now },
+    steps: [{ index: step.index, state: 'awaiting_approval', verdict: `Approved by ${person(by)}` }],
+    entries: [entry],
+    effects: [live(run)],
+  });
+}
+
+/** Nobody answered in time. */
+export function expired(run: Run, step: RunStep, approval: Approval, now: Date): RunMove {
+  const answered = answer(step, approval, 'expired', 'firebreak', now);
+  return withAnswer(answered, cancel(run, answered.step, 'The approval expired; nothing was done', [], now));
+}
+
+/** The second preflight found something else than what was approved. */
+export function voided(run: Run, step: RunStep, approval: Approval, reason: string, now: Date): RunMove {
+  const answered = answer(step, approval, 'void', 'firebreak', now);
+  const verdict = `The approved plan is void: ${reason}. Nothing was done`;
+  return withAnswer(answered, settle(run, answered.step, stoppedOutcome('PLAN_VOID', verdict), {}, now));
+}
+
+/** A dangerous step has an outcome. */
+export function settle(
+  run: Run,
+  step: RunStep,
+  outcome: ActionOutcome,
+  after: Aftermath,
+  now: Date,
+): RunMove {
+  const { state } = outcome;
+  const verdict = after.advice ? `${outcome.verdict} ${after.advice}` : outcome.verdict;
+  const move: StepMove = {
+    index: step.index,
+    state,
+    verdict,
+    outcome,
+    ...(state === 'unknown' ? {} : { endedAt: now }),
+  };
+  switch (state) {
+    case 'done':
+      return { ...succeed(run, step, move, now), ...(after.hold ? { hold: after.hold } : {}) };
+    case 'stopped':
+      return end(run, step, move, 'stopped', now);
+    case 'unknown':
+      return doubt(run, step, move, now);
+  }
+}
+
+/** Asked again, and still nobody can say: later once more. A person is asked the first time. */
+export function stillUnknown(run: Run, step: RunStep, now: Date): RunMove {
+  const asked = step.outcome?.facts['asked'] === true;
+  const verdict = asked
+    ? (step.verdict ?? '')
+    : `Unknown whether it was carried out on ${run.target}. Somebody has to look; it is not run again`;
+  const outcome: ActionOutcome = {
+    state: 'unknown',
+    verdict,
+    facts: { ...step.outcome?.facts, asked: true },
+  };
+  const dueAt = new Date(now.getTime() + UNKNOWN_RETRY_MS);
+  return {
+    run: { state: 'unknown', dueAt },
+    steps: [{ index: step.index, state: 'unknown', verdict, outcome }],
+    entries: asked ? [] : [outcomeEntry(run, step, verdict, outcome, now)],
+    effects: asked ? [] : [live(run), say(run, `:warning: ${verdict}`)],
+  };
+}
+
+/** A plan could not be made, or a step broke before it changed anything. */
+export function broke(
+  run: Run,
+  step: RunStep,
+  verdict: string,
+  state: 'failed' | 'stopped',
+  now: Date,
+): RunMove {
+  return end(run, step, { index: step.index, state, verdict, endedAt: now }, state, now);
+}
+
+/** An outcome that left nothing behind. */
+export const stoppedOutcome = (
+  code: Extract<ActionOutcome, { state: 'stopped' }>['code'],
+  verdict: string,
+): ActionOutcome => ({ state: 'stopped', code, verdict, facts: {}, blockers: [] });
+
+/** An outcome that nobody knows yet. */
+export const unknownOutcome = (verdict: string): ActionOutcome => ({ state: 'unknown', verdict, facts: {} });
+
+function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
+  const entry = outcomeEntry(run, step, move.verdict ?? '', move.outcome, now, move.state);
+  const loud = step.risk === 'dangerous' ? [say(run, `:white_check_mark: ${move.verdict ?? ''}`)] : [];
+  if (remaining(run, step).length > 0) {
+    return {
+      run: { state: 'running', dueAt: now },
+      steps: [move],
+      entries: [entry],
+      effects: [live(run), ...loud],
+    };
+  }
+  return {
+    run: { state: 'done', endedAt: now },
+    steps: [move],
+    entries: [entry, runEntry(run, 'done', now)],
+    effects: [live(run), ...loud],
+  };
+}
+
+function end(run: Run, step: RunStep, move: StepMove, state: RunState, now: Date): RunMove {
+  const verdict = move.verdict ?? '';
+  return {
+    run: { state, endedAt: now },
+    steps: [move, ...remaining(run, step).map(skip)],
+    entries: [outcomeEntry(run, step, verdict, move.outcome, now, move.state), runEntry(run, state, now)],
+    effects: [live(run), say(run, `:octagonal_sign: Run ${run.id} ${state}: ${verdict}`)],
+  };
+}
+
+function cancel(run: Run, step: RunStep, verdict: string, before: readonly NewEntry[], now: Date): RunMove {
+  const move: StepMove = { index: step.index, state: 'stopped', verdict, endedAt: now };
+  const ended = end(run, step, move, 'cancelled', now);
+  return { ...ended, entries: [...before, ...ended.entries] };
+}
+
+function doubt(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
+  return {
+    run: { state: 'unknown', dueAt: now },
+    steps: [move],
+    entries: [outcomeEntry(run, step, move.verdict ?? '', move.outcome, now, 'unknown')],
+    effects: [live(run)],
+  };
+}
+
+const remaining = (run: Run, step: RunStep): readonly RunStep[] =>
+  run.steps.filter(({ index, state }) => index > step.index && state === 'pending');
+
+const skip = ({ index }: RunStep): StepMove => ({ index, state: 'skipped' });
+
+interface Answered {
+  readonly step: RunStep;
+  readonly approval: Approval;
+}
+
+function answer(
+  step: RunStep,
+  approval: Approval,
+  kind: 'approved' | 'refused' | 'expired' | 'void',
+  by: Actor,
+  at: Date,
+): Answered {
+  const decidedApproval = { ...approval, decision: { kind, by, at } };
+  return { step: { ...step, approval: decidedApproval }, approval: decidedApproval };
+}
+
+function withAnswer({ step, approval }: Answered, move: RunMove): RunMove {
+  return { ...move, approval: { step: step.index, identity: (step.plan as Plan).identity, approval } };
+}
+
+function outcomeEntry(
+  run: Run,
+  step: RunStep,
+  verdict: string,
+  outcome: ActionOutcome | undefined,
+  now: Date,
+  state: StepState = 'unknown',
+): NewEntry {
+  const kind = step.risk === 'read' ? 'diagnosis' : 'step';
+  const started = step.startedAt?.getTime();
+  const details = {
+    ...outcome?.facts,
+    ...(outcome?.state === 'stopped' ? { code: outcome.code, blockers: outcome.blockers } : {}),
+    state,
+    verdict,
+    ...(started === undefined ? {} : { duration_ms: now.getTime() - started }),
+  };
+  return stepEntry(run, step, { kind, actor: 'firebreak', text: verdict, details }, now);
+}

@@ -1,0 +1,82 @@
+/** What a step is given, and how a run's worker writes its moves. */
+import { keepTrace, moveRun } from '../app/run-journal.ts';
+import type { CapturedMigration, Marker, TransactionTrace } from '../domain/plan.ts';
+import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
+import type { RunMove } from '../domain/run-moves.ts';
+import type { Settings } from '../domain/settings.ts';
+import { FirebreakError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { StepContext, StepKind } from '../runbooks/step.ts';
+import { loadEarlier } from '../store/runs.ts';
+import type { Db, Store } from '../store/store.ts';
+import type { Lease } from './lease.ts';
+
+export interface RunWorkerParts {
+  readonly store: Store;
+  readonly settings: Pick<Settings, 'breaker' | 'permissions'>;
+  readonly now: () => Date;
+  readonly log: Logger;
+  /** Step kinds by name. */
+  readonly steps: ReadonlyMap<string, StepKind>;
+  /** The open target of that name; undefined when firebreak.yml does not name it any more. */
+  readonly target: (name: string) => StepContext['target'] | undefined;
+  readonly captured: (target: string) => Promise<readonly CapturedMigration[]>;
+}
+
+/** One step of a run in the hands of its worker. */
+export interface StepJob {
+  readonly parts: RunWorkerParts;
+  readonly run: JournalRun;
+  readonly step: JournalStep;
+  readonly lease: Lease;
+}
+
+type DecideStep = (
+  run: JournalRun,
+  step: JournalStep,
+  tx: Db,
+) => RunMove | undefined | Promise<RunMove | undefined>;
+
+/** Gathers what the step may use. */
+export async function contextOf({ parts, run }: StepJob): Promise<StepContext> {
+  const target = parts.target(run.target);
+  if (!target)
+    throw new FirebreakError('UNKNOWN_TARGET', { found: run.target, known: 'those in firebreak.yml' });
+  return {
+    target,
+    now: parts.now(),
+    incident: run.incidentId,
+    captured: await parts.captured(run.target),
+    snapshotSchema: `firebreak_${run.incidentId}`,
+    earlier: await loadEarlier(parts.store, run.incidentId, run.target),
+    log: parts.log.child({ incident: run.incidentId, run: run.id }),
+  };
+}
+
+/** Moves the step while it is still in one of these states; undefined when somebody else has moved it. */
+export function moveStep(
+  { parts, run, step, lease }: StepJob,
+  from: readonly StepState[],
+  decide: DecideStep,
+): Promise<JournalRun | undefined> {
+  return moveRun(parts.store, run.id, lease, parts.now(), (current, tx) => {
+    const found = current.steps.find(({ index }) => index === step.index);
+    if (!found || current.endedAt || !from.includes(found.state)) return undefined;
+    return decide(current, found, tx);
+  });
+}
+
+/** Writes the transaction of a step down, before that transaction commits. */
+export const traceStep = ({ parts, run, step, lease }: StepJob, trace: TransactionTrace): Promise<void> =>
+  keepTrace(parts.store, run.id, step.index, lease, trace);
+
+/** Tells runs of two stores apart, too: a target remembers the markers of a store that was thrown away. */
+export const markerOf = ({ run, step, lease }: StepJob): Marker => ({
+  run: `${run.id}-${run.requestedAt.getTime()}`,
+  step: step.index,
+  epoch: lease.epoch,
+});
+
+/** An error as one line for people. */
+export const inWords = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n').join('; ').slice(0, 500);

@@ -1,0 +1,96 @@
+/** The contract of a step kind: one file in steps/, its name the file's name; effects only through its context. */
+import type { z } from 'zod';
+import { loadFolder } from '../databases/load.ts';
+import type { Target } from '../databases/target.ts';
+import type { Effect } from '../domain/effects.ts';
+import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { EarlierAction } from '../domain/run.ts';
+import type { Aftermath } from '../domain/run-moves.ts';
+import type { Logger } from '../log.ts';
+
+export interface StepContext {
+  readonly target: Target;
+  readonly now: Date;
+  readonly incident: number;
+  /** What the project's own tool would run, as it was captured. */
+  readonly captured: readonly CapturedMigration[];
+  readonly snapshotSchema: string;
+  /** What was done to this target earlier in the incident, newest first. */
+  readonly earlier: readonly EarlierAction[];
+  readonly log: Logger;
+}
+
+export interface StepResult {
+  /** False: what had to be green is not; the run ends as failed. */
+  readonly ok: boolean;
+  readonly verdict: string;
+  readonly output?: unknown;
+  /** Committed together with the result, so that the world sees them once. */
+  readonly effects?: readonly Effect[];
+}
+
+export interface ExecuteOptions {
+  readonly marker: Marker;
+  /** Must be awaited before COMMIT; it throws when the step was taken over by another instance. */
+  readonly onXid: (trace: TransactionTrace) => Promise<void>;
+  /** Fires when the lease is lost: roll back. */
+  readonly signal: AbortSignal;
+  /** Where a long step is, in a sentence. */
+  readonly onProgress: (words: string) => Promise<void>;
+}
+
+export type Resolution = 'committed' | 'aborted' | 'unknown';
+export type Planned = { readonly ok: true; readonly plan: Plan } | Refusal;
+
+interface Common {
+  /** The kind, which is the name of its file. */
+  readonly name: string;
+  /** Says aloud what can be seen before it is done. */
+  readonly dryRun: string;
+  readonly input: z.ZodType;
+}
+
+/** Runs again after a crash; a `change` shows itself to the world only by effects. */
+export interface PlainStep extends Common {
+  readonly risk: 'read' | 'change';
+  run(context: StepContext, input: unknown): Promise<StepResult>;
+}
+
+/** Never run again blindly. */
+export interface DangerousStep extends Common {
+  readonly risk: 'dangerous';
+  plan(context: StepContext, input: unknown): Promise<Planned>;
+  execute(context: StepContext, plan: Plan, options: ExecuteOptions): Promise<ActionOutcome>;
+  /** After a crash or a lost answer: what became of it. */
+  resolve(context: StepContext, plan: Plan, marker: Marker, trace?: TransactionTrace): Promise<Resolution>;
+  /** What follows from having done it. */
+  after?(plan: Plan, outcome: ActionOutcome): Aftermath;
+}
+
+export type StepKind = PlainStep | DangerousStep;
+
+type Definition<Input> = { readonly kind: string; readonly input: z.ZodType<Input> } & (
+  | (Omit<PlainStep, 'name' | 'input' | 'run'> & {
+      run(context: StepContext, input: Input): Promise<StepResult>;
+    })
+  | (Omit<DangerousStep, 'name' | 'input' | 'plan'> & {
+      plan(context: StepContext, input: Input): Promise<Planned>;
+    })
+);
+
+/** Defines one step kind; its input is parsed before it is handed on. */
+export function defineStep<Input>(definition: Definition<Input>): StepKind {
+  const { kind: name, ...rest } = definition;
+  const parse = (input: unknown): Input => definition.input.parse(input);
+  // An async function, so that an input that does not parse is a rejection as well.
+  if (rest.risk === 'dangerous')
+    return { ...rest, name, plan: async (context, input) => rest.plan(context, parse(input)) };
+  return { ...rest, name, run: async (context, input) => rest.run(context, parse(input)) };
+}
+
+/** Every step kind of the folder `steps`, by name. */
+export async function loadSteps(): Promise<ReadonlyMap<string, StepKind>> {
+  const kinds = await loadFolder<StepKind>(new URL('./steps/', import.meta.url));
+  return new Map(kinds.map((kind) => [kind.name, kind]));
+}

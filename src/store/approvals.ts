@@ -1,0 +1,48 @@
+/** What was approved, refused or let expire: one row a plan. */
+import type { TargetIdentity } from '../domain/plan.ts';
+import type { Approval } from '../domain/run.ts';
+import { type Db, first } from './store.ts';
+
+/** Asks for an approval, or records its decision. */
+export async function saveApproval(
+  tx: Db,
+  run: number,
+  step: number,
+  identity: TargetIdentity,
+  approval: Approval,
+): Promise<void> {
+  const { planHash, requestedBy, requestedAt, expiresAt, decision } = approval;
+  await tx.query(
+    `insert into approvals (run_id, step, plan_hash, identity, requested_by, requested_at, expires_at,
+                            decision, decided_by, decided_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (run_id, step, plan_hash) do update
+        set decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
+    [
+      run,
+      step,
+      planHash,
+      JSON.stringify(identity),
+      requestedBy,
+      requestedAt,
+      expiresAt,
+      decision?.kind,
+      decision?.by,
+      decision?.at,
+    ],
+  );
+}
+
+/** The database that the approver saw. */
+export async function approvedIdentity(
+  db: Db,
+  run: number,
+  step: number,
+  planHash: string,
+): Promise<TargetIdentity | undefined> {
+  const result = await db.query<{ identity: TargetIdentity }>(
+    'select identity from approvals where run_id = $1 and step = $2 and plan_hash = $3',
+    [run, step, planHash],
+  );
+  return first(result)?.identity;
+}

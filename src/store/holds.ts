@@ -1,0 +1,70 @@
+/** Migrations that were rolled back and must not come back with the next deploy. */
+import { type Db, first } from './store.ts';
+
+export interface Hold {
+  readonly target: string;
+  readonly migration: string;
+  readonly incidentId: number;
+  readonly runId: number;
+  readonly since: Date;
+}
+
+interface HoldRow {
+  readonly target: string;
+  readonly migration: string;
+  readonly incident_id: number;
+  readonly run_id: number;
+  readonly since: Date;
+}
+
+/** Holds a migration; held again, the newest rollback counts. */
+export async function saveHold(tx: Db, hold: Hold): Promise<void> {
+  await tx.query(
+    `insert into holds (target, migration, incident_id, run_id, since)
+     values ($1, $2, $3, $4, $5)
+     on conflict (target, migration) do update
+        set incident_id = excluded.incident_id, run_id = excluded.run_id, since = excluded.since`,
+    [hold.target, hold.migration, hold.incidentId, hold.runId, hold.since],
+  );
+}
+
+/** What is held, on one target or on all, oldest first. */
+export async function listHolds(db: Db, target?: string): Promise<readonly Hold[]> {
+  const { rows } = await db.query<HoldRow>(
+    `select target, migration, incident_id, run_id, since
+       from holds
+      where $1::text is null or target = $1
+      order by since, target, migration`,
+    [target],
+  );
+  return rows.map(toHold);
+}
+
+/** The hold on a migration; undefined when it may be deployed. */
+export async function findHold(db: Db, target: string, migration: string): Promise<Hold | undefined> {
+  const result = await db.query<HoldRow>(
+    `select target, migration, incident_id, run_id, since
+       from holds
+      where target = $1 and migration = $2`,
+    [target, migration],
+  );
+  const row = first(result);
+  return row && toHold(row);
+}
+
+/** Lets a migration through again. False when it was not held. */
+export async function liftHold(tx: Db, target: string, migration: string): Promise<boolean> {
+  const { rowCount } = await tx.query('delete from holds where target = $1 and migration = $2', [
+    target,
+    migration,
+  ]);
+  return rowCount === 1;
+}
+
+const toHold = (row: HoldRow): Hold => ({
+  target: row.target,
+  migration: row.migration,
+  incidentId: row.incident_id,
+  runId: row.run_id,
+  since: row.since,
+});

@@ -1,0 +1,291 @@
+/** Runs and the journal of their steps. */
+import type { Plan } from '../domain/plan.ts';
+import type { Approval, EarlierAction, JournalRun, JournalStep, RunState } from '../domain/run.ts';
+import type { StepMove } from '../domain/run-moves.ts';
+import type { BoundStep } from '../domain/runbook.ts';
+import { type Db, first } from './store.ts';
+
+interface RunRow {
+  readonly id: number;
+  readonly incident_id: number;
+  readonly runbook: string;
+  readonly title: string;
+  readonly target: string;
+  readonly params: JournalRun['params'];
+  readonly requested_by: string;
+  readonly requested_at: Date;
+  readonly state: RunState;
+  readonly ended_at: Date | null;
+}
+
+interface StepRow {
+  readonly run_id: number;
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly risk: JournalStep['risk'];
+  readonly input: JournalStep['input'];
+  readonly state: JournalStep['state'];
+  readonly epoch: number | null;
+  readonly started_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly verdict: string | null;
+  readonly plan: Plan | null;
+  readonly trace: JournalStep['trace'] | null;
+  readonly outcome: JournalStep['outcome'] | null;
+  readonly output: unknown;
+  readonly plan_hash: string | null;
+  readonly requested_by: string;
+  readonly requested_at: Date;
+  readonly expires_at: Date;
+  readonly decision: NonNullable<Approval['decision']>['kind'] | null;
+  readonly decided_by: string;
+  readonly decided_at: Date;
+}
+
+export interface NewRun extends Omit<JournalRun, 'id' | 'state' | 'steps' | 'endedAt'> {
+  readonly steps: readonly BoundStep[];
+}
+
+const RUN = 'id, incident_id, runbook, title, target, params, requested_by, requested_at, state, ended_at';
+
+/** Undefined when another active run may change the same target. */
+export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
+  const dangerous = run.steps.some(({ risk }) => risk === 'dangerous');
+  const result = await tx.query<{ id: number }>(
+    `insert into runs (incident_id, runbook, title, target, params, requested_by, requested_at, dangerous, state, due_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $7)
+     on conflict (target) where ended_at is null and dangerous do nothing
+     returning id`,
+    [
+      run.incidentId,
+      run.runbook,
+      run.title,
+      run.target,
+      json(run.params),
+      run.requestedBy,
+      run.requestedAt,
+      dangerous,
+    ],
+  );
+  const id = first(result)?.id;
+  if (id !== undefined) for (const [at, step] of run.steps.entries()) await insertStep(tx, id, at + 1, step);
+  return id;
+}
+
+async function insertStep(tx: Db, run: number, index: number, step: BoundStep): Promise<void> {
+  await tx.query(
+    `insert into run_steps (run_id, index, name, kind, risk, input, state)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [run, index, step.name, step.kind, step.risk, json(step.input), step.skipped ? 'skipped' : 'pending'],
+  );
+}
+
+export async function loadRun(db: Db, id: number): Promise<JournalRun | undefined> {
+  const { rows } = await db.query<RunRow>(`select ${RUN} from runs where id = $1`, [id]);
+  return (await withSteps(db, rows))[0];
+}
+
+/** Loads a run and keeps others from moving it until the transaction ends. */
+export async function lockRun(tx: Db, id: number): Promise<JournalRun | undefined> {
+  await tx.query('select from runs where id = $1 for update', [id]);
+  return loadRun(tx, id);
+}
+
+/** The runs of an incident, oldest first. */
+export async function loadRuns(db: Db, incidentId: number): Promise<readonly JournalRun[]> {
+  const { rows } = await db.query<RunRow>(`select ${RUN} from runs where incident_id = $1 order by id`, [
+    incidentId,
+  ]);
+  return withSteps(db, rows);
+}
+
+/** The run that may still change a target. */
+export async function activeRun(db: Db, target: string): Promise<JournalRun | undefined> {
+  const { rows } = await db.query<RunRow>(
+    `select ${RUN} from runs where target = $1 and ended_at is null and dangerous`,
+    [target],
+  );
+  return (await withSteps(db, rows))[0];
+}
+
+/** Runs that have something to do at this time, by number. */
+export async function dueRuns(db: Db, now: Date): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: number }>('select id from runs where due_at <= $1 order by due_at', [
+    now,
+  ]);
+  return rows.map(({ id }) => String(id));
+}
+
+/** Whether this run has something to do at this time. */
+export async function isRunDue(db: Db, id: number, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query('select from runs where id = $1 and due_at <= $2', [id, now]);
+  return rowCount === 1;
+}
+
+/** Where a run stands, and when its worker has to look again. */
+export async function setRun(
+  tx: Db,
+  id: number,
+  run: { readonly state: RunState; readonly dueAt?: Date; readonly endedAt?: Date },
+): Promise<void> {
+  await tx.query('update runs set state = $2, due_at = $3, ended_at = $4 where id = $1', [
+    id,
+    run.state,
+    run.dueAt,
+    run.endedAt,
+  ]);
+}
+
+/** Moves a step; fields that are not named keep their value. False when a newer lease has written it. */
+export async function setStep(tx: Db, run: number, move: StepMove, epoch?: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update run_steps
+        set state = $3, epoch = coalesce($4, epoch),
+            started_at = coalesce($5, started_at), ended_at = coalesce($6, ended_at),
+            verdict = coalesce($7, verdict), plan = coalesce($8, plan),
+            outcome = coalesce($9, outcome), output = coalesce($10, output)
+      where run_id = $1 and index = $2 and ($4::bigint is null or epoch is null or epoch <= $4)`,
+    [
+      run,
+      move.index,
+      move.state,
+      epoch,
+      move.startedAt,
+      move.endedAt,
+      move.verdict && clean(move.verdict),
+      json(move.plan),
+      json(move.outcome),
+      json(move.output),
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** Keeps the transaction of a step that runs under this lease. False when it does not any more. */
+export async function setTrace(
+  tx: Db,
+  run: number,
+  index: number,
+  trace: JournalStep['trace'],
+  epoch: number,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update run_steps set trace = $3
+      where run_id = $1 and index = $2 and state = 'running' and epoch = $4`,
+    [run, index, json(trace), epoch],
+  );
+  return rowCount === 1;
+}
+
+/** Dangerous steps that were executed since then, on all targets. */
+export async function countDangerous(db: Db, since: Date): Promise<number> {
+  const result = await db.query<{ count: number }>(
+    `select count(*) as count
+       from run_steps
+      where risk = 'dangerous' and started_at > $1`,
+    [since],
+  );
+  return first(result)?.count ?? 0;
+}
+
+/** Executions are counted one after the other: two at once would both see the last free place. */
+export async function lockBreaker(tx: Db): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('firebreak breaker', 0))`);
+}
+
+/** What was done to a target earlier in an incident, newest first. */
+export async function loadEarlier(
+  db: Db,
+  incidentId: number,
+  target: string,
+): Promise<readonly EarlierAction[]> {
+  const { rows } = await db.query<EarlierRow>(
+    `select s.run_id, s.index, s.kind, s.plan, s.outcome, s.trace
+       from run_steps s
+       join runs r on r.id = s.run_id
+      where r.incident_id = $1 and r.target = $2 and s.risk = 'dangerous' and s.state = 'done'
+      order by s.run_id desc, s.index desc`,
+    [incidentId, target],
+  );
+  return rows.map(({ run_id, index, kind, plan, outcome, trace }) => ({
+    run: run_id,
+    step: index,
+    kind,
+    plan,
+    outcome,
+    ...(trace ? { trace } : {}),
+  }));
+}
+
+type EarlierRow = Pick<StepRow, 'run_id' | 'index' | 'kind' | 'trace'> & {
+  readonly plan: Plan;
+  readonly outcome: EarlierAction['outcome'];
+};
+
+async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly JournalRun[]> {
+  const { rows } = await db.query<StepRow>(
+    `select s.run_id, s.index, s.name, s.kind, s.risk, s.input, s.state, s.epoch, s.started_at, s.ended_at,
+            s.verdict, s.plan, s.trace, s.outcome, s.output,
+            a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at
+       from run_steps s
+       left join approvals a on a.run_id = s.run_id and a.step = s.index and a.plan_hash = s.plan ->> 'hash'
+      where s.run_id = any ($1)
+      order by s.run_id, s.index`,
+    [runs.map(({ id }) => id)],
+  );
+  return runs.map((run) =>
+    toRun(
+      run,
+      rows.filter(({ run_id }) => run_id === run.id),
+    ),
+  );
+}
+
+const toRun = (row: RunRow, steps: readonly StepRow[]): JournalRun => ({
+  id: row.id,
+  incidentId: row.incident_id,
+  runbook: row.runbook,
+  title: row.title,
+  target: row.target,
+  params: row.params,
+  requestedBy: row.requested_by,
+  requestedAt: row.requested_at,
+  state: row.state,
+  ...(row.ended_at ? { endedAt: row.ended_at } : {}),
+  steps: steps.map(toStep),
+});
+
+const toStep = (row: StepRow): JournalStep => ({
+  index: row.index,
+  name: row.name,
+  kind: row.kind,
+  risk: row.risk,
+  input: row.input,
+  state: row.state,
+  ...(row.epoch === null ? {} : { epoch: row.epoch }),
+  ...(row.started_at ? { startedAt: row.started_at } : {}),
+  ...(row.ended_at ? { endedAt: row.ended_at } : {}),
+  ...(row.verdict === null ? {} : { verdict: row.verdict }),
+  ...(row.plan ? { plan: row.plan } : {}),
+  ...(row.trace ? { trace: row.trace } : {}),
+  ...(row.outcome ? { outcome: row.outcome } : {}),
+  ...(row.output === null ? {} : { output: row.output }),
+  ...(row.plan_hash === null ? {} : { approval: toApproval(row, row.plan_hash) }),
+});
+
+const toApproval = (row: StepRow, planHash: string): Approval => ({
+  planHash,
+  requestedBy: row.requested_by,
+  requestedAt: row.requested_at,
+  expiresAt: row.expires_at,
+  ...(row.decision ? { decision: { kind: row.decision, by: row.decided_by, at: row.decided_at } } : {}),
+});
+
+/** PostgreSQL stores no NUL in text, and no lone surrogates in jsonb. */
+const clean = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
+
+const json = (value: unknown): string | undefined =>
+  value === undefined
+    ? undefined
+    : JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item));
