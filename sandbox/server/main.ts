@@ -95,7 +95,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 async function stop(slack: Slack, server: Server): Promise<void> {
   slack.watchers.stop();
-  slack.hub.stop();
+  await slack.hub.stop();
   slack.clock.stop();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();

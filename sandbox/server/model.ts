@@ -1,6 +1,13 @@
 /** What the local Slack remembers, in the shapes Slack itself uses on the wire. */
 export type Json = Record<string, unknown>;
 
+/** A copy without some fields. */
+export function without<T extends object, K extends keyof T>(thing: T, ...fields: K[]): Omit<T, K> {
+  const copy = { ...thing };
+  for (const field of fields) Reflect.deleteProperty(copy, field);
+  return copy;
+}
+
 export interface Block {
   type: string;
   block_id?: string;

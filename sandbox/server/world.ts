@@ -27,7 +27,7 @@ export interface World {
   readonly stacks: Map<string, View[]>;
   readonly homes: Map<string, View>;
   /** A message timestamp that no other message has. */
-  ts(): string;
+  readonly ts: () => string;
 }
 
 export function identityOf(manifest: Manifest): Identity {

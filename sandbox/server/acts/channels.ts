@@ -14,22 +14,11 @@ export function createChannel(slack: Slack, creator: string, name: string, isPri
   const kind = isPrivate ? 'private' : 'public';
   const channel = newChannel(slack.world.ids.next('C'), kind, name, creator, seconds(slack));
   slack.world.channels.set(channel.id, channel);
-  emit(
-    slack,
-    kind === 'public' ? channel : undefined,
-    {
-      type: 'channel_created',
-      channel: {
-        id: channel.id,
-        is_channel: true,
-        name,
-        name_normalized: name,
-        created: channel.created,
-        creator,
-      },
-    },
-    'everyone',
-  );
+  if (!isPrivate) {
+    const { id, created } = channel;
+    const shown = { id, is_channel: true, name, name_normalized: name, created, creator };
+    emit(slack, channel, { type: 'channel_created', channel: shown }, 'everyone');
+  }
   join(slack, channel, creator);
   return channel;
 }

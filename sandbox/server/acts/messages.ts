@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
-import type { Block, Channel, Json, Message, Metadata, User } from '../model.ts';
+import {
+  type Block,
+  type Channel,
+  type Json,
+  type Message,
+  type Metadata,
+  type User,
+  without,
+} from '../model.ts';
 import { channelType, emit } from '../wire/events.ts';
 import { directMessage, messageAt, userNamed } from '../world.ts';
 import { richText } from './mentions.ts';
@@ -15,7 +23,6 @@ export interface Draft {
   readonly reply_broadcast?: boolean | undefined;
   readonly metadata?: Metadata | undefined;
   readonly files?: Json[] | undefined;
-  readonly username?: string | undefined;
 }
 
 /** What the app itself posts. */
@@ -49,7 +56,6 @@ export function userMessage(slack: Slack, user: User, draft: Draft): Message {
 function content(slack: Slack, draft: Draft): Partial<Message> {
   const blocks = draft.blocks?.map((block) => withId(slack, block));
   return {
-    ...(draft.username === undefined ? {} : { username: draft.username, subtype: 'bot_message' }),
     ...(blocks && blocks.length > 0 ? { blocks } : {}),
     ...(draft.attachments ? { attachments: draft.attachments } : {}),
     ...(draft.metadata ? { metadata: draft.metadata } : {}),
@@ -102,7 +108,7 @@ export function post(slack: Slack, channel: Channel, message: Message): Message 
 }
 
 function messageEvent(channel: Channel, message: Message): Json & { type: string } {
-  const { metadata: _metadata, reactions: _reactions, pinned_to: _pins, ...visible } = message;
+  const visible = without(message, 'metadata', 'reactions', 'pinned_to');
   return { ...visible, channel: channel.id, event_ts: message.ts, channel_type: channelType(channel) };
 }
 

@@ -24,10 +24,16 @@ type Said = z.infer<typeof saidShape>;
 export function say(slack: Slack, target: Target, said: Said, kind: 'ack' | 'response_url'): void {
   const channel = slack.world.channels.get(target.channel);
   if (!channel) throw new SlackError('channel_not_found');
-  if (said.delete_original) return erase(slack, channel, target);
+  if (said.delete_original) {
+    erase(slack, channel, target);
+    return;
+  }
   const draft = checked(said);
   slack.watchers.tell({ user: target.user }, { kind, text: draft.text, blocks: draft.blocks });
-  if (said.replace_original && target.messageTs !== undefined) return replace(slack, channel, target, said);
+  if (said.replace_original && target.messageTs !== undefined) {
+    replace(slack, channel, target, said);
+    return;
+  }
   const { thread_ts } = said;
   const message = botMessage(slack, { ...draft, thread_ts });
   if (said.response_type === 'in_channel') post(slack, channel, message);

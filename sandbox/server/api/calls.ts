@@ -1,6 +1,6 @@
 /** Every Web API call the app made, for whoever wants to check how it behaves. */
 import type { Clock } from '../clock.ts';
-import type { Json } from '../model.ts';
+import { type Json, without } from '../model.ts';
 
 export interface Call {
   readonly at: string;
@@ -22,11 +22,17 @@ export function createCallLog(clock: Clock): CallLog {
   const all: Call[] = [];
   return {
     all,
-    begin(method, { token: _token, ...args }) {
+    begin(method, args) {
       const at = new Date(clock.now()).toISOString();
       const started = performance.now();
       return (answer) => {
-        all.push({ at, method, arguments: args, answer, ms: Math.round(performance.now() - started) });
+        all.push({
+          at,
+          method,
+          arguments: without(args, 'token'),
+          answer,
+          ms: Math.round(performance.now() - started),
+        });
         if (all.length > KEPT) all.shift();
       };
     },

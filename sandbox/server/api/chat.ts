@@ -24,7 +24,6 @@ const posting = z.object({
   ...content,
   thread_ts: word.optional(),
   reply_broadcast: flag,
-  username: word.optional(),
 });
 
 export const chatMethods = [
@@ -61,11 +60,7 @@ export const chatMethods = [
     (slack, args) => {
       const channel = postable(slack, args.channel);
       if (!channel.members.has(args.user)) throw new SlackError('user_not_in_channel');
-      const said = whisper(
-        channel,
-        args.user,
-        botMessage(slack, { ...checked(args), ...thread(args) }),
-      );
+      const said = whisper(channel, args.user, botMessage(slack, { ...checked(args), ...thread(args) }));
       const { text, blocks, ts } = said;
       slack.watchers.tell({ user: args.user }, { kind: 'ephemeral', text, blocks, channel: channel.id, ts });
       return { message_ts: said.ts };
@@ -103,7 +98,7 @@ export function checked({ text, blocks, attachments, metadata }: Content): Draft
 
 function thread(
   args: z.infer<typeof posting> | { thread_ts?: string | undefined },
-): Pick<Draft, 'thread_ts' | 'reply_broadcast' | 'username'> {
+): Pick<Draft, 'thread_ts' | 'reply_broadcast'> {
   const { thread_ts } = args;
   if (thread_ts === undefined || thread_ts === '') return {};
   return { thread_ts, ...('reply_broadcast' in args ? { reply_broadcast: args.reply_broadcast } : {}) };

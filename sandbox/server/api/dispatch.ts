@@ -32,7 +32,10 @@ export function answerCall(
     const wait = answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) };
     sendJson(response, answer.status, answer.body, wait);
   };
-  if (fault) return disturbed(slack, fault, () => perform(slack, name, token, args), give, response, record);
+  if (fault) {
+    disturbed(slack, fault, () => perform(slack, name, token, args), give, response, record);
+    return;
+  }
   give(perform(slack, name, token, args));
 }
 
@@ -82,18 +85,25 @@ function disturbed(
   record: (answer: Json) => void,
 ): void {
   const { clock } = slack;
-  if (fault.kind === 'latency') return slow(slack, fault, effect, give);
+  if (fault.kind === 'latency') {
+    slow(slack, fault, effect, give);
+    return;
+  }
   if (fault.effect === 'after') effect();
   if (fault.effect === 'late') clock.after(fault.ms ?? LATE_MS, () => void effect());
   switch (fault.kind) {
-    case 'ratelimit':
-      return give(rateLimited(fault.retry_after ?? 1));
-    case 'error':
-      return give(
+    case 'ratelimit': {
+      give(rateLimited(fault.retry_after ?? 1));
+      return;
+    }
+    case 'error': {
+      give(
         fault.error === undefined
           ? { status: 500, body: { ok: false, error: 'internal_error' } }
           : { status: 200, body: { ok: false, error: fault.error } },
       );
+      return;
+    }
     case 'timeout':
       record({ ok: false, error: 'sandbox_timeout' });
       clock.after(SILENCE_MS, () => response.destroy());

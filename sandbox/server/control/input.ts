@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { mayAct } from '../acts/channels.ts';
 import type { Slack } from '../context.ts';
+import { seconds } from '../context.ts';
 import type { Channel, Json, Message, User, View } from '../model.ts';
 import { ControlError } from '../refusal.ts';
-import { channelNamed, messageAt, userNamed } from '../world.ts';
+import { channelNamed, directMessage, messageAt, userNamed } from '../world.ts';
 
 export type Route = (slack: Slack, input: Json, path: readonly string[]) => unknown;
 
@@ -40,6 +41,8 @@ export function anyUser(slack: Slack, nameOrId: string): User {
 }
 
 export function anyChannel(slack: Slack, nameOrId: string): Channel {
+  const peer = nameOrId.startsWith('dm-') ? userNamed(slack.world, nameOrId.slice(3)) : undefined;
+  if (peer) return directMessage(slack.world, peer, seconds(slack));
   const channel = channelNamed(slack.world, nameOrId);
   if (!channel) throw new ControlError(400, 'channel_not_found', `there is no channel ${nameOrId}`);
   return channel;

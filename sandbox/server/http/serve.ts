@@ -7,6 +7,7 @@ import type { Slack } from '../context.ts';
 import { findRoute } from '../control/routes.ts';
 import { ControlError, SlackError } from '../refusal.ts';
 import { bearer, readArguments, readBytes } from './body.ts';
+import { refuseForeign } from './guard.ts';
 import { sendBytes, sendJson } from './reply.ts';
 
 type Handler = (
@@ -65,6 +66,7 @@ async function serveControl(
   url: URL,
 ): Promise<void> {
   const method = request.method ?? 'GET';
+  refuseForeign(request);
   const found = findRoute(method, url.pathname.slice('/sandbox/'.length));
   if (!found) throw new ControlError(404, 'not_found', `there is no ${method} ${url.pathname}`);
   const answer = await found.route(slack, await readArguments(request, url), found.rest);
@@ -78,7 +80,10 @@ async function serveResponseUrl(
   url: URL,
 ): Promise<void> {
   const parsed = saidShape.safeParse(await readArguments(request, url));
-  if (!parsed.success) return sendJson(response, 400, { ok: false, error: 'invalid_payload' });
+  if (!parsed.success) {
+    sendJson(response, 400, { ok: false, error: 'invalid_payload' });
+    return;
+  }
   try {
     say(slack, slack.links.use(url.pathname.split('/').at(-1) ?? ''), parsed.data, 'response_url');
     sendJson(response, 200, { ok: true });
@@ -95,7 +100,10 @@ async function serveUpload(
   url: URL,
 ): Promise<void> {
   const file = slack.world.files.get(url.pathname.split('/').at(-1) ?? '');
-  if (!file) return sendJson(response, 404, { ok: false, error: 'file_not_found' });
+  if (!file) {
+    sendJson(response, 404, { ok: false, error: 'file_not_found' });
+    return;
+  }
   const multipart = request.headers['content-type']?.startsWith('multipart/form-data') ?? false;
   const bytes = multipart
     ? Object.values(await readArguments(request, url)).find((part) => Buffer.isBuffer(part))
@@ -108,7 +116,9 @@ function serveDownload(slack: Slack, request: IncomingMessage, response: ServerR
   const id = /^\/files-pri\/[^/]+-([^/-]+)\//.exec(url.pathname)?.[1] ?? '';
   const file = slack.world.files.get(id);
   const allowed = bearer(request, {}) === slack.botToken && slack.manifest.scopes.has('files:read');
-  if (!file?.bytes || !allowed)
-    return sendJson(response, allowed ? 404 : 403, { ok: false, error: 'file_not_found' });
+  if (!file?.bytes || !allowed) {
+    sendJson(response, allowed ? 404 : 403, { ok: false, error: 'file_not_found' });
+    return;
+  }
   sendBytes(response, 'application/octet-stream', file.bytes);
 }

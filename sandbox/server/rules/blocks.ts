@@ -18,8 +18,8 @@ export function blockFaults(blocks: readonly unknown[], max: number, pointer = '
 
 function oneBlock(block: unknown, at: string): Faults {
   if (!isJson(block)) return [fault('must be an object', at)];
-  const { type, block_id } = block as Block;
-  const check = CHECKS[type];
+  const { type, block_id } = block;
+  const check = CHECKS[String(type)];
   if (!check) return [fault(`unsupported type: ${String(type)}`, `${at}/type`)];
   const faults = check(block, at);
   if (block_id !== undefined) faults.push(...tooLong(block_id, MAX_BLOCK_ID, `${at}/block_id`));

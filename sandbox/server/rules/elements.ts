@@ -71,7 +71,7 @@ const kindOf = (element: Json): Kind | undefined => KINDS[String(element['type']
 export function entryFor(element: Json, raw: unknown): Json | undefined {
   const kind = kindOf(element);
   if (!kind) return undefined;
-  if (typeof raw === 'object' && raw !== null && 'type' in raw) return raw as Json;
+  if (typeof raw === 'object' && raw !== null && 'type' in raw) return raw;
   const type = element['type'];
   if (raw === null || raw === undefined) return { type, [kind.field]: kind.many ? [] : null };
   if (!kind.many) return { type, [kind.field]: kind.options ? optionOf(element, raw) : single(element, raw) };
@@ -81,7 +81,7 @@ export function entryFor(element: Json, raw: unknown): Json | undefined {
 
 function single(element: Json, raw: unknown): unknown {
   if (element['type'] === 'datetimepicker') return Number(raw);
-  return typeof raw === 'string' || typeof raw === 'object' ? raw : String(raw as number);
+  return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : raw;
 }
 
 /** Finds an option by its value; external selects have options that only the app knows. */

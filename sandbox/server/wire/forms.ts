@@ -37,7 +37,10 @@ export function submit(slack: Slack, user: User, view: View, values: Json, waitM
       response_urls: [],
     },
     answered(outcome) {
-      if (outcome.kind === 'acked') return afterSubmit(slack, user, view, outcome.payload);
+      if (outcome.kind === 'acked') {
+        afterSubmit(slack, user, view, outcome.payload);
+        return;
+      }
       const text = 'We had some trouble connecting. Try again?';
       slack.watchers.tell({ user: user.id }, { kind: 'view', text, view });
     },
@@ -51,11 +54,13 @@ function afterSubmit(slack: Slack, user: User, view: View, payload: Json): void 
   }
   const answer = answerShape.parse(payload);
   switch (answer.response_action) {
-    case 'errors':
-      return slack.watchers.tell(
+    case 'errors': {
+      slack.watchers.tell(
         { user: user.id },
         { kind: 'ack', errors: answer.errors, view: structuredClone(view) },
       );
+      return;
+    }
     case 'clear':
       closeViews(slack, user.id, view, true);
       return;

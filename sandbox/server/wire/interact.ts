@@ -113,7 +113,10 @@ export function runCommand(
       trigger_id: slack.links.trigger({ user: user.id, viewId: undefined }),
     },
     answered(outcome) {
-      if (outcome.kind === 'failed') return tellFailure(slack, channel, user.id, command, outcome.reason);
+      if (outcome.kind === 'failed') {
+        tellFailure(slack, channel, user.id, command, outcome.reason);
+        return;
+      }
       if (Object.keys(outcome.payload).length > 0)
         say(slack, target, saidShape.parse(outcome.payload), 'ack');
     },

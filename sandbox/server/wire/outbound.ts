@@ -27,10 +27,16 @@ export function createOutbound(hub: Pick<SocketHub, 'send'>, clock: Clock): Outb
     switch (disturbance?.kind) {
       case undefined:
         hub.send(delivery);
-        return release();
+        {
+          release();
+          return;
+        }
       case 'duplicate':
         hub.send(delivery);
-        return hub.send(withoutAnswer(delivery));
+        {
+          hub.send(withoutAnswer(delivery));
+          return;
+        }
       case 'delay':
         clock.after(disturbance.ms, () => hub.send(delivery));
         return;

@@ -13,6 +13,7 @@ import type { Delivery } from './envelope.ts';
 const ACK_MS = 3_000;
 const PING_MS = 5_000;
 const LEAVE_MS = 10_000;
+const GOODBYE_MS = 500;
 const MAX_CONNECTIONS = 10;
 /** Slack tries an event again at once, after a minute and after five. */
 const RETRY_MS = [0, 60_000, 300_000] as const;
@@ -31,7 +32,7 @@ export interface SocketHub {
   /** Asks `count` connections, the oldest first, to reconnect. */
   refresh(count: number): void;
   connections(): number;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 interface Pending {
@@ -54,7 +55,10 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
   const deliver = (delivery: Delivery, attempt: number) => {
     const ready = open.filter((socket) => !leaving.has(socket));
     const socket = ready[turn++ % Math.max(1, ready.length)];
-    if (!socket) return fail(delivery, attempt, 'dispatch_failed');
+    if (!socket) {
+      fail(delivery, attempt, 'dispatch_failed');
+      return;
+    }
     const envelopeId = randomUUID();
     const timer = setTimeout(() => {
       pending.delete(envelopeId);
@@ -139,13 +143,22 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
       }
     },
     connections: () => open.length,
-    stop() {
+    async stop() {
       for (const one of pending.values()) clearTimeout(one.timer);
       pending.clear();
-      for (const socket of [...open]) socket.terminate();
+      await Promise.all([...open].map(goodbye));
       server.close();
     },
   };
+}
+
+/** Closes with a handshake: a client that is cut off in the middle of its own keeps a timer for 30 s. */
+async function goodbye(socket: WebSocket): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const impatient = setTimeout(() => socket.terminate(), GOODBYE_MS);
+  socket.close(1001);
+  await closed;
+  clearTimeout(impatient);
 }
 
 const debug = { host: 'local' };

@@ -1,0 +1,10 @@
+/** Keeps other web pages in the same browser from acting as the people of the local Slack. */
+import type { IncomingMessage } from 'node:http';
+import { ControlError } from '../refusal.ts';
+
+/** A browser names the page that sends the request; programs name none. */
+export function refuseForeign(request: IncomingMessage): void {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origin === `http://${host ?? ''}`) return;
+  throw new ControlError(403, 'foreign_page', `${origin} is not the local Slack's own page`);
+}
