@@ -1,5 +1,5 @@
 /** What Slack delivered: one row a delivery, committed before Slack gets its ack. */
-import type { Db } from './store.ts';
+import { type Db, first } from './store.ts';
 
 export interface Delivered {
   /** The same for every copy of one delivery. */
@@ -9,6 +9,8 @@ export interface Delivered {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly receivedAt: Date;
 }
+
+export type Ending = 'done' | 'refused' | 'expired';
 
 /** What lets its holder answer for the bot, or act for Slack; of no use once the row is settled. */
 const SECRETS = ['token', 'bot_access_token', 'response_url', 'response_urls', 'trigger_id'];
@@ -28,18 +30,21 @@ export async function receive(
 }
 
 /** Ends a row; one that was ended before stays as it was. */
-export async function settle(
-  tx: Db,
-  key: string,
-  state: 'done' | 'refused' | 'expired',
-  now: Date,
-): Promise<void> {
+export async function settle(tx: Db, key: string, state: Ending, now: Date): Promise<void> {
   await tx.query(
     `update inbox
         set state = $2, settled_at = $3, payload = payload - $4::text[]
       where key = $1 and state = 'received'`,
     [key, state, now, SECRETS],
   );
+}
+
+/** How a row stands. */
+export async function stateOf(db: Db, key: string): Promise<Ending | 'received' | undefined> {
+  const result = await db.query<{ state: Ending | 'received' }>('select state from inbox where key = $1', [
+    key,
+  ]);
+  return first(result)?.state;
 }
 
 /** Rows that nobody has ended, received before `before`: what a crash left. Oldest first. */

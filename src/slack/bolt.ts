@@ -1,0 +1,126 @@
+/** The bot's side of Slack: Bolt behind the inbox, and its listeners, each of which acks, calls and renders. */
+import { App as Bolt } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import type { Logger } from 'pino';
+import type { App, Directory } from '../app/app.ts';
+import type { Dispatch } from '../app/dispatch.ts';
+import type { Store } from '../store/store.ts';
+import { privately, respond } from './answer.ts';
+import { actOnClick, type Click, type ClickParts } from './clicks.ts';
+import { clientOptions, createIdentity } from './client.ts';
+import { type Body, responseUrl, senderOf } from './inbound.ts';
+import { inboxReceiver } from './inbox-receiver.ts';
+import { boltLogger } from './logger.ts';
+import { createIntroductions } from './people.ts';
+import { replayOpen } from './replay.ts';
+import { socketReceiver } from './socket.ts';
+
+export interface SlackParts {
+  /** From `createClient`: it carries the bot's token. */
+  readonly client: WebClient;
+  readonly appToken: string;
+  readonly apiUrl?: string | undefined;
+  /** `/incident` */
+  readonly command: string;
+  readonly store: Pick<Store, 'inbox'>;
+  readonly app: App;
+  readonly dispatch: Dispatch;
+  readonly directory: Directory;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+export interface Slack {
+  /** Settles with the first connection; fails when Slack refuses the token. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  connected(): boolean;
+  /** Does what a crash left undone; to be called at start and on each tick, by one instance at a time. */
+  replay(): Promise<void>;
+}
+
+/** Builds the bot; nothing is connected before `start`. */
+export function createSlack(parts: SlackParts): Slack {
+  const { client, appToken, apiUrl, store, dispatch, log, now } = parts;
+  const socket = socketReceiver({ appToken, apiUrl, log });
+  const receiver = inboxReceiver(socket, { inbox: store.inbox, now, log });
+  const identity = createIdentity(client);
+  const bolt = new Bolt({
+    receiver,
+    // Without asking Slack: a command must not fail because auth.test did.
+    authorize: () =>
+      Promise.resolve({ ...(client.token ? { botToken: client.token } : {}), ...identity.known() }),
+    clientOptions: clientOptions(apiUrl, log),
+    logger: boltLogger(log),
+    convoStore: false,
+  });
+  listen(bolt, parts);
+  return {
+    async start() {
+      await socket.start();
+      await identity.get();
+    },
+    stop: () => socket.stop(),
+    connected: () => socket.connected(),
+    replay: () =>
+      replayOpen({ bolt, client, dispatch, inbox: store.inbox, underWay: receiver.underWay, log, now }),
+  };
+}
+
+function listen(bolt: Bolt, parts: SlackParts): void {
+  const { command, app, dispatch, log } = parts;
+  const introduce = createIntroductions(app, log);
+  bolt.use(async ({ body, next }) => {
+    introduce(body as unknown as Body);
+    await next();
+  });
+  bolt.command(command, async ({ ack, command: typed, context }) => {
+    const { inboxKey, receivedAt } = origin(context);
+    const line = { text: typed.text, actor: typed.user_id, channelId: typed.channel_id, receivedAt };
+    const { text } = await dispatch({ ...line, ...(inboxKey ? { inboxKey } : {}) });
+    await ack(privately(text));
+  });
+  bolt.action(/.*/, async ({ ack, body, action, context }) => {
+    await answerClick(clickOf(body as unknown as Body, action as unknown as Body, origin(context)), {
+      ack: () => ack(),
+      tell: (text) => respond(responseUrl(body as unknown as Body), privately(text), log),
+      parts,
+    });
+  });
+}
+
+/** A click's ack carries no text: what there is to say goes by response_url, after it. */
+async function answerClick(
+  click: Click,
+  {
+    ack,
+    tell,
+    parts,
+  }: { ack: () => Promise<void>; tell: (text: string) => Promise<void>; parts: ClickParts },
+): Promise<void> {
+  const text = await actOnClick(click, parts);
+  await ack();
+  if (text !== undefined) await tell(text);
+}
+
+function clickOf(body: Body, action: Body, from: Origin): Click {
+  const channel = body['channel'] as { readonly id?: string } | undefined;
+  return {
+    ...from,
+    actionId: String(action['action_id']),
+    value: typeof action['value'] === 'string' ? action['value'] : undefined,
+    by: senderOf(body)?.id ?? 'unknown',
+    channelId: channel?.id,
+  };
+}
+
+interface Origin {
+  readonly inboxKey: string | undefined;
+  readonly receivedAt: Date;
+}
+
+/** What the inbox receiver put into Bolt's context. */
+const origin = (context: Readonly<Record<string, unknown>>): Origin => ({
+  inboxKey: context['inboxKey'] as string | undefined,
+  receivedAt: context['receivedAt'] as Date,
+});

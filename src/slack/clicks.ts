@@ -1,0 +1,103 @@
+/** Buttons: what each one asks of the app. One table; the values are JSON that our own views wrote. */
+import { z } from 'zod';
+import type { App, Directory } from '../app/app.ts';
+import { type Dispatch, refusalText } from '../app/dispatch.ts';
+import { forbidden } from '../app/permit.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { declareLine } from './views/proposal.ts';
+
+export interface Click {
+  readonly actionId: string;
+  readonly value: string | undefined;
+  readonly by: string;
+  readonly channelId: string | undefined;
+  readonly inboxKey: string | undefined;
+  readonly receivedAt: Date;
+}
+
+export interface ClickParts {
+  readonly app: App;
+  readonly dispatch: Dispatch;
+  readonly directory: Directory;
+}
+
+type Act = (value: unknown, click: Click, parts: ClickParts) => Promise<string | undefined>;
+
+const OLD_BUTTON =
+  ':no_entry: This button belongs to an older message and does nothing any more. Type the command instead.';
+
+const ACTS: Readonly<Record<string, Act>> = {
+  'page-answer:acknowledged': answerPage('acknowledged'),
+  'page-answer:declined': answerPage('declined'),
+  'approval:approved': decide('approved'),
+  'approval:refused': decide('refused'),
+  'proposal:declare': declare,
+  'run:start': startRun,
+};
+
+/** Clicks that lead to a change in a database: an old one is never replayed. */
+export const isDangerousClick = (actionId: string): boolean => /^(approval|run):/.test(actionId);
+
+/** Does what the button says; answers with what the person who clicked should read. */
+export async function actOnClick(click: Click, parts: ClickParts): Promise<string | undefined> {
+  const act = ACTS[click.actionId];
+  const value = parsed(click.value);
+  if (act === undefined || value === undefined) return OLD_BUTTON;
+  return act(value, click, parts);
+}
+
+const pageValue = z.object({ incident: z.number(), page: z.number() });
+
+function answerPage(answer: 'acknowledged' | 'declined'): Act {
+  return async (value, { by, inboxKey }, { app }) => {
+    const { incident, page } = pageValue.parse(value);
+    const done = await app.act(incident, { kind: 'answer-page', by, page, answer }, { inboxKey });
+    return done.ok ? undefined : refusalText(done);
+  };
+}
+
+const approvalValue = z.object({ run: z.number(), step: z.number(), planHash: z.string() });
+
+function decide(decision: 'approved' | 'refused'): Act {
+  return async (value, { by, inboxKey }, { app }) =>
+    refused(await app.decideApproval({ ...approvalValue.parse(value), by, decision }, { inboxKey }));
+}
+
+const proposalValue = z.object({ proposal: z.number() });
+
+async function declare(value: unknown, click: Click, { app, dispatch }: ClickParts): Promise<string> {
+  const { proposal } = proposalValue.parse(value);
+  const known = await app.proposal(proposal);
+  if (known === undefined) return OLD_BUTTON;
+  const { by: actor, channelId, inboxKey, receivedAt } = click;
+  const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
+  return (await dispatch({ text: declareLine(known), actor, receivedAt, ...place })).text;
+}
+
+const runValue = z.object({
+  incident: z.number(),
+  runbook: z.string(),
+  params: z.record(z.string(), z.string()),
+});
+
+async function startRun(
+  value: unknown,
+  { by, inboxKey }: Click,
+  parts: ClickParts,
+): Promise<string | undefined> {
+  const wish = runValue.parse(value);
+  const { app, directory } = parts;
+  const barred = await forbidden(app.settings, directory, by, 'dangerous');
+  return barred ? refusalText(barred) : refused(await app.startRun({ ...wish, by }, { inboxKey }));
+}
+
+const refused = (outcome: { readonly ok: true } | Refusal): string | undefined =>
+  outcome.ok ? undefined : refusalText(outcome);
+
+function parsed(value: string | undefined): unknown {
+  try {
+    return JSON.parse(value ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+/** Web API clients that never wait or retry by themselves: the outbox does, where it survives a crash. */
+import { WebClient, type WebClientOptions } from '@slack/web-api';
+import type { Logger } from 'pino';
+import { boltLogger } from './logger.ts';
+
+/** How long a call may take; after it, nobody knows whether Slack did what was asked. */
+export const DEADLINE_MS = 8000;
+
+export interface Api {
+  readonly token: string;
+  /** Where the Web API is; Slack itself without it. */
+  readonly apiUrl?: string | undefined;
+}
+
+export const clientOptions = (apiUrl: string | undefined, log: Logger): WebClientOptions => ({
+  ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+  logger: boltLogger(log),
+  retryConfig: { retries: 0 },
+  rejectRateLimitedCalls: true,
+  timeout: DEADLINE_MS,
+});
+
+export const createClient = ({ token, apiUrl }: Api, log: Logger): WebClient =>
+  new WebClient(token, clientOptions(apiUrl, log));
+
+export interface Identity {
+  readonly botUserId: string;
+  readonly botId: string;
+  readonly teamId: string;
+}
+
+/** Who the bot is, asked once. */
+export function createIdentity(client: WebClient): {
+  known(): Identity | undefined;
+  get(): Promise<Identity>;
+} {
+  let found: Identity | undefined;
+  return {
+    known: () => found,
+    async get() {
+      if (found) return found;
+      const { user_id: botUserId = '', bot_id: botId = '', team_id: teamId = '' } = await client.auth.test();
+      found = { botUserId, botId, teamId };
+      return found;
+    },
+  };
+}

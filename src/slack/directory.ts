@@ -1,0 +1,60 @@
+/** Who somebody is, asked of Slack at the moment of the act: a right that was taken away is gone at once. */
+import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { Directory } from '../app/app.ts';
+import { createIdentity } from './client.ts';
+
+const SLACKBOT = 'USLACKBOT';
+const flag = z.boolean().default(false);
+
+const profile = z.object({
+  id: z.string(),
+  team_id: z.string().optional(),
+  deleted: flag,
+  is_bot: flag,
+  is_restricted: flag,
+  is_ultra_restricted: flag,
+  is_stranger: flag,
+  enterprise_user: z.object({ teams: z.array(z.string()).default([]) }).optional(),
+});
+
+/** Keeps nothing but who the bot itself is. */
+export function createDirectory(client: WebClient): Directory {
+  const identity = createIdentity(client);
+  return {
+    async standing(userId) {
+      const user = await userOf(client, userId);
+      if (user === undefined) return 'unknown';
+      const { teamId } = await identity.get();
+      return standingOf(user, teamId);
+    },
+    async groupMembers(groupId) {
+      const { users = [] } = await client.usergroups.users.list({ usergroup: groupId });
+      return users;
+    },
+  };
+}
+
+type Profile = z.infer<typeof profile>;
+
+async function userOf(client: WebClient, userId: string): Promise<Profile | undefined> {
+  try {
+    return profile.parse((await client.users.info({ user: userId })).user);
+  } catch (error) {
+    const gone = error instanceof WebAPIPlatformError && /^user_not_(found|visible)$/.test(error.data.error);
+    if (gone) return undefined;
+    throw error;
+  }
+}
+
+function standingOf(user: Profile, teamId: string): Awaited<ReturnType<Directory['standing']>> {
+  if (user.deleted) return 'deactivated';
+  if (user.is_bot || user.id === SLACKBOT) return 'bot';
+  if (user.is_stranger || !isOurs(user, teamId)) return 'foreign';
+  if (user.is_restricted || user.is_ultra_restricted) return 'guest';
+  return 'member';
+}
+
+/** In an organisation a person belongs to several workspaces, of which `team_id` names one. */
+const isOurs = ({ team_id, enterprise_user }: Profile, teamId: string): boolean =>
+  team_id === teamId || (enterprise_user?.teams.includes(teamId) ?? false);

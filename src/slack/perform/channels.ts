@@ -1,0 +1,126 @@
+/** An incident's channel: made or adopted, filled with people, described, its card pinned. */
+import { WebAPIPlatformError } from '@slack/web-api';
+import { isSlackUser } from '../../domain/decide.ts';
+import { type Effect, slotOf } from '../../domain/effects.ts';
+import { setChannel } from '../../store/incidents.ts';
+import { placeOf } from '../../store/live-messages.ts';
+import { topicOf } from '../views/topic.ts';
+import { type Attempt, incidentChannel, type Performing, present } from './context.ts';
+import { Refused, slackError } from './verdict.ts';
+
+type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
+
+const SKEW_MS = 10 * 60 * 1000;
+/** Slack's own pages contradict each other about more. */
+const INVITED_AT_ONCE = 100;
+const NAMES_TRIED = 9;
+const NAME_LENGTH = 80;
+/** They concern one person, and leave the others invited. */
+const SKIPPED = new Set([
+  'already_in_channel',
+  'cant_invite_self',
+  'cant_invite',
+  'user_not_found',
+  'users_not_found',
+  'no_user',
+  'user_is_restricted',
+  'ura_max_channels',
+  'not_in_team',
+  'org_user_not_in_team',
+  'invitee_cant_see_channel',
+  'user_disabled',
+]);
+
+export async function createChannel(
+  { incident, name }: Of<'create-channel'>,
+  attempt: Attempt,
+  on: Performing,
+): Promise<void> {
+  const known = present(await on.app.incident(incident), `incident ${incident}`);
+  if (known.channelId !== undefined) return;
+  for (let number = 1; number <= NAMES_TRIED; number += 1) {
+    const id = await made(numbered(name, number), attempt, on);
+    if (id !== undefined) return setChannel(on.store, incident, id);
+  }
+  throw new Refused(`name_taken: ${name}`);
+}
+
+/** A name can be taken by a channel of people, or by one of an earlier installation of ours. */
+const numbered = (name: string, number: number): string =>
+  number === 1 ? name : `${name.slice(0, NAME_LENGTH - 2)}-${number}`;
+
+/** The channel of that name, if it is or becomes ours. */
+async function made(name: string, attempt: Attempt, on: Performing): Promise<string | undefined> {
+  try {
+    const { channel } = await on.client.conversations.create({ name });
+    return present(channel?.id, 'the new channel');
+  } catch (error) {
+    if (slackError(error) !== 'name_taken') throw error;
+    return attempt.doubt ? adopted(name, attempt, on) : undefined;
+  }
+}
+
+/** Only one that an earlier attempt made: by the bot, since the effect was written, and of no other incident. */
+async function adopted(name: string, { row }: Attempt, on: Performing): Promise<string | undefined> {
+  const { client, identity, app } = on;
+  const { botUserId } = await identity.get();
+  const since = (row.createdAt.getTime() - SKEW_MS) / 1000;
+  const pages = client.paginate('conversations.list', { limit: 1000, exclude_archived: true });
+  for await (const answer of pages) {
+    const { channels = [] } = answer as { channels?: readonly ListedChannel[] };
+    const found = channels.find((channel) => channel.name === name);
+    if (found === undefined) continue;
+    const ours = found.creator === botUserId && found.created >= since;
+    return ours && (await app.incidentOfChannel(found.id)) === undefined ? found.id : undefined;
+  }
+  return undefined;
+}
+
+interface ListedChannel {
+  readonly id: string;
+  readonly name?: string;
+  readonly creator?: string;
+  readonly created: number;
+}
+
+export async function invite({ incident, users }: Of<'invite'>, _: Attempt, on: Performing): Promise<void> {
+  const channel = await incidentChannel(incident, on.app);
+  const people = users.filter(isSlackUser);
+  for (let start = 0; start < people.length; start += INVITED_AT_ONCE) {
+    await inviteSome(channel, people.slice(start, start + INVITED_AT_ONCE), on);
+  }
+}
+
+/** One person who cannot come must not keep out the others. */
+async function inviteSome(channel: string, users: readonly string[], on: Performing): Promise<void> {
+  try {
+    await on.client.conversations.invite({ channel, users: users.join(','), force: true });
+  } catch (error) {
+    const reason = slackError(error);
+    if (reason === undefined || !SKIPPED.has(reason)) throw error;
+    if (users.length > 1) return inviteEach(channel, users, on);
+    if (reason !== 'already_in_channel') on.log.warn({ user: users[0], reason }, 'somebody was not invited');
+  }
+}
+
+async function inviteEach(channel: string, users: readonly string[], on: Performing): Promise<void> {
+  for (const user of users) await inviteSome(channel, [user], on);
+}
+
+export async function topic({ incident }: Of<'topic'>, _: Attempt, on: Performing): Promise<void> {
+  const known = present(await on.app.incident(incident), `incident ${incident}`);
+  const channel = await incidentChannel(incident, on.app);
+  await on.client.conversations.setTopic({ channel, topic: topicOf(known) });
+}
+
+/** Pins the card. */
+export async function pin({ incident }: Of<'pin'>, _: Attempt, on: Performing): Promise<void> {
+  const place = await placeOf(on.store, slotOf({ kind: 'card', incident }));
+  const { channel, ts } = present(place, `the card of incident ${incident}`);
+  try {
+    await on.client.pins.add({ channel, timestamp: ts });
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError && error.data.error === 'already_pinned') return;
+    throw error;
+  }
+}

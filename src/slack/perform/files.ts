@@ -1,0 +1,58 @@
+/**
+ * Files. Slack gives a file its id before anybody can see it: that id is kept, and after a lost answer a message
+ * that holds it shows that the file was shared. So a file keeps the name that people know.
+ */
+import { WebAPIHTTPError, WebAPIRateLimitedError } from '@slack/web-api';
+import type { Effect } from '../../domain/effects.ts';
+import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
+import { DEADLINE_MS } from '../client.ts';
+import { type Attempt, conversationOf, type Performing, present } from './context.ts';
+import { findMessage } from './find.ts';
+
+type FileEffect = Extract<Effect, { kind: 'file' }>;
+
+export async function file(effect: FileEffect, attempt: Attempt, on: Performing): Promise<void> {
+  const { row, doubt } = attempt;
+  const { client, store } = on;
+  const slot = `file:${row.effectId}`;
+  const channel = await conversationOf(effect.to, on);
+  const earlier = doubt ? await placeOf(store, slot) : undefined;
+  if (earlier === undefined || !(await isShared(channel, earlier.ts, attempt, on))) {
+    const id = await upload(effect, on);
+    await savePlace(store, slot, { channel, ts: id });
+    await client.files.completeUploadExternal({
+      files: [{ id, title: effect.title }],
+      channel_id: channel,
+      ...(effect.comment === undefined ? {} : { initial_comment: effect.comment }),
+    });
+  }
+  await forgetPlace(store, slot);
+}
+
+const isShared = async (
+  channel: string,
+  id: string,
+  { row }: Attempt,
+  { client }: Performing,
+): Promise<boolean> => {
+  const ts = await findMessage(client, channel, row.createdAt, ({ files = [] }) =>
+    files.some((each) => each.id === id),
+  );
+  return ts !== undefined;
+};
+
+/** Brings the bytes to Slack; nobody sees them before the upload is completed. */
+async function upload({ name, content }: FileEffect, { client }: Performing): Promise<string> {
+  // Slack refuses an empty file.
+  const bytes = Buffer.from(content === '' ? '\n' : content, 'utf8');
+  const asked = await client.files.getUploadURLExternal({ filename: name, length: bytes.length });
+  const id = present(asked.file_id, 'the file');
+  await send(present(asked.upload_url, 'the address for the file'), bytes);
+  return id;
+}
+
+async function send(url: string, body: Buffer): Promise<void> {
+  const answer = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) });
+  if (answer.status === 429) throw new WebAPIRateLimitedError(Number(answer.headers.get('retry-after') ?? 1));
+  if (!answer.ok) throw new WebAPIHTTPError(answer.status, answer.statusText, {});
+}

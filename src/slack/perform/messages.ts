@@ -1,0 +1,86 @@
+/** Messages: said once, or kept current. One whose answer was lost is found by the effect id in its metadata. */
+import { WebAPIPlatformError } from '@slack/web-api';
+import { type Effect, type LiveSubject, slotOf } from '../../domain/effects.ts';
+import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
+import type { View } from '../views/blocks.ts';
+import { clip, mrkdwn } from '../views/text.ts';
+import { type Attempt, conversationOf, type Performing, present } from './context.ts';
+import { findMessage } from './find.ts';
+import { viewOf } from './render.ts';
+
+type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
+
+export const EFFECT_EVENT = 'firebreak_effect';
+/** Slack cuts a text at 40,000 characters without a word. */
+const TEXT_LIMIT = 39_000;
+/** The message is gone or can be edited no longer: it is posted anew. */
+const LOST = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'channel_not_found']);
+
+export async function say({ to, text }: Of<'say'>, attempt: Attempt, on: Performing): Promise<void> {
+  const channel = await conversationOf(to, on);
+  await post(channel, { text: clip(mrkdwn(text), TEXT_LIMIT) }, attempt, on);
+}
+
+/** Rendered now, not when it was decided: the newest state wins however late this is. */
+export async function live({ to, subject }: Of<'live'>, attempt: Attempt, on: Performing): Promise<void> {
+  const slot = slotOf(subject);
+  const view = present(await viewOf(subject, on), whatOf(subject));
+  const place = await placeOf(on.store, slot);
+  if (place && (await edited(place, view, attempt, on))) return;
+  if (place) await forgetPlace(on.store, slot);
+  const channel = await conversationOf(to, on);
+  await savePlace(on.store, slot, { channel, ts: await post(channel, view, attempt, on) });
+}
+
+async function edited(
+  { channel, ts }: { readonly channel: string; readonly ts: string },
+  view: View,
+  { row }: Attempt,
+  { client }: Performing,
+): Promise<boolean> {
+  try {
+    await client.chat.update({ channel, ts, ...bodyOf(view), metadata: metadataOf(row.effectId) });
+    return true;
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError && LOST.has(error.data.error)) return false;
+    throw error;
+  }
+}
+
+async function post(
+  channel: string,
+  view: View,
+  { row, doubt }: Attempt,
+  { client }: Performing,
+): Promise<string> {
+  const earlier = doubt
+    ? await findMessage(
+        client,
+        channel,
+        row.createdAt,
+        ({ metadata }) => effectIdIn(metadata) === row.effectId,
+      )
+    : undefined;
+  if (earlier !== undefined) return earlier;
+  const { ts } = await client.chat.postMessage({
+    channel,
+    ...bodyOf(view),
+    metadata: metadataOf(row.effectId),
+    unfurl_links: false,
+    unfurl_media: false,
+  });
+  return present(ts, 'the posted message');
+}
+
+const bodyOf = ({ text, blocks }: View) => ({ text, ...(blocks ? { blocks: [...blocks] } : {}) });
+
+const metadataOf = (effectId: string) => ({
+  event_type: EFFECT_EVENT,
+  event_payload: { effect_id: effectId },
+});
+
+const effectIdIn = (
+  metadata: { event_type?: string; event_payload?: { effect_id?: unknown } } | undefined,
+): unknown => (metadata?.event_type === EFFECT_EVENT ? metadata.event_payload?.effect_id : undefined);
+
+const whatOf = (subject: LiveSubject): string => `what the message ${slotOf(subject)} shows`;

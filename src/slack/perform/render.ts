@@ -1,0 +1,36 @@
+/** Loads what a live message shows, and renders it. */
+import type { LiveSubject } from '../../domain/effects.ts';
+import { announcement } from '../views/announcement.ts';
+import type { View } from '../views/blocks.ts';
+import { card } from '../views/card.ts';
+import { page } from '../views/page.ts';
+import { proposal } from '../views/proposal.ts';
+import { run } from '../views/run.ts';
+import type { Performing } from './context.ts';
+
+/** Undefined when what it shows is unknown to the store. */
+export async function viewOf(subject: LiveSubject, { app }: Performing): Promise<View | undefined> {
+  const { command } = app.settings;
+  switch (subject.kind) {
+    case 'card': {
+      const record = await app.record(subject.incident);
+      return record && card(record, command);
+    }
+    case 'announcement': {
+      const incident = await app.incident(subject.incident);
+      return incident && announcement(incident);
+    }
+    case 'page': {
+      const incident = await app.incident(subject.incident);
+      return incident && page(incident, subject.page);
+    }
+    case 'run': {
+      const known = await app.run(subject.run);
+      return known && run(known, command);
+    }
+    case 'proposal': {
+      const known = await app.proposal(subject.proposal);
+      return known && proposal(known, command);
+    }
+  }
+}

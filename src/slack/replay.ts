@@ -1,0 +1,80 @@
+/** Does what a crash left undone in the inbox, at most once; what is dangerous and old is not done, and said. */
+import type { App as Bolt } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import type { Logger } from 'pino';
+import type { Dispatch } from '../app/dispatch.ts';
+import { type Delivered, openRows, settle } from '../store/inbox.ts';
+import type { Db } from '../store/store.ts';
+import { respond } from './answer.ts';
+import { isDangerousClick } from './clicks.ts';
+import { type Body, responseUrl, senderOf } from './inbound.ts';
+
+export interface ReplayParts {
+  readonly bolt: Pick<Bolt, 'processEvent'>;
+  readonly client: WebClient;
+  readonly dispatch: Pick<Dispatch, 'isDangerous'>;
+  readonly inbox: Db;
+  /** What this process is working on by itself. */
+  readonly underWay: ReadonlySet<string>;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** Younger rows may be under way in another instance. */
+const SETTLE_MS = 15_000;
+/** What was dangerous to say is not done later than this. */
+const DANGEROUS_MS = 60_000;
+
+/** Goes through the open rows, oldest first. */
+export async function replayOpen(parts: ReplayParts): Promise<void> {
+  const { inbox, underWay, now } = parts;
+  const left = await openRows(inbox, new Date(now().getTime() - SETTLE_MS));
+  for (const row of left.filter(({ key }) => !underWay.has(key))) {
+    if (isExpired(row, parts)) await expire(row, parts);
+    else await redo(row, parts);
+  }
+}
+
+const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
+  now().getTime() - row.receivedAt.getTime() > DANGEROUS_MS && isDangerous(row, dispatch);
+
+function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
+  if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
+  const actions = (payload['actions'] ?? []) as readonly Body[];
+  return actions.some(({ action_id: id }) => isDangerousClick(String(id)));
+}
+
+/** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
+async function expire(row: Delivered, { inbox, client, log, now }: ReplayParts): Promise<void> {
+  await settle(inbox, row.key, 'expired', now());
+  const user = senderOf(row.payload)?.id;
+  if (user === undefined) return;
+  const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: Firebreak was down. Say it again.`;
+  try {
+    const { channel } = await client.conversations.open({ users: user });
+    await client.chat.postMessage({ channel: channel?.id ?? user, text });
+  } catch (error) {
+    log.error({ err: error, user }, 'nobody was told that a command expired');
+  }
+}
+
+async function redo(row: Delivered, { bolt, inbox, log, now }: ReplayParts): Promise<void> {
+  const { key: inboxKey, payload, receivedAt } = row;
+  const ack = async (answer?: unknown): Promise<void> => {
+    const message = answer as Body | undefined;
+    if (message && 'text' in message) await respond(responseUrl(payload), message, log);
+  };
+  try {
+    await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
+    await settle(inbox, inboxKey, 'done', now());
+  } catch (error) {
+    log.error({ err: error, kind: row.kind }, 'a replay failed');
+    // If this fails too, the store is away and the next tick tries again.
+    await settle(inbox, inboxKey, 'refused', now());
+  }
+}
+
+const said = ({ kind, payload }: Delivered): string =>
+  kind === 'command' ? `\`${String(payload['command'])} ${String(payload['text'])}\`` : 'Your click';
+
+const hhmm = (at: Date): string => at.toISOString().slice(11, 16);

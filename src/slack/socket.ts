@@ -1,0 +1,120 @@
+/**
+ * Socket Mode over two connections. socket-mode 3.1 is deaf for 5 s when Slack refreshes a connection, and its
+ * own reconnect ends the process when it fails: here each connection is reopened at once, and the other one hears.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type App, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import type { SocketModeClient } from '@slack/socket-mode';
+import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import type { Logger } from 'pino';
+import { clientOptions } from './client.ts';
+
+const CONNECTIONS = 2;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 15_000;
+const CLOSE_MS = 2000;
+/** Errors that no waiting mends. */
+const HOPELESS = new Set([
+  'not_authed',
+  'invalid_auth',
+  'account_inactive',
+  'user_removed_from_team',
+  'team_disabled',
+  'not_allowed_token_type',
+  'missing_scope',
+]);
+
+export interface SocketReceiver extends Receiver {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** At least one connection stands. */
+  connected(): boolean;
+}
+
+export interface SocketParts {
+  readonly appToken: string;
+  readonly apiUrl?: string | undefined;
+  readonly log: Logger;
+}
+
+/** `start` settles with the first connection: it stands, or Slack refused the token for good. */
+export function socketReceiver(parts: SocketParts): SocketReceiver {
+  const ending = new AbortController();
+  const standing = new Set<SocketModeClient>();
+  const receivers = Array.from({ length: CONNECTIONS }, () => connection(parts));
+  const watch = (client: SocketModeClient, opened: () => void): Promise<void> =>
+    keepOpen(client, { standing, opened, signal: ending.signal, log: parts.log });
+  return {
+    connected: () => standing.size > 0,
+    init: (app: App) => receivers.forEach((receiver) => receiver.init(app)),
+    start: () =>
+      new Promise<void>((resolve, reject) => {
+        for (const { client } of receivers) watch(client, resolve).then(resolve, reject);
+      }),
+    async stop() {
+      ending.abort();
+      await Promise.all(receivers.map(({ client }) => close(client)));
+    },
+  };
+}
+
+function connection({ appToken, apiUrl, log }: SocketParts): SocketModeReceiver {
+  const { logger, ...options } = clientOptions(apiUrl, log);
+  return new SocketModeReceiver({
+    appToken,
+    ...(logger ? { logger } : {}),
+    autoReconnectEnabled: false,
+    installerOptions: { clientOptions: options },
+  });
+}
+
+interface Watch {
+  readonly standing: Set<SocketModeClient>;
+  readonly opened: () => void;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+async function keepOpen(client: SocketModeClient, watch: Watch): Promise<void> {
+  const { standing, opened, signal, log } = watch;
+  let failures = 0;
+  while (!signal.aborted) {
+    const closed = new Promise((resolve) => client.once('disconnected', resolve));
+    try {
+      await client.start();
+      if (isEnding(signal)) {
+        await close(client);
+        return;
+      }
+      failures = 0;
+      standing.add(client);
+      opened();
+      await closed;
+    } catch (error) {
+      if (isHopeless(error)) throw error;
+      log.warn({ err: error }, 'no connection to Slack');
+      await pause(waitFor(error, failures++), signal);
+    } finally {
+      standing.delete(client);
+    }
+  }
+}
+
+/** Read anew: it changes while we wait. */
+const isEnding = (signal: AbortSignal): boolean => signal.aborted;
+
+const isHopeless = (error: unknown): boolean =>
+  error instanceof WebAPIPlatformError && HOPELESS.has(error.data.error);
+
+const waitFor = (error: unknown, failures: number): number =>
+  error instanceof WebAPIRateLimitedError
+    ? error.retryAfter * 1000
+    : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+
+/** A peer that does not answer the close frame is not waited for. */
+async function close(client: SocketModeClient): Promise<void> {
+  await Promise.race([client.disconnect(), sleep(CLOSE_MS, undefined, { ref: false })]);
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined);

@@ -1,0 +1,59 @@
+/** A run in its incident's channel: its steps as they go, the plan that waits for a yes, and what to do next. */
+import type { KnownBlock } from '@slack/types';
+import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
+import { approvalBlocks } from './approval.ts';
+import { context, header, lines, type View, view } from './blocks.ts';
+import { nextBlocks } from './next-steps.ts';
+import { isSweep, sweepLines } from './sweep.ts';
+import { clip, code, duration, mrkdwn } from './text.ts';
+import { when, who } from './words.ts';
+
+const VERDICT = 600;
+
+const STEP_MARKS: Readonly<Record<StepState, string>> = {
+  pending: ':white_small_square:',
+  planning: ':mag:',
+  awaiting_approval: ':lock:',
+  running: ':hourglass_flowing_sand:',
+  done: ':white_check_mark:',
+  stopped: ':octagonal_sign:',
+  failed: ':x:',
+  skipped: ':heavy_minus_sign:',
+  unknown: ':question:',
+};
+
+const RUN_WORDS: Readonly<Record<RunState, string>> = {
+  running: 'running',
+  awaiting_approval: 'waits for an approval',
+  done: 'done',
+  stopped: 'stopped: rolled back, nothing was left behind',
+  failed: 'failed',
+  unknown: 'outcome not known yet: the target is asked again',
+  cancelled: 'cancelled',
+};
+
+export function run(known: Run, command: string): View {
+  const { id, title, steps, state } = known;
+  const head = `Run ${id}: ${title}`;
+  return view(`${mrkdwn(head)}: ${RUN_WORDS[state]}`, [
+    header(head),
+    context(about(known)),
+    ...lines(steps.map(stepLine)),
+    ...steps.flatMap((step): readonly KnownBlock[] => approvalBlocks(known, step)),
+    ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
+    ...steps.flatMap(({ output }): readonly KnownBlock[] =>
+      isSweep(output) ? lines(sweepLines(output)) : [],
+    ),
+  ]);
+}
+
+function about({ target, requestedBy, requestedAt, state, endedAt }: Run): string {
+  const ended = endedAt === undefined ? '' : ` after ${duration(endedAt.getTime() - requestedAt.getTime())}`;
+  return `*${RUN_WORDS[state]}*${ended} | on ${code(target)} | asked for by ${who(requestedBy)} at ${when(requestedAt)}`;
+}
+
+function stepLine({ index, name, state, verdict, startedAt, endedAt }: RunStep): string {
+  const took = startedAt && endedAt ? ` (${duration(endedAt.getTime() - startedAt.getTime())})` : '';
+  const said = verdict === undefined ? '' : `: ${clip(mrkdwn(verdict), VERDICT)}`;
+  return `${STEP_MARKS[state]} ${index}. *${mrkdwn(name)}*${took}${said}`;
+}
