@@ -6,6 +6,8 @@ import { z } from 'zod';
 import type { Settings } from './domain/settings.ts';
 import type { TargetSettings } from './domain/target-settings.ts';
 import { FirebreakError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+import type { MonitorSettings } from './monitors/contract.ts';
 import { readYaml } from './yaml.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
@@ -79,14 +81,6 @@ const File = z.strictObject({
 });
 type File = z.infer<typeof File>;
 
-export interface MonitorSettings {
-  readonly name: string;
-  readonly target: string;
-  readonly service?: string;
-  readonly everySeconds: number;
-  readonly failures: number;
-}
-
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
@@ -95,7 +89,7 @@ export interface Config {
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -134,7 +128,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     http: { ...listenOf(read.http.listen), ...(token ? { token } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
-    logLevel: env['LOG_LEVEL'] ?? 'info',
+    logLevel: level,
   };
 }
 
@@ -157,6 +151,15 @@ export function loadTarget(file: string, target: string, env: Env = process.env)
 export const dataDirOf = (env: Env = process.env): string =>
   env['FIREBREAK_DATA_DIR'] ??
   (process.getuid?.() === 0 ? '/var/lib/firebreak' : join(process.cwd(), '.firebreak'));
+
+/** `info` unless LOG_LEVEL names another. */
+export function logLevelOf(env: Env = process.env, problems: string[] = []): LogLevel {
+  const found = env['LOG_LEVEL'] ?? 'info';
+  const level = LOG_LEVELS.find((each) => each === found);
+  if (level === undefined)
+    problems.push(`environment LOG_LEVEL: found ${found}, expected one of ${LOG_LEVELS.join(', ')}`);
+  return level ?? 'info';
+}
 
 function readFile(file: string, problems: string[]): File | undefined {
   if (!existsSync(file)) {
@@ -247,8 +250,8 @@ const monitorsOf = (read: File): readonly MonitorSettings[] =>
     name: monitor,
     target,
     ...(service ? { service } : {}),
-    everySeconds: every_s,
-    failures,
+    schedule: { everySeconds: every_s },
+    for: failures,
   }));
 
 function listenOf(listen: string): { host: string; port: number } {

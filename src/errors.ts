@@ -404,6 +404,10 @@ export const ERRORS = {
       'The story did not end well: {wrong} rows are wrong, {failing} queries failed in the last second.',
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
+  URL_ENV_EMPTY: {
+    message: 'The environment variable {found} is not set.',
+    fix: 'Set it to the URL of the database.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

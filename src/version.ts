@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** The folder of package.json: SQL, runbooks and manifest.yml are read from there. */
 export const PACKAGE_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
 
+/** The shipped runbooks. */
+export const RUNBOOKS = join(PACKAGE_ROOT, 'runbooks');
+
 export const VERSION = (
   JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
 ).version;

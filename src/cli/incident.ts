@@ -18,7 +18,7 @@ export const incidentCommand = (): Command =>
       const config = loadConfig(options.config);
       const { store, close } = await attachStore(options);
       try {
-        const { app } = await buildApp({ store, settings: config.settings, directory: noDirectory });
+        const app = await buildApp({ store, settings: config.settings, directory: noDirectory });
         const dispatch = createDispatch({ app, directory: noDirectory, commands: await loadCommands() });
         const actor = `terminal:${userInfo().username}@${hostname()}`;
         const reply = await dispatch({ text: words.join(' '), actor, receivedAt: new Date() });

@@ -8,7 +8,6 @@ import { demoCommand } from './demo.ts';
 import { exportCommand } from './export.ts';
 import { incidentCommand } from './incident.ts';
 import { migrationsCommand } from './migrations.ts';
-import { rollbackCommand } from './rollback.ts';
 import { runbookCommand } from './runbook.ts';
 import { startCommand } from './start.ts';
 import { verifyCommand } from './verify.ts';
@@ -26,7 +25,6 @@ for (const command of [
   dbCommand(),
   runbookCommand(),
   migrationsCommand(),
-  rollbackCommand(),
   exportCommand(),
   verifyCommand(),
 ]) {

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import { PROBE_SQL, TRUTH_SOURCE_SQL } from '../../sandbox/story/queries.ts';
 import { createShop, type Shop } from '../../sandbox/story/shop.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig, logLevelOf } from '../config.ts';
 import { type Clock, systemClock } from '../jobs/clock.ts';
 import { createLogger } from '../log.ts';
 import { startFirebreak } from '../main.ts';
@@ -55,7 +55,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const file = join(options.dataDir, 'firebreak.yml');
     await writeFile(file, stringify(configuration(slack)));
     const config = loadConfig(file, environment(slack, shop, server.url('firebreak'), token));
-    const log = createLogger({ level: process.env['LOG_LEVEL'] ?? 'warn' });
+    const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
     const bot = await startFirebreak(config, { log, clock: options.clock ?? systemClock });
     closing.push(() => bot.stop());
     const store = openStore(server.url('firebreak'));

@@ -1,0 +1,48 @@
+/** The target of a command: named in firebreak.yml, or only by the environment variable that holds its URL. */
+import { Command } from 'commander';
+import { loadTarget } from '../config.ts';
+import { openTarget, type Target } from '../databases/target.ts';
+import type { TargetSettings } from '../domain/target-settings.ts';
+import { FirebreakError } from '../errors.ts';
+
+export interface TargetOptions {
+  readonly target?: string;
+  readonly urlEnv?: string;
+  readonly config: string;
+}
+
+/** Adds the options that say which target is meant. */
+export const withTarget = (command: Command): Command =>
+  command
+    .option('--target <name>', 'a target of firebreak.yml')
+    .option(
+      '--url-env <variable>',
+      'the environment variable with the URL of a database that is not named there',
+    )
+    .option('--config <file>', 'the configuration', 'firebreak.yml');
+
+/** Opens the target for `work`, and closes it after. */
+export async function onTarget<T>(options: TargetOptions, work: (target: Target) => Promise<T>): Promise<T> {
+  const target = openTarget(settingsOf(options));
+  try {
+    return await work(target);
+  } finally {
+    await target.close();
+  }
+}
+
+function settingsOf({ target, urlEnv, config }: TargetOptions): TargetSettings {
+  if (target !== undefined) return loadTarget(config, target);
+  if (urlEnv === undefined) throw new FirebreakError('TARGET_MISSING', {});
+  const url = process.env[urlEnv];
+  if (!url) throw new FirebreakError('URL_ENV_EMPTY', { found: urlEnv });
+  return {
+    name: urlEnv.toLowerCase(),
+    urls: { diag: url, act: url, ddl: url },
+    tool: 'node-pg-migrate',
+    probes: [],
+    services: [],
+    snapshot: { maxLockSeconds: 5 },
+    sources: {},
+  };
+}

@@ -1,0 +1,59 @@
+/** The log: JSON lines by pino; secrets are taken out here, whoever logs them and wherever they are. */
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = PinoLogger;
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  readonly level?: LogLevel;
+  readonly destination?: DestinationStream;
+}
+
+const CENSOR = '[secret]';
+
+/** Fields whose value is secret whatever it looks like, at the top of an object and one or two levels down. */
+const SECRET_FIELDS = [
+  'token',
+  'tokens',
+  'bot_token',
+  'botToken',
+  'appToken',
+  'signingSecret',
+  'password',
+  'secret',
+  'authorization',
+  'Authorization',
+  'response_url',
+  'responseUrl',
+  'connectionString',
+  'databaseUrl',
+];
+
+/** Secrets within text: messages of errors, requests, URLs. */
+const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/\bx(?:ox[a-z]|app|wfp)-[\w.-]+/g, CENSOR],
+  [/\b(postgres(?:ql)?:\/\/[^\s:@/"\\]*):[^\s@"\\]+@/g, `$1:${CENSOR}@`],
+  [/\b(password=)(?:'[^']*'|[^\s"\\&]+)/gi, `$1${CENSOR}`],
+  [/\b(Bearer )[\w.~+/=-]+/gi, `$1${CENSOR}`],
+  [/(https:\/\/hooks\.slack\.com\/)[^\s"\\]+/g, `$1${CENSOR}`],
+];
+
+/** Makes the program's logger; `child({ incident })` for what belongs to an incident. */
+export function createLogger({ level = 'info', destination }: LogOptions = {}): Logger {
+  const options = {
+    level,
+    base: null,
+    redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: CENSOR },
+    hooks: { streamWrite: withoutSecrets },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** For tests. */
+export const silentLogger: Logger = pino({ level: 'silent' });
+
+/** The text with what looks like a secret taken out. */
+export const withoutSecrets = (text: string): string =>
+  SECRET_TEXTS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
