@@ -105,7 +105,7 @@ test('archive, unarchive and rename of a channel are told', async () => {
   expect(arrived('channel_rename')).toMatchObject({ channel: { id, name: 'inc-3-orders' } });
   expect(arrived('channel_archive')).toMatchObject({
     channel: id,
-    user: bench.slack.users['firebreak'] ?? expect.any(String),
+    user: bench.slack.users['firebreak'],
   });
 });
 
@@ -142,10 +142,6 @@ test('a delayed delivery comes when the clock gets there', async () => {
 test('after a refresh the app is connected again and misses nothing', async () => {
   await bench.control('POST', 'deliveries', { kind: 'disconnect', times: 1 });
   await say('in between');
-  await eventually(async () => {
-    bench.slack.advanceClock(60_000);
-    const { body } = await bench.control('GET', 'state');
-    return Number(body['connections']) > 0 && events.length > 0;
-  }, 'redelivery');
+  await arrives('message');
   expect(arrived('message')).toMatchObject({ text: 'in between' });
 });

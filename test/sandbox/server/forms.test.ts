@@ -1,10 +1,10 @@
 /** Modals, App Home, shortcuts and response URLs, with a real Bolt app. */
-import type { App, ViewSubmitAction } from '@slack/bolt';
+import type { App, ViewOutput } from '@slack/bolt';
 import { type Answer, type Bench, channelOf, errorOf, startApp, startBench } from './support.ts';
 
 let bench: Bench;
 let app: App;
-const state: { submitted?: ViewSubmitAction; closed?: string; triggerId: string; respondUrl: string } = {
+const state: { submitted?: ViewOutput; closed?: string; triggerId: string; respondUrl: string } = {
   triggerId: '',
   respondUrl: '',
 };
@@ -52,8 +52,8 @@ beforeAll(async () => {
       if (command.text === 'form')
         await client.views.open({ trigger_id: command.trigger_id, view: form('Declare') });
     });
-    bolt.view('form', async ({ ack, body, view }) => {
-      state.submitted = body;
+    bolt.view('form', async ({ ack, view }) => {
+      state.submitted = view;
       const title = view.state.values['what']?.['title']?.value;
       if (title === 'bad') return ack({ response_action: 'errors', errors: { what: 'say more' } });
       if (title === 'again') return ack({ response_action: 'update', view: form('Once more') });
@@ -104,7 +104,7 @@ const submit = (view_id: string, values: Answer) =>
 test('a form is opened, filled by field name and sent with its state', async () => {
   const view = await openForm();
   await submit(view, { title: 'orders down', severity: 'sev1' });
-  expect(state.submitted?.view.state.values).toEqual({
+  expect(state.submitted?.state.values).toEqual({
     what: { title: { type: 'plain_text_input', value: 'orders down' } },
     how_bad: { severity: { type: 'static_select', selected_option: { text: plain('sev1'), value: 'sev1' } } },
   });

@@ -104,7 +104,15 @@ export async function startApp(slack: LocalSlack, listen: (app: App) => void): P
     clientPingTimeout: 1000,
     logLevel: LogLevel.ERROR,
   });
-  const app = new App({ token: slack.botToken, receiver, clientOptions, logLevel: LogLevel.ERROR });
+  // The tests look at the app's own doings too, which Bolt would hide from its listeners.
+  const app = new App({
+    token: slack.botToken,
+    receiver,
+    clientOptions,
+    ignoreSelf: false,
+    logLevel: LogLevel.ERROR,
+  });
+  app.error(() => Promise.resolve());
   listen(app);
   await app.start();
   return app;
