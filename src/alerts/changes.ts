@@ -1,0 +1,76 @@
+/** `POST /events/changes`: migrations as they were captured where the project lives, mapped to what plans are made of. */
+import { z } from 'zod';
+import type { CapturedMigration } from '../domain/plan.ts';
+import { type Answer, parseJson, refusal } from './answers.ts';
+
+const name = z.string().min(1).max(500);
+/** PostgreSQL keeps no NUL in text. */
+const sql = z.string().refine((text) => !text.includes('\0'), 'must not contain a NUL character');
+
+const migration = z
+  .object({
+    name,
+    fileHash: z.string().min(1).max(200),
+    /** SQL, or the word `opaque` for what is not SQL. */
+    up: sql.optional(),
+    down: sql.optional(),
+    upOpaque: z.boolean().optional(),
+    downOpaque: z.boolean().optional(),
+  })
+  .refine(({ up, upOpaque }) => upOpaque === true || up !== undefined, {
+    path: ['up'],
+    message: 'must be the SQL, or give `upOpaque: true`',
+  });
+
+const changes = z.object({
+  target: name,
+  migrations: z.array(migration).min(1).max(5000),
+});
+
+export interface ChangesOptions {
+  readonly targets: readonly string[];
+  readonly capture: (target: string, migrations: readonly CapturedMigration[]) => Promise<void>;
+}
+
+/** Takes captured migrations in; every problem of the input is told at once. */
+export async function receiveChanges(body: string, { targets, capture }: ChangesOptions): Promise<Answer> {
+  const json = parseJson(body);
+  if (json === undefined) return refusal(400, 'The body is not JSON.', SHAPE);
+  const parsed = changes.safeParse(json);
+  if (!parsed.success) return refusal(400, 'The body is not as expected.', SHAPE, problemsOf(parsed.error));
+  const { target, migrations } = parsed.data;
+  if (!targets.includes(target)) {
+    return refusal(
+      404,
+      `The target ${JSON.stringify(target)} is not known here.`,
+      `Name one of: ${targets.join(', ') || 'none is configured'}; targets are named in firebreak.yml.`,
+      { targets },
+    );
+  }
+  await capture(target, migrations.map(captured));
+  return { status: 200, body: { ok: true, target, captured: migrations.length } };
+}
+
+const SHAPE =
+  'Send {target, migrations: [{name, fileHash, up, down?, upOpaque?, downOpaque?}]}, as `firebreak migrations capture` does.';
+
+const problemsOf = (error: z.ZodError): { problems: readonly string[] } => ({
+  problems: error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`),
+});
+
+function captured({
+  name,
+  fileHash,
+  up,
+  down,
+  upOpaque,
+  downOpaque,
+}: z.infer<typeof migration>): CapturedMigration {
+  const undo = downOpaque ? 'opaque' : down;
+  return {
+    name,
+    fileHash,
+    up: upOpaque ? 'opaque' : (up ?? 'opaque'),
+    ...(undo === undefined ? {} : { down: undo }),
+  };
+}

@@ -1,0 +1,99 @@
+/** Delivers the outbox: each lane strictly by sequence, stopping at the first row that cannot be sent yet. */
+import type { Effect } from '../domain/effects.ts';
+import { laneOf } from '../domain/effects.ts';
+import type { Logger } from '../log.ts';
+import {
+  type Delivery,
+  enqueue,
+  markTried,
+  nextOf,
+  type OutboxRow,
+  pendingLanes,
+  settleLater,
+  settleRefused,
+  settleSent,
+} from '../store/outbox.ts';
+import type { Store } from '../store/store.ts';
+import { retryAt } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import type { Worker } from './crew.ts';
+import type { Lease } from './lease.ts';
+
+export interface DeliverOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** One attempt. What it throws is tried again. */
+  readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
+  /** How a permanent refusal is told: written in the transaction that records it. */
+  readonly onRefused: (row: OutboxRow, reason: string) => readonly Effect[];
+}
+
+/** The worker that serves the lanes of the outbox. */
+export function deliverWorker(options: DeliverOptions): Worker {
+  const { store, clock } = options;
+  return {
+    name: 'outbox',
+    concurrency: 8,
+    due: () => pendingLanes(store, clock.now()),
+    async work(lane, lease, stopping) {
+      let on = true;
+      while (on && !stopping.aborted && !lease.signal.aborted) {
+        const row = await nextOf(store, lane);
+        on = row !== undefined && (await deliver(row, lease, options));
+      }
+    },
+  };
+}
+
+/** Delivers one row; says whether the lane goes on. */
+async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): Promise<boolean> {
+  const { store, clock } = options;
+  // Committed before the attempt: after a crash it is known that the row may have been sent.
+  if (!(await markTried(store, lease, row, clock.now()))) return false;
+  const delivery = await attempt(row, lease, options);
+  switch (delivery.kind) {
+    case 'sent':
+      return settleSent(store, lease, row, clock.now());
+    case 'refused':
+      return refuse(row, lease, delivery.reason, options);
+    case 'wait':
+      await settleLater(store, lease, row, after(clock.now(), delivery.seconds), null);
+      return false;
+    case 'retry':
+      await settleLater(store, lease, row, retryAt(clock.now(), row.attempts + 1), delivery.error);
+      return false;
+  }
+}
+
+async function attempt(row: OutboxRow, lease: Lease, { perform, log }: DeliverOptions): Promise<Delivery> {
+  try {
+    return await perform(row, lease.signal);
+  } catch (error) {
+    log.error({ err: error, lane: row.lane, row: row.id, effect: row.effect.kind }, 'delivery failed');
+    return { kind: 'retry', error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function refuse(row: OutboxRow, lease: Lease, reason: string, options: DeliverOptions): Promise<boolean> {
+  const { store, clock, log, onRefused } = options;
+  log.warn({ lane: row.lane, row: row.id, effect: row.effect.kind, reason }, 'delivery refused by Slack');
+  // Told in its own lane it would be refused again, and told again, for ever.
+  const told = onRefused(row, reason).filter((effect) => laneOf(effect) !== row.lane);
+  return store.transaction(async (tx) => {
+    const settled = await settleRefused(tx, lease, row, clock.now(), reason);
+    if (settled) await enqueue(tx, told, clock.now());
+    return settled;
+  });
+}
+
+/** Tells a refusal in the incidents channel. */
+export const tellInIncidentsChannel = (row: OutboxRow, reason: string): readonly Effect[] => [
+  {
+    kind: 'say',
+    to: { kind: 'incidents-channel' },
+    text: `:warning: Slack refused \`${row.effect.kind}\` for \`${row.lane}\` for good: \`${reason}\`. It was not delivered and will not be tried again.`,
+  },
+];
+
+const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000);

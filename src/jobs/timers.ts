@@ -1,0 +1,80 @@
+/** Does what is due: each timer once over all instances, by the handler of its kind. */
+import type { App } from '../app/app.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from '../store/store.ts';
+import {
+  type DueTimer,
+  dueLanes,
+  finish,
+  forgetSlots,
+  nextDue,
+  postpone,
+  skipMissedSlots,
+} from '../store/timers.ts';
+import { retryAt } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import type { Worker } from './crew.ts';
+import type { Lease } from './lease.ts';
+
+export type TimerHandler = (timer: DueTimer, signal: AbortSignal) => Promise<void>;
+
+export interface TimersOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** By kind. One that throws is called again later. */
+  readonly handlers: Readonly<Record<string, TimerHandler>>;
+}
+
+/** The worker that serves the lanes of timers. */
+export function timersWorker(options: TimersOptions): Worker {
+  const { store, clock } = options;
+  return {
+    name: 'timers',
+    due: () => dueLanes(store, clock.now()),
+    async work(lane, lease, stopping) {
+      await skipMissedSlots(store, lane, clock.now());
+      let on = true;
+      while (on && !stopping.aborted && !lease.signal.aborted) {
+        const timer = await nextDue(store, lane, clock.now());
+        on = timer !== undefined && (await run(timer, lease, options));
+      }
+    },
+  };
+}
+
+/** Runs one timer; says whether the lease is still ours. */
+async function run(timer: DueTimer, lease: Lease, options: TimersOptions): Promise<boolean> {
+  const { store, clock, log, handlers } = options;
+  try {
+    const handler = handlers[timer.kind];
+    if (!handler) throw new Error(`There is no handler for timers of the kind ${timer.kind}`);
+    await handler(timer, lease.signal);
+  } catch (error) {
+    log.error({ err: error, timer: timer.key, attempts: timer.attempts + 1 }, 'timer failed: tried again');
+    const message = error instanceof Error ? error.message : String(error);
+    return postpone(store, lease, timer, retryAt(clock.now(), timer.attempts + 1), message);
+  }
+  const finished = await finish(store, lease, timer, clock.now());
+  if (timer.kind === 'monitor') await forgetSlots(store, new Date(clock.now().getTime() - KEPT_MS));
+  return finished;
+}
+
+/** Slots are kept for as long as another instance may still tick them. */
+const KEPT_MS = 3_600_000;
+
+/** The handler of `page-unanswered`. */
+export const pageUnanswered =
+  (app: Pick<App, 'act'>, log: Logger): TimerHandler =>
+  async ({ payload }) => {
+    const { incident, page } = payload as { incident: number; page: number };
+    const answer = await app.act(incident, { kind: 'page-unanswered', page });
+    if (!answer.ok) log.info({ incident, page, code: answer.code }, 'unanswered page was not told');
+  };
+
+/** The handler of `monitor`; the slots of a monitor that is no longer configured are passed over. */
+export const monitorTick =
+  (monitors: ReadonlyMap<string, { tick(signal: AbortSignal): Promise<unknown> }>): TimerHandler =>
+  async ({ payload }, signal) => {
+    await monitors.get(String(payload['monitor']))?.tick(signal);
+  };

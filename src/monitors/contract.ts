@@ -1,0 +1,66 @@
+/** What a monitor is given, and what comes of one look. A monitor proposes; it never acts. */
+import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
+
+export interface MonitorSettings {
+  readonly name: string;
+  readonly target: string;
+  readonly service?: string;
+  readonly schedule: { readonly everySeconds: number } | { readonly cron: string };
+  /** How many looks in a row must fail before an incident is proposed; 3 unless told. */
+  readonly for?: number;
+  /** A look that takes longer has failed; 15 s unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** What is remembered from one look to the next, in the store. */
+export interface MonitorState {
+  readonly name: string;
+  readonly target: string;
+  readonly revision: number;
+  readonly checkedAt: Date;
+  /** When the first probe of this red period failed. */
+  readonly redSince?: Date | undefined;
+  readonly failures: number;
+  /** The last proposal. */
+  readonly proposal?: number;
+  /** When it went green after that proposal; undefined while the proposal's red period lasts. */
+  readonly greenAt?: Date | undefined;
+}
+
+export interface MonitorMemory {
+  load(name: string): Promise<MonitorState | undefined>;
+  /** False: somebody else has written since `revision` was read. */
+  save(state: MonitorState): Promise<boolean>;
+}
+
+export interface Suspicion {
+  readonly monitor: string;
+  readonly target: string;
+  readonly service?: string;
+  readonly sqlstate?: string;
+  readonly error: string;
+  readonly relations: readonly string[];
+  readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
+  readonly firstFailedAt: Date;
+}
+
+export interface MonitorPorts {
+  readonly now: () => Date;
+  readonly memory: MonitorMemory;
+  /** All probes of the target; a throw means that the target could not be asked. */
+  readonly runProbes: () => Promise<readonly ProbeResult[]>;
+  readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
+  readonly propose: (suspicion: Suspicion) => Promise<number>;
+  /** All probes are green again, after this proposal. */
+  readonly onGreen: (proposal: number, at: Date) => Promise<void>;
+  /** A new red period has been confirmed after this earlier proposal; a proposal of its own follows. */
+  readonly onRedAgain: (proposal: number, at: Date) => Promise<void>;
+}
+
+export type MonitorChange =
+  /** Nothing new: as green or as red as before. */
+  | { readonly kind: 'same'; readonly color: 'green' | 'red' }
+  /** The first look of a red period that failed. */
+  | { readonly kind: 'red'; readonly at: Date }
+  | { readonly kind: 'proposed'; readonly proposal: number }
+  | { readonly kind: 'green'; readonly at: Date; readonly proposal?: number };

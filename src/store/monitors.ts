@@ -1,0 +1,76 @@
+/** What a monitor remembers from one look to the next. */
+import { type Db, first } from './store.ts';
+
+export interface MonitorRow {
+  readonly name: string;
+  readonly target: string;
+  /** Counts what was written. */
+  readonly revision: number;
+  readonly checkedAt: Date;
+  /** When the first probe of this red period failed. */
+  readonly redSince?: Date | undefined;
+  readonly failures: number;
+  /** The last proposal. */
+  readonly proposal?: number;
+  /** When it went green after that proposal. */
+  readonly greenAt?: Date | undefined;
+}
+
+/** The monitor's memory; undefined before its first look. */
+export async function loadMonitor(db: Db, name: string): Promise<MonitorRow | undefined> {
+  const row = first(
+    await db.query<StoredMonitor>(
+      `select name, target, revision, checked_at, red_since, failures, proposal, green_at
+       from monitors
+       where name = $1`,
+      [name],
+    ),
+  );
+  return row && monitorRow(row);
+}
+
+/** Writes the memory with the next revision. False: somebody wrote after `monitor.revision` was read. */
+export async function saveMonitor(db: Db, monitor: MonitorRow): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into monitors (name, target, revision, checked_at, red_since, failures, proposal, green_at)
+     values ($1, $2, $3 + 1, $4, $5, $6, $7, $8)
+     on conflict (name) do update
+     set target = excluded.target, revision = excluded.revision, checked_at = excluded.checked_at,
+         red_since = excluded.red_since, failures = excluded.failures, proposal = excluded.proposal,
+         green_at = excluded.green_at
+     where monitors.revision = $3`,
+    [
+      monitor.name,
+      monitor.target,
+      monitor.revision,
+      monitor.checkedAt,
+      monitor.redSince ?? null,
+      monitor.failures,
+      monitor.proposal ?? null,
+      monitor.greenAt ?? null,
+    ],
+  );
+  return rowCount === 1;
+}
+
+interface StoredMonitor {
+  readonly name: string;
+  readonly target: string;
+  readonly revision: number;
+  readonly checked_at: Date;
+  readonly red_since: Date | null;
+  readonly failures: number;
+  readonly proposal: number | null;
+  readonly green_at: Date | null;
+}
+
+const monitorRow = (row: StoredMonitor): MonitorRow => ({
+  name: row.name,
+  target: row.target,
+  revision: row.revision,
+  checkedAt: row.checked_at,
+  failures: row.failures,
+  ...(row.red_since ? { redSince: row.red_since } : {}),
+  ...(row.proposal === null ? {} : { proposal: row.proposal }),
+  ...(row.green_at ? { greenAt: row.green_at } : {}),
+});

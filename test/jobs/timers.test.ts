@@ -1,0 +1,152 @@
+import { advanceableClock, systemClock } from '../../src/jobs/clock.ts';
+import { createTicks, insertSlot, slotOf } from '../../src/jobs/ticks.ts';
+import { monitorTick, pageUnanswered, type TimerHandler, timersWorker } from '../../src/jobs/timers.ts';
+import { silentLogger } from '../../src/log.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { schedule } from '../../src/store/timers.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Instance, startInstance } from './support.ts';
+
+describe('timers', () => {
+  let database: TestDatabase;
+  let store: Store;
+  let instances: Instance[];
+  beforeEach(async () => {
+    database = await createTestDatabase('store');
+    store = openStore(database.url);
+    instances = [];
+  });
+  afterEach(async () => {
+    await Promise.all(instances.map((instance) => instance.stop()));
+    await store.close();
+    await database.drop();
+  });
+
+  const start = (handlers: Readonly<Record<string, TimerHandler>>): Instance => {
+    const instance = startInstance(database.url, ({ store, clock }) => [
+      timersWorker({ store, clock, log: silentLogger, handlers }),
+    ]);
+    instances.push(instance);
+    return instance;
+  };
+  const page = (incident: number, number: number, dueAt: Date) =>
+    ({
+      key: `page-unanswered:${incident}:${number}`,
+      kind: 'page-unanswered',
+      dueAt,
+      payload: { incident, page: number },
+    }) as const;
+  const open = async (): Promise<number> =>
+    (await store.query('select key from timers where done_at is null')).rows.length;
+
+  it('happen when they are due, once over two instances', async () => {
+    const told: string[] = [];
+    const app = {
+      act: (incident: number, intent: { kind: string; page?: number }) => {
+        told.push(`${incident}/${intent.kind}/${intent.page ?? 0}`);
+        return Promise.resolve({ ok: false, code: 'NOT_OPEN', values: {} } as const);
+      },
+    };
+    const handlers = { 'page-unanswered': pageUnanswered(app, silentLogger) };
+    const all = [start(handlers), start(handlers)];
+    const due = new Date(systemClock.now().getTime() + 300_000);
+    const timers = [1, 2, 3].flatMap((incident) => [1, 2].map((number) => page(incident, number, due)));
+    await schedule(store, timers);
+    await schedule(store, timers);
+    expect(told).toEqual([]);
+    for (const instance of all) instance.clock.advance(300_000);
+    await eventually(async () => (await open()) === 0);
+    expect(told.sort()).toEqual(
+      timers.map(({ payload }) => `${payload.incident}/page-unanswered/${payload.page}`),
+    );
+  });
+
+  it('stay due when their handler throws, and keep no other waiting', async () => {
+    let [failures, done] = [2, 0];
+    const instance = start({
+      'page-unanswered': ({ payload }) => {
+        if (payload['page'] === 1 && failures-- > 0) return Promise.reject(new Error('no luck'));
+        done++;
+        return Promise.resolve();
+      },
+    });
+    await schedule(store, [page(1, 1, systemClock.now()), page(1, 2, systemClock.now())]);
+    await eventually(async () => (await open()) === 1);
+    expect(done).toBe(1);
+    const { rows } = await store.query('select key, error from timers where done_at is null');
+    expect(rows).toEqual([{ key: 'page-unanswered:1:1', error: 'no luck' }]);
+    await eventually(async () => {
+      instance.clock.advance(30_000);
+      return (await open()) === 0;
+    });
+    expect(done).toBe(2);
+  });
+
+  it('of a kind that is not known are kept', async () => {
+    await store.query(
+      `insert into timers (key, kind, lane, payload, due_at) values ('k', 'newer', 'l', '{}', $1)`,
+      [systemClock.now()],
+    );
+    start({});
+    await eventually(
+      async () =>
+        (await store.query('select attempts from timers where attempts > 0 and done_at is null')).rows.length,
+    );
+  });
+
+  it('of missed slots are skipped but for the newest', async () => {
+    const clock = advanceableClock();
+    for (const slot of ['a', 'b', 'c']) {
+      await insertSlot('orders', slot, { db: store, clock });
+      clock.advance(10_000);
+    }
+    const ticks: number[] = [];
+    const monitors = new Map([['orders', { tick: () => Promise.resolve(ticks.push(1)) }]]);
+    start({ monitor: monitorTick(monitors) }).clock.advance(60_000);
+    await eventually(async () => (await open()) === 0);
+    expect(ticks).toHaveLength(1);
+    const { rows } = await store.query(`select key from timers where error is null`);
+    expect(rows).toEqual([{ key: 'monitor:orders:c' }]);
+  });
+});
+
+describe('ticks', () => {
+  it('name the same slot in every instance', () => {
+    const now = new Date('2026-03-01T10:00:17.900Z');
+    expect(slotOf({ everySeconds: 10 }, now, now)).toBe('2026-03-01T10:00:10Z');
+    expect(slotOf({ everySeconds: 90 }, now, now)).toBe('2026-03-01T10:00:00Z');
+    expect(slotOf({ cron: '*/5 * * * * *' }, new Date('2026-03-01T10:00:15.004Z'), now)).toBe(
+      '2026-03-01T10:00:15Z',
+    );
+  });
+
+  it('insert each slot once, however many instances tick', async () => {
+    const database = await createTestDatabase('store');
+    const store = openStore(database.url);
+    const options = {
+      db: store,
+      clock: systemClock,
+      log: silentLogger,
+      monitors: [
+        { name: 'orders', schedule: { everySeconds: 1 } },
+        { name: 'cron', schedule: { cron: '* * * * * *' } },
+      ],
+    };
+    const [one, two] = [createTicks(options), createTicks(options)];
+    one.start();
+    two.start();
+    const keys = await eventually(async () => {
+      const { rows } = await store.query<{ key: string }>('select key from timers');
+      return rows.length >= 5 ? rows.map(({ key }) => key) : undefined;
+    });
+    expect(keys.every((key) => /^monitor:(orders|cron):\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(key))).toBe(
+      true,
+    );
+    const seconds = new Set(keys.map((key) => key.slice(-20)));
+    expect(keys.length).toBeLessThanOrEqual(2 * seconds.size);
+    await Promise.all([one.stop(), two.stop()]);
+    await store.close();
+    await database.drop();
+  });
+});
