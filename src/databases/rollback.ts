@@ -4,13 +4,13 @@ import type pg from 'pg';
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Blocker } from '../domain/sweep.ts';
-import { FirebreakError } from '../errors.ts';
 import { notUndone } from './analyse.ts';
+import { failure, voidReason } from './execution.ts';
 import { historyStatement } from './history.ts';
 import { ensureMarkers } from './marker.ts';
-import { Stop, type Stopped, stopped, unknown } from './outcome.ts';
-import { connectionLost, errorText, isLockTrouble, isPrivilege, sqlstateOf } from './pg-errors.ts';
-import { planHash, sealed } from './plan-hash.ts';
+import { type Stopped, stopped, unknown } from './outcome.ts';
+import { connectionLost, errorText, isLockTrouble, sqlstateOf } from './pg-errors.ts';
+import { sealed } from './plan-hash.ts';
 import { resolveUnknown } from './resolve.ts';
 import { type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
@@ -20,7 +20,7 @@ import { type Affected, affectedTables, damagedBy } from './rollback/tables.ts';
 import { prepare, type Ready, refuseWhenAborted, type Work } from './rollback/transaction.ts';
 import { verified } from './rollback/verify.ts';
 import { holdersOf, sessionText } from './sessions.ts';
-import { endQuietly, identityText, sameIdentity, type Target } from './target.ts';
+import { endQuietly, type Target } from './target.ts';
 import { watchBlockers } from './watch.ts';
 
 export { resolveUnknown } from './resolve.ts';
@@ -153,14 +153,10 @@ async function whyVoid(
   plan: Plan,
   captured: readonly CapturedMigration[] = [],
 ): Promise<string | undefined> {
-  if (planHash(plan) !== plan.hash) return 'The plan is not the one that its hash names.';
-  const identity = await target.identity();
-  if (!sameIdentity(identity, plan.identity)) {
-    return `The plan was made for ${identityText(plan.identity)}; this is ${identityText(identity)}.`;
-  }
   const { migration, fileHash } = readRollbackInputs(plan.inputs);
   const other = captured.find((it) => it.name === migration && it.fileHash !== fileHash);
-  return other === undefined ? undefined : `The file of ${migration} was captured again with other contents.`;
+  if (other !== undefined) return `The file of ${migration} was captured again with other contents.`;
+  return voidReason(target, plan);
 }
 
 interface Execution extends Work {
@@ -245,20 +241,4 @@ async function afterCut(
     case 'unknown':
       return unknown('The connection was cut at the COMMIT: whether it took effect is not known yet.', facts);
   }
-}
-
-/** Before the COMMIT was sent, a failure of any kind means that the server rolled back. */
-function failure(error: unknown): Stopped {
-  if (error instanceof Stop) return error.outcome;
-  if (error instanceof FirebreakError) {
-    const code = error.code === 'TARGET_IDENTITY_MISMATCH' ? 'PLAN_VOID' : 'REFUSED';
-    return stopped(code, `${error.message} ${error.fix}`);
-  }
-  const sqlstate = sqlstateOf(error);
-  const facts = sqlstate === undefined ? {} : { sqlstate };
-  if (isPrivilege(error)) {
-    const fix = 'the ddl role must own the tables and have CREATE on the database';
-    return stopped('REFUSED', `A privilege is missing: ${errorText(error)}; ${fix}.`, facts);
-  }
-  return stopped('FAILED', `${errorText(error)}. Everything was rolled back.`, facts);
 }

@@ -41,6 +41,10 @@ export function untouchedSql(options: {
   ].join('\n');
 }
 
+/** Writes on kept keys which columns the migration dropped; they are lost in rows that it never wrote, too. */
+export const aboutSql = (kept: string, dropped: readonly string[]): string =>
+  `comment on table ${quoteName(kept)} is ${literal(JSON.stringify({ dropped }))}`;
+
 export interface Fingerprint {
   readonly rows: number;
   readonly checksum: string;

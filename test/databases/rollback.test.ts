@@ -319,7 +319,7 @@ describe('the rollback of a migration', () => {
             if (args[0] === 'commit') throw new Error('Connection terminated unexpectedly');
             return result;
           };
-          return Object.assign(client, { query }) as unknown as pg.Client;
+          return Object.assign(client, { query });
         },
       };
     }

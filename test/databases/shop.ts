@@ -33,7 +33,7 @@ export const SOURCE = {
 export const ORDERS = 1000;
 
 /** A migration as its capture would give it. */
-export function captured(name: string, up: string, down?: string | 'opaque'): CapturedMigration {
+export function captured(name: string, up: string, down?: string): CapturedMigration {
   const fileHash = createHash('sha256')
     .update(`${name} ${up} ${down ?? ''}`)
     .digest('hex');

@@ -12,7 +12,7 @@ const planTable = z.object({
   snapshot: z.string(),
   /** The kept keys; absent without a primary key. */
   untouched: z.string().optional(),
-  /** Columns that the up dropped: rows older than the migration lost their values too. */
+  /** Columns that the up dropped, by their names after the down: rows older than the migration lost their values too. */
   droppedColumns: z.array(z.string()),
 });
 

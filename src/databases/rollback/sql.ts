@@ -1,6 +1,6 @@
 /** The SQL of a rollback, piece by piece for the execution and whole for those who approve it. */
 import { quoteName } from '../names.ts';
-import { copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
+import { aboutSql, copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
 import type { PlanTable, RollbackInputs } from './inputs.ts';
 
 /** Takes the locks before anything is read, in the order of the names. */
@@ -10,15 +10,24 @@ export const lockSql = (tables: readonly PlanTable[]): string =>
     .sort()
     .join(', ')} in access exclusive mode`;
 
+interface SnapshotSql {
+  readonly copy: string;
+  readonly untouched?: string;
+  /** Tells a later repair which columns the rows that are older than the migration lost. */
+  readonly about?: string;
+}
+
 /** The statements that copy one table and keep its untouched keys. */
-export function snapshotSql(inputs: RollbackInputs, table: PlanTable): { copy: string; untouched?: string } {
+export function snapshotSql(inputs: RollbackInputs, table: PlanTable): SnapshotSql {
   const copy = copySql(`${inputs.snapshotSchema}.${table.snapshot}`, table.name);
   if (table.untouched === undefined) return { copy };
   const kept = `${inputs.snapshotSchema}.${table.untouched}`;
-  const older = table.droppedColumns.length > 0;
+  const { name, key, droppedColumns } = table;
+  const older = droppedColumns.length > 0;
   return {
     copy,
-    untouched: untouchedSql({ kept, table: table.name, key: table.key, xid: inputs.migrationXid, older }),
+    untouched: untouchedSql({ kept, table: name, key, xid: inputs.migrationXid, older }),
+    about: aboutSql(kept, droppedColumns),
   };
 }
 
@@ -34,9 +43,10 @@ export function fullSql(inputs: RollbackInputs): string {
   if (inputs.tables.length > 0)
     lines.push(`${lockSql(inputs.tables)};`, `${createSchemaSql(inputs.snapshotSchema)};`);
   for (const table of inputs.tables) {
-    const { copy, untouched } = snapshotSql(inputs, table);
+    const { copy, untouched, about } = snapshotSql(inputs, table);
     lines.push(`-- the copy of ${table.name}; all rights revoked, rows and checksum compared`, `${copy};`);
     if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
+    if (about !== undefined) lines.push(`${about};`);
   }
   lines.push(
     `-- the down of ${inputs.migration}, as captured`,

@@ -54,7 +54,9 @@ function planTable(it: Candidate, before: string, facts: TableFacts): PlanTable 
     key: [...facts.key],
     snapshot: snapshotName(base, migration, xid),
     ...(facts.key.length === 0 ? {} : { untouched: untouchedName(base, migration, xid) }),
-    droppedColumns: it.up.dropped.filter((d) => d.table === before).map((d) => d.column),
+    droppedColumns: it.up.dropped
+      .filter((one) => one.table === before)
+      .map((one) => it.down.names.columnNow(before, one.column)),
   };
 }
 

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Marker, Plan } from '../../domain/plan.ts';
 import type { ProbeResult } from '../../domain/sweep.ts';
+import { beginSql } from '../execution.ts';
 import { appliedMigrations, lockHistory, type Read } from '../history.ts';
 import { writeMarker } from '../marker.ts';
 import { quoteName, shortName } from '../names.ts';
@@ -37,13 +38,11 @@ export interface Ready {
   readonly probes: readonly ProbeResult[];
 }
 
-const IDLE_TIMEOUT_MS = 10_000;
-
 /** Does everything but the COMMIT. Whoever calls it commits, or rolls back when it throws. */
 export async function prepare(client: pg.Client, work: Work): Promise<Ready> {
   const { inputs, target } = work;
   const read: Read = async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows;
-  await client.query(settings(work));
+  await client.query(beginSql(work));
   const xid = await markOnce(client, work);
   await stillNewest(target, inputs, read);
   if (inputs.tables.length > 0) await lockTables(client, inputs);
@@ -53,16 +52,6 @@ export async function prepare(client: pg.Client, work: Work): Promise<Ready> {
   await forget(client, inputs);
   return { xid, copies, probes: await greenProbes(client, target) };
 }
-
-/** Nothing outlives the transaction. A bot that is frozen in here loses it by the idle timeout, locks and all. */
-const settings = (work: Work): string =>
-  [
-    'begin isolation level read committed read write',
-    `set local lock_timeout = ${Math.ceil(work.lockTimeoutMs)}`,
-    `set local statement_timeout = ${Math.ceil(work.statementTimeoutMs)}`,
-    `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
-    'set local row_security = off',
-  ].join('; ');
 
 async function markOnce(client: pg.Client, work: Work): Promise<string> {
   try {
@@ -133,6 +122,7 @@ async function copyTable(
     return { table: table.name, snapshot, rows, checksum, untouched: 0 };
   }
   const kept = await client.query(sql.untouched);
+  await client.query(sql.about ?? '');
   // Keys only, which the diag role sees in the table itself: it plans the repair with them.
   await closeOff(client, { schema, table: table.untouched }, { role, mayRead: true });
   return { table: table.name, snapshot, rows, checksum, untouched: kept.rowCount ?? 0 };
