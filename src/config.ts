@@ -114,6 +114,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   );
   const targets = read ? targetsOf(file, read, env, problems) : {};
   if (read) crossCheck(file, read, problems);
+  const level = logLevelOf(env, problems);
   if (!read || problems.length > 0)
     throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
   const { apiUrl, databaseUrl, token } = {

@@ -1,0 +1,114 @@
+import { setChannel } from '../../src/store/incidents.ts';
+import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+
+const { oncall, commander, dba, viewer } = PEOPLE;
+const CHANNEL = 'C0INCIDENT1';
+
+describe('typed lines', () => {
+  let it1: TestApp;
+  beforeEach(async () => {
+    it1 = await createTestApp();
+  });
+  afterEach(() => it1.close());
+
+  const rows = async (): Promise<number> => {
+    const { rows: found } = await it1.store.query<{ n: number }>(
+      'select (select count(*) from incidents) + (select count(*) from timeline) + (select count(*) from outbox) as n',
+    );
+    return found[0]?.n ?? -1;
+  };
+  const declared = async (): Promise<void> => {
+    await it1.say(oncall, 'declare sev2 order status page is down');
+    await setChannel(it1.store, 1, CHANNEL);
+  };
+
+  it.each([
+    ['an unknown verb', 'resolv', /no verb `resolv`.*Did you mean.*`resolve`/s],
+    ['an unknown severity', 'declare sev9 it is down', /no severity `sev9`.*sev1, sev2/s],
+    ['a declaration without a title', 'declare sev1', /needs a title/],
+    ['a verb outside an incident channel', 'update hello', /belongs to an incident.*Open: none/s],
+    ['an incident that does not exist', 'note inc-77 hello', /There is no incident 77/],
+  ])('%s is refused with the fix, and nothing is written', async (_what, line, answer) => {
+    expect(await it1.say(oncall, line)).toMatch(answer);
+    expect(await rows()).toBe(0);
+  });
+
+  it('an empty line is a call for help', async () => {
+    expect(await it1.say(viewer, '')).toContain('/incident declare');
+  });
+
+  it('who is not named may read, and learns who could act', async () => {
+    await declared();
+    expect(await it1.say(viewer, 'list')).toContain('order status page is down');
+    expect(await it1.say(viewer, 'status', CHANNEL)).toContain('*investigating*');
+    const before = await rows();
+    expect(await it1.say(viewer, 'resolve', CHANNEL)).toMatch(
+      /not in `permissions.respond`.*<@U0000ONCALL>/s,
+    );
+    expect(await rows()).toBe(before);
+  });
+
+  it('a guest is refused though a permission names nobody', async () => {
+    const guests = await createTestApp({
+      directory: { standing: () => Promise.resolve('guest'), groupMembers: () => Promise.resolve([]) },
+    });
+    expect(await guests.say(oncall, 'declare sev1 x')).toMatch(/Only full members.*guest/s);
+    await guests.close();
+  });
+
+  it('declare to resolve leaves a whole record', async () => {
+    await declared();
+    const lines: readonly (readonly [string, string])[] = [
+      [commander, 'lead'],
+      [oncall, 'escalate database the table is broken'],
+      [oncall, 'role scribe <@U0000VIEWER|viewer>'],
+      [oncall, 'severity 1'],
+      [commander, 'status identified a bad migration'],
+      [commander, 'update we are rolling back'],
+      [oncall, 'note -10m the deploy finished'],
+      [commander, 'milestone impact_started -20m'],
+      [commander, 'milestone impact_started -25m'],
+      [commander, `action test migrations <@${dba}> due 2026-07-01`],
+      [commander, 'status mitigated'],
+      [commander, 'resolve rolled back'],
+    ];
+    for (const [who, line] of lines) expect(await it1.say(who, line, CHANNEL)).not.toContain(':no_entry:');
+    const record = await it1.app.record(1);
+    expect(record?.incident).toMatchObject({
+      severity: 'sev1',
+      status: 'resolved',
+      roles: { commander, scribe: viewer },
+      actionItems: [{ number: 1, text: 'test migrations', owner: dba, due: '2026-07-01', done: false }],
+      pages: [{ team: 'database', user: dba, reason: 'the table is broken' }],
+    });
+    expect(record?.incident.milestones.impact_started).toMatchObject({
+      at: new Date('2026-06-03T09:35:00Z'),
+      earlier: [{ at: new Date('2026-06-03T09:40:00Z') }],
+    });
+    expect(record?.incident.milestones.acknowledged?.by).toBe(commander);
+    expect(record?.timeline).toHaveLength(lines.length + 1);
+    expect(record?.people).toEqual({ U0000VIEWER: 'viewer' });
+  });
+
+  it('a resolved incident refuses to move, and says how to reopen it', async () => {
+    await declared();
+    await it1.say(oncall, 'resolve', CHANNEL);
+    expect(await it1.say(oncall, 'status mitigated', CHANNEL)).toMatch(/is resolved.*reopen/s);
+    expect(await it1.say(oncall, 'reopen it is back', CHANNEL)).toContain('*investigating*');
+  });
+
+  it('two people who take the lead at once both learn who has it', async () => {
+    await declared();
+    await Promise.all([it1.say(oncall, 'lead', CHANNEL), it1.say(commander, 'lead', CHANNEL)]);
+    const record = await it1.app.record(1);
+    const roles = record?.timeline.filter(({ kind }) => kind === 'role') ?? [];
+    expect(roles).toHaveLength(2);
+    expect(roles[1]?.text).toContain('→');
+    expect([oncall, commander]).toContain(record?.incident.roles.commander);
+  });
+
+  it('an incident is named by number outside its channel', async () => {
+    await declared();
+    expect(await it1.say(oncall, 'note inc-1 seen from elsewhere')).toBe('Noted.');
+  });
+});

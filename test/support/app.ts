@@ -1,0 +1,72 @@
+/** An App on a database of its own, with real commands; people of the directory are given. */
+import type { App, Directory } from '../../src/app/app.ts';
+import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
+import { loadCommands } from '../../src/app/load-commands.ts';
+import type { Settings } from '../../src/domain/settings.ts';
+import { buildApp } from '../../src/main.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { createTestDatabase } from './database.ts';
+
+export interface TestApp {
+  readonly store: Store;
+  readonly app: App;
+  readonly dispatch: Dispatch;
+  /** Types a line as a person in a channel; answers what they read. */
+  say(actor: string, text: string, channelId?: string): Promise<string>;
+  at(time: Date): void;
+  close(): Promise<void>;
+}
+
+export const PEOPLE = {
+  oncall: 'U0000ONCALL',
+  commander: 'U0COMMANDER',
+  dba: 'U00000000DBA',
+  viewer: 'U0000VIEWER',
+};
+
+export const testSettings = (more: Partial<Settings> = {}): Settings => ({
+  command: '/incident',
+  timezone: 'UTC',
+  incidentsChannel: 'C000INCIDENTS',
+  permissions: {
+    declare: [PEOPLE.oncall, PEOPLE.commander, PEOPLE.dba],
+    respond: [PEOPLE.oncall, PEOPLE.commander, PEOPLE.dba],
+    dangerous: [PEOPLE.oncall, PEOPLE.dba],
+    approve: [PEOPLE.dba],
+  },
+  teams: { database: { onCall: [PEOPLE.dba] } },
+  targets: {},
+  breaker: { dangerousPerHour: 10 },
+  ...more,
+});
+
+const everybody: Directory = {
+  standing: () => Promise.resolve('member'),
+  groupMembers: () => Promise.resolve([]),
+};
+
+export async function createTestApp(
+  options: { settings?: Settings; directory?: Directory } = {},
+): Promise<TestApp> {
+  const database = await createTestDatabase();
+  const store = openStore(database.url);
+  let time = new Date('2026-06-03T10:00:00Z');
+  const now = (): Date => time;
+  const { settings = testSettings(), directory = everybody } = options;
+  const app = await buildApp({ store, settings, directory, now });
+  const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
+  return {
+    store,
+    app,
+    dispatch,
+    say: async (actor, text, channelId) =>
+      (await dispatch({ text, actor, receivedAt: time, ...(channelId ? { channelId } : {}) })).text,
+    at: (next) => {
+      time = next;
+    },
+    async close() {
+      await store.close();
+      await database.drop();
+    },
+  };
+}
