@@ -1,0 +1,48 @@
+/** Section 3: what the record shows of the cause; why it could happen is for people to say. */
+import type { IncidentRecord, Proposal } from '../record.ts';
+import { formatUtc } from '../when.ts';
+import { type Act, acts, isDone, migrationOf, notUndone, proposalsInOrder } from './facts.ts';
+import { code, type Item, inline, list } from './markdown.ts';
+import { failure } from './summary.ts';
+import { byAPerson } from './words.ts';
+
+/** Section 3. */
+export const rootCause = (record: IncidentRecord): string =>
+  list([
+    `Immediate cause: ${immediate(record).length === 0 ? byAPerson : 'what the record shows'}`,
+    immediate(record),
+    `Underlying causes: ${byAPerson}`,
+    suggested(record),
+  ]);
+
+/** The migration in question, with what its way back left undone. */
+export const undoneBy = (record: IncidentRecord): readonly string[] =>
+  rolledBack(record).flatMap((act) =>
+    notUndone(act).map((what) => `The down migration of ${name(act)} does not undo: ${inline(what)}`),
+  );
+
+function immediate(record: IncidentRecord): readonly Item[] {
+  const seen = proposalsInOrder(record).flatMap((proposal) => [failure(proposal), ...applied(proposal)]);
+  const undone = rolledBack(record).map((act) => `${name(act)} was rolled back on ${code(act.plan.target)}`);
+  return [...seen, ...undone];
+}
+
+function applied({ migration, firstFailedAt }: Proposal): readonly string[] {
+  if (!migration) return [];
+  const { name: which, appliedAt } = migration;
+  if (!appliedAt) return [`Migration ${code(which)} was applied before that; when is not recorded`];
+  const ago = Math.round((firstFailedAt.getTime() - appliedAt.getTime()) / 1000);
+  const order = ago >= 0 ? `${ago} s before the first failure` : `${-ago} s after the first failure`;
+  return [`Migration ${code(which)} was applied at ${formatUtc(appliedAt)}, ${order}`];
+}
+
+const suggested = (record: IncidentRecord): readonly string[] =>
+  undoneBy(record).map((line) => `From the record: ${line}`);
+
+const rolledBack = (record: IncidentRecord): readonly Act[] =>
+  acts(record, 'migration-rollback').filter(isDone);
+
+const name = (act: Act): string => {
+  const migration = migrationOf(act);
+  return migration === undefined ? inline(act.plan.title) : code(migration);
+};

@@ -1,0 +1,108 @@
+/** Text of people and databases as Markdown that shows what was written and cannot break the document. */
+import type { Actor } from '../incident.ts';
+
+export type People = Readonly<Record<string, string>>;
+
+/** A person's name; actors that are no person, and ids without a name, as they are. */
+export const nameOf = (actor: Actor, people: People): string =>
+  (Object.hasOwn(people, actor) ? people[actor] : undefined) ?? actor;
+
+/** Plain text of what Slack keeps as markup: mentions by name, links by label and address. */
+export const plainText = (text: string, people: People): string =>
+  unescapeSlack(text.replace(SLACK_TOKEN, (token) => plainToken(token, people)));
+
+/** One line of Markdown: literal but for code spans, with Slack's mentions and links made readable. */
+export function inline(text: string, people: People = {}): string {
+  const source = fencesToSpans(text);
+  let written = '';
+  let end = 0;
+  for (const match of source.matchAll(TOKEN)) {
+    written += literal(source.slice(end, match.index)) + tokenToMarkdown(match[0], people);
+    end = match.index + match[0].length;
+  }
+  return oneLine(noBlock(written + literal(source.slice(end))));
+}
+
+/** A short exact value, such as a hash or the name of a table. */
+export const code = (value: string): string =>
+  /^[^`\\\p{Cc}\p{Zl}\p{Zp}]*[^`\\\s\p{Cc}]$/u.test(value) && !BIDI.test(value)
+    ? `\`${value}\``
+    : inline(value);
+
+/** A table; cells are Markdown already, their pipes are escaped here. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+
+/** A list; a nested array belongs under the item before it. */
+export type Item = string | readonly Item[];
+export const list = (items: readonly Item[], indent = ''): string =>
+  items
+    .map((item) => (typeof item === 'string' ? `${indent}- ${item}` : list(item, `${indent}  `)))
+    .filter((lines) => lines !== '')
+    .join('\n');
+
+/** `[label](url)` for what Slack or a person gave as a link; an address of another kind stays text. */
+export const link = (label: string, url: string): string =>
+  /^(?:https?:\/\/|mailto:)/i.test(url) ? `[${literal(label)}](${safeUrl(url)})` : inline(url);
+
+const SLACK_TOKEN = /<(?:[@#!]|https?:\/\/|mailto:)[^<>\n]*>/gi;
+// No backslash in a code span: before a pipe in a table it would undo the pipe's own escape.
+const TOKEN = new RegExp(`\`[^\`\\n\\r\\\\]+\`|${SLACK_TOKEN.source}`, 'gi');
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const LINE_BREAKS = /\s*(?:\r\n|[\n\r\v\f\u0085\u2028\u2029])\s*/g;
+
+function plainToken(token: string, people: People): string {
+  const [target = '', label] = token.slice(1, -1).split(/\|(.*)/s);
+  if (target.startsWith('@')) return nameOf(target.slice(1), people);
+  if (target.startsWith('#')) return `#${label ?? target.slice(1)}`;
+  if (target.startsWith('!')) return label ?? `@${target.slice(1)}`;
+  return label === undefined || label === target ? target : `${label} (${target})`;
+}
+
+function tokenToMarkdown(token: string, people: People): string {
+  if (token.startsWith('`')) return BIDI.test(token) ? literal(token) : unescapeSlack(token);
+  if (/^<[@#!]/.test(token)) return literal(plainToken(token, people));
+  const [target = '', label] = token.slice(1, -1).split(/\|(.*)/s);
+  return link(label ?? target, unescapeSlack(target));
+}
+
+/** Slack escapes these three, and only these. */
+const unescapeSlack = (text: string): string =>
+  text.replace(/&(lt|gt|amp);/g, (_, name: string) => ({ lt: '<', gt: '>' })[name] ?? '&');
+
+/** Escapes what Markdown would read as markup; an underscore within a word is none, and names stay searchable. */
+const literal = (text: string): string =>
+  unescapeSlack(text)
+    .replace(/[\\`*~[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
+    .replace(/&(?=#?\w+;)/g, '&amp;')
+    .replace(/</g, '&lt;');
+
+/** A block of code becomes a code span a line, since everything here has to fit one line. */
+const fencesToSpans = (text: string): string =>
+  text.replace(/```\n?([^`]*?)\n?```/g, (_, block: string) =>
+    block
+      .split('\n')
+      .map((line) => (line.trim() === '' ? '' : `\`${line}\``))
+      .join('\n'),
+  );
+
+/** At the start of a list item even a single line can open a heading, a quote or another list. */
+const noBlock = (line: string): string =>
+  line
+    .trim()
+    .replace(/^(?:[#>=]|[-+](?=\s|$|-))/, '\\$&')
+    .replace(/^(\d+)(?=[.)](?:\s|$))/, '$1\\');
+
+const oneLine = (text: string): string =>
+  text
+    .replace(LINE_BREAKS, '<br>')
+    .replace(/[\p{Cc}]/gu, (character) => (character === '\t' ? ' ' : '\ufffd'))
+    .replace(new RegExp(BIDI.source, 'g'), '\ufffd');
+
+const safeUrl = (url: string): string =>
+  url
+    .replace(/[\s<>|\\`"]/g, encodeURIComponent)
+    .replaceAll('(', '%28')
+    .replaceAll(')', '%29');
+
+const cell = (markdown: string): string => markdown.replace(/\|/g, '\\|');

@@ -1,0 +1,84 @@
+/** What was run: who asked, who approved which plan, what came of it. Failed attempts as fully as the others. */
+import { duration, secondsBetween } from '../metrics.ts';
+import type { ActionOutcome } from '../plan.ts';
+import type { IncidentRecord } from '../record.ts';
+import type { Approval, Run, RunStep } from '../run.ts';
+import { formatUtc } from '../when.ts';
+import { count, type Json, sweepOf, texts } from './facts.ts';
+import { code, type Item, inline } from './markdown.ts';
+import { clock, session, who } from './words.ts';
+
+/** A run as list items: one line, its steps below. */
+export function runLines(record: IncidentRecord, run: Run): readonly Item[] {
+  const took = secondsBetween(run.requestedAt, run.endedAt);
+  const ended = took === undefined ? '' : ` after ${duration(took)}`;
+  const asked = `requested by ${who(record, run.requestedBy)} at ${formatUtc(run.requestedAt)}`;
+  return [
+    `Run ${run.id}, ${inline(run.title)} (runbook ${code(run.runbook)}, target ${code(run.target)}): ${asked}; ${word(run.state)}${ended}`,
+    run.steps.flatMap((step) => stepLines(record, step)),
+  ];
+}
+
+function stepLines(record: IncidentRecord, step: RunStep): readonly Item[] {
+  const took = secondsBetween(step.startedAt, step.endedAt);
+  const verdict = step.outcome?.verdict ?? step.verdict;
+  const head = `Step ${step.index}, ${inline(step.name)}: ${word(step.state)}${took === undefined ? '' : ` in ${duration(took)}`}`;
+  return [verdict === undefined ? head : `${head}. ${inline(verdict, record.people)}`, below(record, step)];
+}
+
+const below = (record: IncidentRecord, step: RunStep): readonly Item[] => [
+  ...(step.plan ? [`Plan: ${inline(step.plan.title)}, hash ${code(step.plan.hash)}`] : []),
+  ...(step.approval ? [approval(record, step.approval)] : []),
+  ...(step.outcome ? outcome(step.outcome) : []),
+  ...(sweepOf(step)?.top ?? []).map((finding) => inline(finding)),
+];
+
+function approval(
+  record: IncidentRecord,
+  { requestedBy, requestedAt, decision, planHash }: Approval,
+): string {
+  const asked = `Requested by ${who(record, requestedBy)} at ${clock(requestedAt)}`;
+  if (!decision) return `${asked}; not decided`;
+  const { kind, by, at } = decision;
+  return `${asked}; ${kind} by ${who(record, by)} at ${clock(at)} for plan hash ${code(planHash)}`;
+}
+
+function outcome(found: ActionOutcome): readonly Item[] {
+  const figures = scalars(found.facts);
+  return [
+    ...(found.state === 'stopped'
+      ? [`Stopped with ${code(found.code)}: rolled back, nothing was left behind`]
+      : []),
+    ...(found.state === 'unknown' ? ['Whether it was committed is not known'] : []),
+    ...(figures.length > 0 ? [`Figures: ${figures.join(', ')}`] : []),
+    ...lists(found.facts),
+    ...(found.state === 'stopped' ? found.blockers.map((each) => `Blocked by ${session(each)}`) : []),
+    ...(found.state === 'done' && found.probes.length > 0 ? [probes(found)] : []),
+  ];
+}
+
+function probes({ probes: all }: Extract<ActionOutcome, { state: 'done' }>): string {
+  const red = all.filter(({ ok }) => !ok);
+  const named = red.map(
+    ({ name, sqlstate }) => `${code(name)}${sqlstate === undefined ? '' : ` (${code(sqlstate)})`}`,
+  );
+  return `Probes afterwards: ${all.length - red.length} of ${all.length} green${red.length > 0 ? `; red: ${named.join(', ')}` : ''}`;
+}
+
+/** Figures by name; other values may hold somebody's data, so that of those only the number is told. */
+const scalars = (facts: Json): readonly string[] =>
+  Object.keys(facts)
+    .sort()
+    .filter((key) => key !== 'not_undone')
+    .flatMap((key) => {
+      const value = facts[key];
+      const known = typeof value === 'boolean' ? String(value) : count(facts, key);
+      return known === undefined ? [] : [`${inline(key)} ${known}`];
+    });
+
+const lists = (facts: Json): readonly Item[] => {
+  const left = texts(facts, 'not_undone');
+  return left.length > 0 ? ['Not undone:', left.map((each) => inline(each))] : [];
+};
+
+const word = (state: string): string => state.replace('_', ' ');

@@ -1,0 +1,61 @@
+import { exportJson, exportTimeline } from '../../src/domain/export.ts';
+import { outage } from './record-fixture.ts';
+
+describe('the export as JSON', () => {
+  it('has its keys in a fixed order and survives JSON', () => {
+    const json = exportJson(outage());
+    expect(Object.keys(json)).toEqual([
+      'incident',
+      'milestones',
+      'metrics',
+      'proposals',
+      'timeline',
+      'runs',
+      'pages',
+      'action_items',
+      'head_hash',
+    ]);
+    expect(JSON.stringify(exportJson(structuredClone(outage())))).toBe(JSON.stringify(json));
+  });
+
+  it('holds the timeline by the time things happened, with names, and says what was erased', () => {
+    const timeline = exportTimeline(outage());
+    expect(timeline.map(({ seq }) => seq)).toEqual([11, 1, 2, 3, 4, 5, 6, 7, 12, 8, 9, 10]);
+    expect(timeline[0]).toEqual({
+      seq: 11,
+      at: '2026-11-22T09:59:58.000Z',
+      recorded_at: '2026-11-22T14:20:00.000Z',
+      kind: 'note',
+      actor: 'U99',
+      text: 'Customers report an empty page\nsee the board (https://status.example/1)',
+      link: 'https://slack.example/archives/C07/p1',
+    });
+    expect(timeline[3]).toMatchObject({ actor: 'Bo', text: 'Incident commander: Bo' });
+    expect(timeline[8]).toMatchObject({ seq: 12, text: 'erased', erased: true });
+  });
+
+  it('keeps corrected milestones, approvals and owners', () => {
+    expect(exportJson(outage())).toMatchObject({
+      incident: { number: 7, roles: { commander: 'Bo', expert: 'Dee the DBA' } },
+      milestones: {
+        impact_started: {
+          by: 'Bo',
+          earlier: [{ at: '2026-11-22T10:00:05.000Z', by: 'monitor:shop-probes' }],
+        },
+        impact_ended: null,
+      },
+      action_items: [
+        { owner: 'Dee the DBA', due: '2026-12-18', done: false },
+        { text: 'Ask Ana about | limits' },
+      ],
+      head_hash: outage().headHash,
+    });
+    expect(JSON.stringify(exportJson(outage()))).toContain(
+      '"decision":{"kind":"approved","by":"Dee the DBA"',
+    );
+  });
+
+  it('leaves out the SQL of plans and what steps read', () => {
+    expect(JSON.stringify(exportJson(outage()))).not.toMatch(/"sql"|"output"|select 1/);
+  });
+});

@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { renderPostmortem } from '../../src/domain/postmortem.ts';
+import type { IncidentRecord } from '../../src/domain/record.ts';
+import { at, entryOf, HASHES, MIGRATION, outage, outageIncident } from './record-fixture.ts';
+
+const HEADINGS = [
+  '## 1. Incident Summary',
+  '## 2. Impact',
+  '## 3. Root Cause Analysis',
+  '## 4. Incident Response',
+  '## 5. What Went Well',
+  '## 6. What Went Wrong',
+  '## 7. Action Items and Recommendations',
+  '## 8. Lessons Learned',
+  '## 9. Conclusion',
+];
+
+const render = (record: IncidentRecord): string =>
+  renderPostmortem(record, { generatedBy: 'Firebreak 0.1.0' });
+const headings = (markdown: string): string[] =>
+  markdown.split('\n').filter((line) => line.startsWith('## '));
+
+/** The lines of one numbered section, or of one titled part of it. */
+function section(markdown: string, heading: string): string {
+  const after = markdown.split(`\n${heading}`)[1] ?? '';
+  return after.split(heading.startsWith('###') ? /\n##/ : /\n## /)[0] ?? '';
+}
+
+describe('the postmortem of the outage', () => {
+  const markdown = render(outage());
+
+  it('has its nine sections in order, under its title', () => {
+    expect(markdown.startsWith('# Postmortem: Order status cannot be viewed\n')).toBe(true);
+    expect(headings(markdown)).toEqual(HEADINGS);
+  });
+
+  it('says when, how long, how severe and what', () => {
+    expect(section(markdown, '## 1.')).toContain(
+      '2026-11-22 10:00:00 UTC - 2026-11-22 10:09:00 UTC (resolved)',
+    );
+    expect(section(markdown, '## 1.')).toContain('Duration: 9 min (resolved - impact_started)');
+    expect(section(markdown, '## 1.')).toContain('Severity: sev1');
+    expect(section(markdown, '## 1.')).toContain('`order-status`; database `shop`');
+    expect(section(markdown, '## 1.')).toContain('SQLSTATE `42703`: column "status" does not exist');
+  });
+
+  it('shows milestones with their source and corrected values with both', () => {
+    expect(section(markdown, '### Milestones')).toContain(
+      '| impact_started | 2026-11-22 10:00:00 UTC | Bo | 2026-11-22 10:00:05 UTC by monitor:shop-probes |',
+    );
+    expect(section(markdown, '### Milestones')).toContain('| impact_ended | not recorded (set it with');
+    expect(section(markdown, '### Metrics')).toContain(
+      '| time to mitigate | 5 min 12 s | mitigated - detected |',
+    );
+  });
+
+  it('counts damaged and restored rows, and conflicts', () => {
+    for (const line of ['after the rollback: 500 rows', 'by repair: 493 rows', 'left as they are: 7 rows'])
+      expect(section(markdown, '## 2.')).toContain(line);
+  });
+
+  it('names the migration, when it was applied and what its way back leaves', () => {
+    const cause = section(markdown, '## 3.');
+    expect(cause).toContain(`Migration \`${MIGRATION}\` was applied at 2026-11-22 09:59:50 UTC, 10 s before`);
+    expect(cause).toContain('does not undo: the UPDATE of order_status.code');
+  });
+
+  it('tells of the failed rollback as fully as of the one that worked', () => {
+    const actions = section(markdown, '### Response actions');
+    const failed = actions.slice(actions.indexOf('- Run 2,'), actions.indexOf('- Run 3,'));
+    expect(failed).toContain('requested by Ana at 2026-11-22 10:02:30 UTC; stopped after 50 s');
+    expect(failed).toContain(`approved by Dee the DBA at 10:02:50 UTC for plan hash \`${HASHES.first}\``);
+    expect(failed).toContain('Stopped with `LOCK_TIMEOUT`: rolled back, nothing was left behind');
+    expect(failed).toContain('Blocked by session pid 4711 (user `report`, application `nightly-report`');
+    expect(actions).toContain(`Plan: End session 4711 on shop, hash \`${HASHES.terminate}\``);
+    expect(actions).toContain('Figures: already_right 12, conflicts 7, restored 493');
+    expect(actions).toContain('Probes afterwards: 1 of 2 green; red: `status is known` (`22P02`)');
+  });
+
+  it('says who was paged and how they answered', () => {
+    const escalation = section(markdown, '### Escalation');
+    expect(escalation).toContain(
+      '| database | Dee the DBA | Bo | rollback needed | acknowledged after 30 s |',
+    );
+    expect(escalation).toContain('| support | U99 | Bo | not recorded | none |');
+  });
+
+  it('holds every entry of the timeline by the time it happened, late and erased ones marked', () => {
+    const rows = section(markdown, '### Timeline (UTC)').trim().split('\n');
+    expect(rows[0]).toBe('| Time (UTC) | Event | Who | Link |');
+    expect(rows).toHaveLength(2 + outage().timeline.length);
+    expect(rows[2]).toBe(
+      '| 2026-11-22 09:59:58 (recorded 14:20) | Customers report an empty page<br>see [the board](https://status.example/1) | U99 | [link](https://slack.example/archives/C07/p1) |',
+    );
+    expect(rows.slice(9, 11)).toEqual([
+      '| 2026-11-22 10:02:00 | Sweep of shop: 1 critical | firebreak |  |',
+      '| 2026-11-22 10:02:00 | erased | Ana |  |',
+    ]);
+  });
+
+  it('derives what went well and wrong, and leaves opinions to people', () => {
+    const well = section(markdown, '## 5.');
+    expect(well).toContain('Monitor `shop-probes` detected the failure 8 s after');
+    expect(well).toContain(`The first diagnosis took 0.8 s and named the migration \`${MIGRATION}\``);
+    expect(well).toContain('stopped cleanly: rolled back, nothing left behind');
+    expect(well).toContain('put back 493 rows; 7 rows changed since were left as they are');
+    expect(well).toContain('Each of the 4 approved plans was approved by somebody else');
+    const wrong = section(markdown, '## 6.');
+    expect(wrong).toContain('failed with `LOCK_TIMEOUT` because of session pid 4711');
+    expect(wrong).toContain('(run 4) 500 rows still held wrong data');
+    expect(wrong).toContain('probes still failed: `status is known`');
+    expect(wrong).toContain('Check `log` gave no answer (skipped)');
+    expect(wrong).toContain('Page 2 to support (U99) was not answered');
+    for (const part of [well, wrong, section(markdown, '## 8.')])
+      expect(part).toContain('not recorded (the team');
+  });
+
+  it('lists action items with owner, deadline and state', () => {
+    const items = section(markdown, '## 7.');
+    expect(items).toContain('| 1 | Test downs in CI | Dee the DBA | 2026-12-18 | open |');
+    expect(items).toContain('| 2 | Ask Ana about \\| limits | not recorded | not recorded | done |');
+  });
+
+  it('ends with the head hash of the timeline, and holds no time of its making', () => {
+    expect(markdown.endsWith(`\nTimeline head hash: ${'f0'.repeat(32)}\n`)).toBe(true);
+    expect(render(structuredClone(outage()))).toBe(markdown);
+    expect(render({ ...outage(), runs: outage().runs.toReversed() })).toBe(markdown);
+  });
+
+  it('holds nothing undefined or unreadable', () => {
+    expect(markdown).not.toMatch(/undefined|null|NaN|\[object|Invalid/);
+  });
+});
+
+describe('the postmortem of an incident that little is known of', () => {
+  const bare = outage({
+    incident: outageIncident({
+      milestones: {},
+      roles: {},
+      pages: [],
+      actionItems: [],
+      status: 'investigating',
+    }),
+    timeline: [],
+    runs: [],
+    proposals: [],
+    people: {},
+  });
+
+  it('has the same sections and says what is not recorded', () => {
+    const markdown = render(bare);
+    expect(headings(markdown)).toEqual(HEADINGS);
+    for (const heading of HEADINGS) expect(section(markdown, heading)).toContain('not recorded');
+    expect(markdown).toContain('Date and time: not recorded (set it with `milestone impact_started <time>`)');
+    expect(markdown).toContain('time to detect | not recorded |');
+    expect(markdown).toContain('Action items: not recorded (add one with');
+    expect(markdown).not.toMatch(/undefined|NaN|\b0 s\b/);
+  });
+
+  it('reads figures that it does not know without failing', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('restored', 'conflicts', 'not_undone', 'x'), fc.jsonValue()),
+        (facts) => {
+          const runs = outage().runs.map((run) => ({
+            ...run,
+            steps: run.steps.map((step) => ({
+              ...step,
+              output: facts,
+              ...(step.outcome ? { outcome: { ...step.outcome, facts } } : {}),
+            })),
+          }));
+          expect(headings(render(outage({ runs })))).toEqual(HEADINGS);
+        },
+      ),
+    );
+  });
+});
+
+describe('hostile text', () => {
+  const evil =
+    'x\n## 1. Incident Summary\n| a | b |\n```\n<!-- <script> [a]: b\r# top \\| ` \u2028## 9. Conclusion';
+
+  it('cannot add a heading, a row or HTML, wherever it stands', () => {
+    const base = outage();
+    const markdown = render({
+      ...base,
+      incident: outageIncident({
+        title: evil,
+        actionItems: [{ number: 1, text: evil, done: false, owner: 'U01', createdBy: 'U02' }],
+        pages: outageIncident().pages.map((page) => ({ ...page, team: evil, reason: evil })),
+      }),
+      timeline: [entryOf(1, evil, { link: evil, actor: evil }), entryOf(2, 'plain', { at: at('10:01:00') })],
+      proposals: base.proposals.map((each) => ({ ...each, error: evil, monitor: evil, relations: [evil] })),
+      runs: base.runs.map((run) => ({
+        ...run,
+        title: evil,
+        steps: run.steps.map((step) => ({ ...step, name: evil, verdict: evil })),
+      })),
+      people: { U01: evil, U02: evil, U03: evil },
+    });
+    expect(headings(markdown)).toEqual(HEADINGS);
+    const lines = markdown.split(/[\n\r\u2028]/);
+    expect(lines.filter((line) => /^#\s/.test(line))).toHaveLength(1);
+    expect(
+      lines.filter((line) => line !== '' && !/^(?:\s*- |\| |#{1,3} |---$|Generated |Timeline )/.test(line)),
+    ).toEqual([]);
+    expect(section(markdown, '### Timeline (UTC)').trim().split('\n')).toHaveLength(4);
+    expect(markdown).not.toMatch(/<(?:script|!--)/);
+  });
+});
