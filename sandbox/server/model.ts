@@ -23,7 +23,7 @@ export interface User {
   updated: number;
 }
 
-export interface Note {
+interface Note {
   value: string;
   creator: string;
   last_set: number;
@@ -64,14 +64,14 @@ export interface Metadata {
   event_payload: Json;
 }
 
-export interface Reaction {
+interface Reaction {
   name: string;
   users: string[];
   count: number;
 }
 
 /** A message that only one person sees; it is in no history. */
-export interface Ephemeral {
+interface Ephemeral {
   readonly user: string;
   readonly message: Message;
 }

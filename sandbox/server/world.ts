@@ -4,8 +4,8 @@ import { createIds, type Ids, readableId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
 import type { Channel, Message, StoredFile, User, View } from './model.ts';
 
-export const START_CHANNELS = ['general', 'incidents', 'start-here'] as const;
-export const START_USERS = ['oncall', 'commander', 'dba', 'support', 'viewer'] as const;
+const START_CHANNELS = ['general', 'incidents', 'start-here'] as const;
+const START_USERS = ['oncall', 'commander', 'dba', 'support', 'viewer'] as const;
 export const SLACKBOT = 'USLACKBOT';
 
 /** Who the app is in this workspace. */

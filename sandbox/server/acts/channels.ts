@@ -127,7 +127,12 @@ export function setArchived(slack: Slack, channel: Channel, by: string, archived
   emit(
     slack,
     channel,
-    { type: `${group ? 'group' : 'channel'}_${word}`, channel: channel.id, user: by, is_moved: 0 },
+    {
+      type: `${group ? 'group' : 'channel'}_${word}`,
+      channel: channel.id,
+      user: by,
+      ...(archived ? { is_moved: 0 } : {}),
+    },
     group ? 'members' : 'everyone',
   );
 }

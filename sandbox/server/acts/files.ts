@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
-import type { Channel, Json, StoredFile } from '../model.ts';
+import { type Channel, type Json, type StoredFile, without } from '../model.ts';
 import { botMessage, post } from './messages.ts';
 
 const TEXT_TYPES: Readonly<Record<string, readonly [string, string, string]>> = {
@@ -51,9 +51,13 @@ export function shareFiles(
   text: string,
   thread_ts: string | undefined,
 ): void {
-  const message = botMessage(slack, { text, thread_ts, files: files.map((file) => shownFile(slack, file)) });
+  const message = botMessage(slack, {
+    text,
+    thread_ts,
+    files: files.map((file) => fileInMessage(slack, file)),
+  });
   for (const file of files) file.shares.push({ channel: channel.id, ts: message.ts });
-  message.files = files.map((file) => shownFile(slack, file));
+  message.files = files.map((file) => fileInMessage(slack, file));
   post(slack, channel, message);
 }
 
@@ -63,6 +67,11 @@ export function textOf(file: StoredFile): string | undefined {
 }
 
 const isText = (file: StoredFile) => extname(file.name).toLowerCase() in TEXT_TYPES;
+
+/** A file as the message that shares it shows it: without where else it is. */
+export function fileInMessage(slack: Slack, file: StoredFile): Json {
+  return without(shownFile(slack, file), 'channels', 'groups', 'ims', 'shares', 'has_more_shares');
+}
 
 export function shownFile(slack: Slack, file: StoredFile): Json {
   const [mimetype, filetype, pretty] = TEXT_TYPES[extname(file.name).toLowerCase()] ?? BINARY;

@@ -5,7 +5,7 @@ import type { Channel, Json, Message, Pin } from '../model.ts';
 import { SlackError } from '../refusal.ts';
 import { emit } from '../wire/events.ts';
 import { messageAt } from '../world.ts';
-import { permalink } from './messages.ts';
+import { permalink, withoutMetadata } from './messages.ts';
 
 const MAX_PINS = 100;
 
@@ -46,7 +46,9 @@ export function pinItem(slack: Slack, channel: Channel, made: Pin): Json {
     created: made.created,
     created_by: made.created_by,
     channel: channel.id,
-    ...(message ? { message: { ...message, permalink: permalink(slack, channel, message) } } : {}),
+    ...(message
+      ? { message: { ...withoutMetadata(message), permalink: permalink(slack, channel, message) } }
+      : {}),
   };
 }
 

@@ -71,7 +71,7 @@ export function withId(slack: Slack, block: Block): Block {
   return { ...block, block_id: block.block_id ?? slack.world.ids.next('').slice(-5) };
 }
 
-export function botProfile(slack: Slack): Json {
+function botProfile(slack: Slack): Json {
   const { identity, users } = slack.world;
   const icon = (size: number) => `${slack.url()}/icons/bot_${size}.png`;
   return {
@@ -80,7 +80,6 @@ export function botProfile(slack: Slack): Json {
     name: users.get(identity.botUser)?.name,
     updated: users.get(identity.botUser)?.updated,
     app_id: identity.appId,
-    user_id: identity.botUser,
     icons: { image_36: icon(36), image_48: icon(48), image_72: icon(72) },
     team_id: identity.team.id,
   };
@@ -147,7 +146,7 @@ export function systemMessage(
 export type Change = Partial<Pick<Message, 'text' | 'blocks' | 'attachments' | 'metadata' | 'files'>>;
 
 export function edit(slack: Slack, channel: Channel, message: Message, editor: string, change: Change): void {
-  const previous = structuredClone(message);
+  const previous = withoutMetadata(message);
   const blocks = change.blocks?.map((block) => withId(slack, block));
   Object.assign(message, change, blocks ? { blocks } : {}, {
     edited: { user: editor, ts: slack.world.ts() },
@@ -155,7 +154,7 @@ export function edit(slack: Slack, channel: Channel, message: Message, editor: s
   emit(slack, channel, {
     type: 'message',
     subtype: 'message_changed',
-    message: structuredClone(message),
+    message: withoutMetadata(message),
     previous_message: previous,
     channel: channel.id,
     hidden: true,
@@ -169,13 +168,18 @@ export function edit(slack: Slack, channel: Channel, message: Message, editor: s
   }
 }
 
+/** Events never carry the metadata that the app itself gave. */
+export function withoutMetadata(message: Message): Omit<Message, 'metadata'> {
+  return structuredClone(without(message, 'metadata'));
+}
+
 export function remove(slack: Slack, channel: Channel, message: Message): void {
   channel.messages.splice(channel.messages.indexOf(message), 1);
   channel.pins = channel.pins.filter((pin) => pin.ts !== message.ts);
   emit(slack, channel, {
     type: 'message',
     subtype: 'message_deleted',
-    previous_message: message,
+    previous_message: withoutMetadata(message),
     channel: channel.id,
     hidden: true,
     deleted_ts: message.ts,

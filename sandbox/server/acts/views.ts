@@ -69,7 +69,7 @@ export function closeViews(slack: Slack, user: string, view: View, all: boolean)
   return gone;
 }
 
-export function ownerOf(slack: Slack, view: View): string | undefined {
+function ownerOf(slack: Slack, view: View): string | undefined {
   for (const [user, stack] of slack.world.stacks) if (stack.includes(view)) return user;
   for (const [user, home] of slack.world.homes) if (home === view) return user;
   return undefined;

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { type Json, without } from '../model.ts';
 
-export interface Call {
+interface Call {
   readonly at: string;
   readonly method: string;
   readonly arguments: Json;

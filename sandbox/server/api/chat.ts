@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { botMessage, type Draft, edit, permalink, post, remove, shown, whisper } from '../acts/messages.ts';
 import type { Slack } from '../context.ts';
-import type { Block, Message } from '../model.ts';
+import { type Block, type Json, type Message, without } from '../model.ts';
 import { invalid, SlackError } from '../refusal.ts';
 import { blockFaults, isJson } from '../rules/blocks.ts';
 import { defineMethod, embedded, flag, joined, message, postable, visible, word } from './define.ts';
@@ -46,7 +46,7 @@ export const chatMethods = [
       ...(draft.attachments ? { attachments: draft.attachments } : {}),
       ...(draft.metadata ? { metadata: draft.metadata } : {}),
     });
-    return { channel: channel.id, ts: target.ts, text: target.text, message: shown(channel, target, true) };
+    return { channel: channel.id, ts: target.ts, text: target.text, message: updated(target) };
   }),
   defineMethod('chat.delete', { scopes, tier: 3 }, z.object({ channel: word, ts: word }), (slack, args) => {
     const channel = joined(slack, args.channel);
@@ -102,6 +102,11 @@ function thread(
   const { thread_ts } = args;
   if (thread_ts === undefined || thread_ts === '') return {};
   return { thread_ts, ...('reply_broadcast' in args ? { reply_broadcast: args.reply_broadcast } : {}) };
+}
+
+/** Slack answers the new content, not the place. */
+function updated(target: Message): Json {
+  return { ...without(target, 'ts', 'thread_ts', 'parent_user_id', 'reactions', 'pinned_to') };
 }
 
 function own(slack: Slack, target: Message, error: string): Message {

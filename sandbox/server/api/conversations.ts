@@ -106,7 +106,7 @@ export const conversationMethods = [
     (slack, args) => {
       if (!slack.manifest.scopes.has('im:write')) throw missingScope(slack, ['im:write']);
       const channel = opened(slack, args);
-      return { channel: args.return_im ? shownIm(slack, channel) : { id: channel.id } };
+      return { channel: args.return_im ? shownIm(channel) : { id: channel.id } };
     },
   ),
 ];
@@ -145,7 +145,7 @@ function listed(slack: Slack, types: readonly string[], excludeArchived: boolean
   );
 }
 
-function shownIm(slack: Slack, channel: Channel): Json {
+function shownIm(channel: Channel): Json {
   const { id, created, archived, peer } = channel;
   return {
     id,
@@ -154,14 +154,13 @@ function shownIm(slack: Slack, channel: Channel): Json {
     is_im: true,
     is_org_shared: false,
     user: peer,
-    is_user_deleted: slack.world.users.get(peer ?? '')?.deactivated ?? false,
     priority: 0,
   };
 }
 
 /** A conversation object as every method answers it. */
 export function shownChannel(slack: Slack, channel: Channel): Json {
-  if (channel.kind === 'im') return shownIm(slack, channel);
+  if (channel.kind === 'im') return shownIm(channel);
   const teamId = slack.world.identity.team.id;
   const isPrivate = channel.kind === 'private';
   return {

@@ -41,7 +41,7 @@ export const fileMethods = [
   defineMethod('files.info', { scopes: ['files:read'], tier: 4 }, z.object({ file: word }), (slack, args) => {
     const file = slack.world.files.get(args.file);
     if (!file?.completed) throw new SlackError('file_not_found');
-    return { file: shownFile(slack, file), comments: [], response_metadata: { next_cursor: '' } };
+    return { file: shownFile(slack, file), comments: [] };
   }),
 ];
 

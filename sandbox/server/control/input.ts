@@ -40,7 +40,7 @@ export function anyUser(slack: Slack, nameOrId: string): User {
   return user;
 }
 
-export function anyChannel(slack: Slack, nameOrId: string): Channel {
+function anyChannel(slack: Slack, nameOrId: string): Channel {
   const peer = nameOrId.startsWith('dm-') ? userNamed(slack.world, nameOrId.slice(3)) : undefined;
   if (peer) return directMessage(slack.world, peer, seconds(slack));
   const channel = channelNamed(slack.world, nameOrId);

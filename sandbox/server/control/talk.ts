@@ -1,6 +1,6 @@
 /** People talking: messages, reactions, pins. */
 import { z } from 'zod';
-import { completeFile, fillFile, newFile, shownFile } from '../acts/files.ts';
+import { completeFile, fileInMessage, fillFile, newFile } from '../acts/files.ts';
 import { pin, react, unpin, unreact } from '../acts/marks.ts';
 import { richText, withMentions } from '../acts/mentions.ts';
 import { edit, post, remove, userMessage } from '../acts/messages.ts';
@@ -26,7 +26,7 @@ export const messageRoute = route(
     if (input.text === '' && !input.files?.length)
       throw new ControlError(400, 'no_text', 'text or files are needed');
     const files = input.files?.map((one) => store(slack, user, one));
-    const shownFiles = () => files?.map((one) => shownFile(slack, one));
+    const shownFiles = () => files?.map((one) => fileInMessage(slack, one));
     const text = withMentions(slack, input.text);
     const message = userMessage(slack, user, { text, thread_ts: input.thread_ts, files: shownFiles() });
     for (const one of files ?? []) one.shares.push({ channel: channel.id, ts: message.ts });

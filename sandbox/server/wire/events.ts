@@ -34,8 +34,6 @@ function wrapper(slack: Slack, event: Json): Json {
   return {
     token: slack.verificationToken,
     team_id: teamId,
-    context_team_id: teamId,
-    context_enterprise_id: null,
     api_app_id: identity.appId,
     event,
     type: 'event_callback',

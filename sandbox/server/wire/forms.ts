@@ -34,7 +34,6 @@ export function submit(slack: Slack, user: User, view: View, values: Json, waitM
       ...basics(slack, user),
       trigger_id: slack.links.trigger({ user: user.id, viewId: view.id }),
       view: structuredClone(view),
-      response_urls: [],
     },
     answered(outcome) {
       if (outcome.kind === 'acked') {

@@ -157,7 +157,10 @@ export function runShortcut(
 
 function onMessage(slack: Slack, user: User, on: { channel: Channel; ts: string; message: Json }): Json {
   const target = { user: user.id, channel: on.channel.id, messageTs: on.ts };
+  const { id, name } = user;
   return {
+    user: { id, name, team_id: slack.world.identity.team.id },
+    api_app_id: undefined,
     channel: { id: on.channel.id, name: on.channel.name },
     message_ts: on.ts,
     message: on.message,

@@ -7,7 +7,7 @@ const TRIGGER_MS = 3_000;
 const RESPONSE_MS = 30 * 60_000;
 const RESPONSE_USES = 5;
 
-export interface Trigger {
+interface Trigger {
   readonly user: string;
   /** The modal in which the interaction happened; views.push needs one. */
   readonly viewId: string | undefined;

@@ -13,12 +13,12 @@ export interface Response {
 }
 
 /** Whom a response reaches: one user, or everyone who looks at a channel. */
-export interface Audience {
+interface Audience {
   readonly user?: string;
   readonly channel?: string;
 }
 
-export interface Watch {
+interface Watch {
   /** The app has answered the envelope, or never will. */
   acked(tookMs: number | null): void;
   settled(): Promise<{ ack_ms: number | null; responses: Response[] }>;

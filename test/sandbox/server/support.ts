@@ -5,11 +5,11 @@ import { type LocalSlack, startLocalSlack } from '../../../sandbox/server/main.t
 
 export type Answer = Record<string, unknown>;
 
-export interface Control {
+interface Control {
   (method: string, path: string, body?: Answer): Promise<{ status: number; body: Answer }>;
 }
 
-export interface Seen {
+interface Seen {
   readonly ack_ms: number | null;
   readonly responses: readonly {
     readonly kind: string;
