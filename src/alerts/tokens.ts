@@ -9,7 +9,7 @@ export function refuseStranger(request: IncomingMessage, tokens: readonly string
     return refusal(
       503,
       'No token is configured, so nothing is accepted here.',
-      'Name under `http.tokens` in firebreak.yml the environment variable that holds the token, set it (`openssl rand -hex 32` makes one), and start Firebreak again.',
+      'Set the environment variable FIREBREAK_TOKEN, here and where it is sent from (`openssl rand -hex 32` makes one), and start Firebreak again.',
     );
   }
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -18,7 +18,7 @@ export function refuseStranger(request: IncomingMessage, tokens: readonly string
     ...refusal(
       401,
       given === undefined ? 'The request carries no bearer token.' : 'The bearer token is not known here.',
-      'Send `Authorization: Bearer <token>` with a token of `http.tokens`; `firebreak migrations capture` takes it from FIREBREAK_TOKEN.',
+      'Send `Authorization: Bearer <token>` with the FIREBREAK_TOKEN of the bot; `firebreak migrations capture` takes it from the same variable.',
     ),
     headers: { 'www-authenticate': 'Bearer' },
   };

@@ -76,7 +76,7 @@ describe('the receiver', () => {
     await start({ tokens: [] });
     expect(await post('{}')).toMatchObject({
       status: 503,
-      body: { fix: expect.stringContaining('http.tokens') as string },
+      body: { fix: expect.stringContaining('FIREBREAK_TOKEN') as string },
     });
   });
 

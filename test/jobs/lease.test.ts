@@ -1,6 +1,6 @@
 import { type Lease, openLeases } from '../../src/jobs/lease.ts';
 import { silentLogger } from '../../src/log.ts';
-import { stillHeld } from '../../src/store/leases.ts';
+import { openLeaseClient, stillHeld } from '../../src/store/leases.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -62,6 +62,13 @@ describe('leases', () => {
     expect(await lost).toBe(true);
     expect(await eventually(() => leases.withLease('runs', 'cut', () => Promise.resolve()))).toBe(true);
     await leases.close();
+  });
+
+  it('are freed by the server when their process is frozen', async () => {
+    const client = await openLeaseClient(store);
+    const { rows } = await client.query('show idle_session_timeout');
+    expect(rows).toEqual([{ idle_session_timeout: '10s' }]);
+    await client.end();
   });
 
   it('give the lease back when the work throws', async () => {
