@@ -53,8 +53,11 @@ export interface MonitorPorts {
   readonly propose: (suspicion: Suspicion) => Promise<number>;
   /** All probes are green again, after this proposal. */
   readonly onGreen: (proposal: number, at: Date) => Promise<void>;
-  /** A new red period has been confirmed after this earlier proposal; a proposal of its own follows. */
-  readonly onRedAgain: (proposal: number, at: Date) => Promise<void>;
+  /**
+   * A new red period has been confirmed after this earlier proposal. True: the proposal's incident is still open and
+   * takes it up, the next green is told to it too. Anything else: a proposal of its own follows.
+   */
+  readonly onRedAgain: (proposal: number, at: Date) => Promise<unknown>;
 }
 
 export type MonitorChange =
@@ -63,4 +66,6 @@ export type MonitorChange =
   /** The first look of a red period that failed. */
   | { readonly kind: 'red'; readonly at: Date }
   | { readonly kind: 'proposed'; readonly proposal: number }
+  /** The incident of the earlier proposal takes the new red period up. */
+  | { readonly kind: 'red-again'; readonly proposal: number }
   | { readonly kind: 'green'; readonly at: Date; readonly proposal?: number };

@@ -44,9 +44,17 @@ export function createProbeMonitor(
     const state = { ...before, redSince, failures: before.failures + 1, checkedAt: at };
     const saved = await save(state);
     if (!isProposed(before) && state.failures >= (settings.for ?? FAILURES)) {
-      return propose(saved, redSince, failing);
+      return (await takenUp(saved, redSince)) ?? propose(saved, redSince, failing);
     }
     return before.redSince ? { kind: 'same', color: 'red' } : { kind: 'red', at };
+  }
+
+  /** While its incident is open, the earlier proposal serves the new red period as well. */
+  async function takenUp(state: MonitorState, redSince: Date): Promise<MonitorChange | undefined> {
+    const { proposal } = state;
+    if (proposal === undefined || (await ports.onRedAgain(proposal, redSince)) !== true) return undefined;
+    await save({ ...state, greenAt: undefined });
+    return { kind: 'red-again', proposal };
   }
 
   async function propose(
@@ -54,7 +62,6 @@ export function createProbeMonitor(
     redSince: Date,
     failing: readonly ProbeResult[],
   ): Promise<MonitorChange> {
-    if (state.proposal !== undefined) await ports.onRedAgain(state.proposal, redSince);
     const proposal = await ports.propose(suspect(settings, failing, await migrations(), redSince));
     await save({ ...state, proposal, greenAt: undefined });
     return { kind: 'proposed', proposal };

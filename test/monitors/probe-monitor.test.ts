@@ -111,6 +111,21 @@ describe('the probe monitor', () => {
     expect(proposed).toHaveLength(2);
   });
 
+  it('leaves a new red period to the earlier proposal whose incident is still open', async () => {
+    const monitor = make({ ports: { onRedAgain: () => Promise.resolve(true) } });
+    for (const [state, times] of [
+      [broken, 3],
+      [ok, 1],
+      [broken, 4],
+      [ok, 1],
+    ] as const) {
+      probes = () => Promise.resolve([state]);
+      await look(monitor, times);
+    }
+    expect(proposed).toHaveLength(1);
+    expect(told).toEqual(['green 1', 'green 1']);
+  });
+
   it('keeps quiet about what passes by itself', async () => {
     const monitor = make();
     probes = () => Promise.resolve([broken]);
