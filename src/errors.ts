@@ -242,6 +242,10 @@ export const ERRORS = {
     message: 'Another instance has taken over run {run}; what this one found is not written.',
     fix: 'Nothing: the other instance carries on.',
   },
+  NO_SUCH_ROLLBACK: {
+    message: 'This incident knows no rollback {found}that was carried out and touched {table}.',
+    fix: 'Name the `run` that rolled back, or the `migration` that damaged the table.',
+  },
   OUTCOME_KNOWN: {
     message: 'Step {step} of run {run} is {state}, not unknown.',
     fix: 'Look at the run in the channel of the incident.',

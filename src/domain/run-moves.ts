@@ -255,8 +255,18 @@ function end(run: Run, step: RunStep, move: StepMove, state: RunState, now: Date
     run: { state, endedAt: now },
     steps: [move, ...remaining(run, step).map(skip)],
     entries: [outcomeEntry(run, step, verdict, move.outcome, now, move.state), runEntry(run, state, now)],
-    effects: [live(run), say(run, `:octagonal_sign: Run ${run.id} ${state}: ${verdict}`)],
+    effects: [
+      live(run),
+      say(run, `:octagonal_sign: Run ${run.id} ${state}: ${verdict}${offerOf(move.outcome)}`),
+    ],
   };
+}
+
+/** Who was in the way can be ended, by pid and start, after an approval of its own. */
+function offerOf(outcome: ActionOutcome | undefined): string {
+  const [first] = outcome?.state === 'stopped' ? outcome.blockers : [];
+  if (!first) return '';
+  return ` To end it: runbook \`blocked-queries\` with \`pid=${first.pid} backend_start=${first.backendStart}\`.`;
 }
 
 function cancel(run: Run, step: RunStep, verdict: string, before: readonly NewEntry[], now: Date): RunMove {

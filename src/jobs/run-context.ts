@@ -77,6 +77,11 @@ export const markerOf = ({ run, step, lease }: StepJob): Marker => ({
   epoch: lease.epoch,
 });
 
-/** An error as one line for people. */
+/** An error as one line for people; without what PostgreSQL stores in no text. */
 export const inWords = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n').join('; ').slice(0, 500);
+  (error instanceof Error ? error.message : String(error))
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .split('\n')
+    .join('; ')
+    .slice(0, 500);

@@ -111,19 +111,18 @@ async function resolve(job: StepJob, kind: DangerousStep): Moved {
   const resolution = plan ? await askTarget(job, kind, plan) : 'unknown';
   if (!plan || resolution === 'unknown')
     return moveStep(job, ['unknown'], (run, step) => stillUnknown(run, step, now()));
-  const outcome: ActionOutcome =
-    resolution === 'committed'
-      ? {
-          state: 'done',
-          verdict: `${plan.title}: carried out, as the target says.`,
-          facts: plan.facts,
-          probes: [],
-        }
-      : stoppedOutcome(
-          'FAILED',
-          `${plan.title}: not carried out, as the target says; nothing was left behind.`,
-        );
-  return settleStep(job, kind, 'unknown', plan, outcome);
+  return settleStep(job, kind, 'unknown', plan, resolvedOutcome(plan, resolution));
+}
+
+function resolvedOutcome(plan: Plan, resolution: Exclude<Resolution, 'unknown'>): ActionOutcome {
+  if (resolution === 'aborted')
+    return stoppedOutcome(
+      'FAILED',
+      `${plan.title}: not carried out, as the target says; nothing was left behind.`,
+    );
+  if (resolution !== 'committed') return resolution;
+  const verdict = `${plan.title}: carried out, as the target says.`;
+  return { state: 'done', verdict, facts: plan.facts, probes: [] };
 }
 
 async function askTarget(job: StepJob, kind: DangerousStep, plan: Plan): Promise<Resolution> {

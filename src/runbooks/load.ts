@@ -178,9 +178,11 @@ function mistakeOf(issue: z.core.$ZodIssue, document: Document): Mistake {
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   if (unknown !== undefined)
     return { path: [...issue.path, unknown], found: `\`${unknown}\``, expected: 'no such key' };
+  const badKey = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  if (badKey) return { path: issue.path, found: 'a key of this name', expected: badKey.message };
   const value = document.getIn(issue.path);
   const found =
-    value === undefined ? 'nothing' : isCollection(value) ? 'a collection' : `\`${String(value)}\``;
+    value === undefined ? 'nothing' : isCollection(value) ? 'a collection' : JSON.stringify(value);
   return { path: issue.path, found, expected: issue.message };
 }
 

@@ -40,7 +40,8 @@ export interface ExecuteOptions {
   readonly onProgress: (words: string) => Promise<void>;
 }
 
-export type Resolution = 'committed' | 'aborted' | 'unknown';
+/** Of a step with one transaction its end says it all; others bring their own outcome. */
+export type Resolution = 'committed' | 'aborted' | 'unknown' | ActionOutcome;
 export type Planned = { readonly ok: true; readonly plan: Plan } | Refusal;
 
 interface Common {

@@ -1,0 +1,38 @@
+/** Rolls the newest migration back by its captured down, with a snapshot, under lock timeouts. */
+import { z } from 'zod';
+import { executeRollback, planRollback, resolveUnknown } from '../../databases/rollback.ts';
+import type { ActionOutcome, Plan } from '../../domain/plan.ts';
+import { defineStep } from '../step.ts';
+
+export default defineStep({
+  kind: 'migration-rollback',
+  risk: 'dangerous',
+  dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
+  input: z.strictObject({ migration: z.string().min(1) }),
+  plan: ({ target, captured, snapshotSchema }, { migration }) =>
+    planRollback(target, { migration, captured, snapshotSchema }),
+  execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
+    executeRollback(target, plan, { marker, onXid, signal, captured }),
+  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+  after(plan, outcome) {
+    const advice = adviceOf(plan, outcome);
+    return { hold: migrationOf(plan), ...(advice === undefined ? {} : { advice }) };
+  },
+});
+
+/** The schema is back; the values that the up overwrote are not. */
+function adviceOf(plan: Plan, { facts }: ActionOutcome): string | undefined {
+  const suspect = Number(facts['data_suspect'] ?? Number.NaN);
+  if (suspect > 0) {
+    const tables = Object.keys(facts['data_suspect_tables'] ?? {}).join(', ');
+    return `The data is still wrong (${suspect} rows of ${tables}): a repair is proposed, runbook \`table-repair\` with the table.`;
+  }
+  // Only a look from outside, right after the execution, counts them: not so when it was found out about later.
+  if (facts['xid'] !== undefined || !hasNotUndone(plan)) return undefined;
+  return 'Whether the data is right is not known: the down does not undo all that the up did.';
+}
+
+const migrationOf = (plan: Plan): string => z.object({ migration: z.string() }).parse(plan.inputs).migration;
+
+const hasNotUndone = (plan: Plan): boolean =>
+  z.object({ notUndone: z.array(z.string()).default([]) }).parse(plan.inputs).notUndone.length > 0;

@@ -1,0 +1,107 @@
+/** Puts the right values back into the rows that nobody has written since the migration damaged them. */
+import { z } from 'zod';
+import { appliedMigrations } from '../../databases/history.ts';
+import { shortName } from '../../databases/names.ts';
+import { readRepairInputs } from '../../databases/repair/inputs.ts';
+import { executeRepair, planRepair } from '../../databases/repair.ts';
+import { readRollbackInputs } from '../../databases/rollback/inputs.ts';
+import { resolveUnknown } from '../../databases/rollback.ts';
+import type { Marker, Plan, TransactionTrace } from '../../domain/plan.ts';
+import { type Refusal, refuse } from '../../domain/refusal.ts';
+import type { EarlierAction } from '../../domain/run.ts';
+import { stoppedOutcome } from '../../domain/run-moves.ts';
+import { defineStep, type Resolution, type StepContext } from '../step.ts';
+
+const Input = z.strictObject({
+  table: z.string().min(1),
+  /** The run that rolled the migration back. */
+  run: z.number().int().optional(),
+  migration: z.string().min(1).optional(),
+});
+type Input = z.infer<typeof Input>;
+
+/** What damaged the table, and which transaction undid it: its writes are no customer's. */
+interface Damage {
+  readonly migration: string;
+  readonly migrationXid: string;
+  readonly rollbackXid?: string;
+}
+
+export default defineStep({
+  kind: 'table-repair',
+  risk: 'dangerous',
+  dryRun: 'The plan counts the rows that can be put back and the conflicts, and shows samples.',
+  input: Input,
+  async plan(context, input) {
+    const damage = await damageOf(context, input);
+    if ('ok' in damage) return damage;
+    const { target, snapshotSchema } = context;
+    return planRepair(target, { ...damage, table: input.table, snapshotSchema });
+  },
+  execute: ({ target }, plan, { marker, onXid, signal, onProgress }) =>
+    executeRepair(target, plan, {
+      marker,
+      onXid,
+      signal,
+      onProgress: ({ batch, batches, restored }) =>
+        onProgress(`Batch ${batch} of ${batches}: ${restored} rows restored`),
+    }),
+  resolve,
+});
+
+/** Batches commit one by one: what counts is what is left to do once the last of them has ended. */
+async function resolve(
+  { target }: StepContext,
+  plan: Plan,
+  marker: Marker,
+  trace?: TransactionTrace,
+): Promise<Resolution> {
+  if ((await resolveUnknown(target, marker, trace)) === 'unknown') return 'unknown';
+  const { rollbackXid, ...inputs } = readRepairInputs(plan.inputs);
+  const left = await planRepair(target, { ...inputs, ...(rollbackXid === undefined ? {} : { rollbackXid }) });
+  if (left.ok) {
+    const rows = Number(left.plan.facts['restorable']);
+    return stoppedOutcome(
+      'FAILED',
+      `It was interrupted: what was restored stays, ${rows} rows are left. Start the runbook again for the rest.`,
+    );
+  }
+  return left.code === 'NOTHING_TO_REPAIR' ? 'committed' : 'unknown';
+}
+
+async function damageOf(context: StepContext, input: Input): Promise<Damage | Refusal> {
+  const rollback = rollbackFor(context.earlier, input);
+  if (rollback) return damageUndoneBy(rollback);
+  const { migration, run } = input;
+  if (migration !== undefined && run === undefined) return damageInPlace(context, migration);
+  return refuse('NO_SUCH_ROLLBACK', { found: run === undefined ? '' : `number ${run} `, table: input.table });
+}
+
+/** The run that was named, or the newest rollback: of the named migration, or of any that touched the table. */
+function rollbackFor(earlier: readonly EarlierAction[], input: Input): EarlierAction | undefined {
+  const rollbacks = earlier.filter(({ kind }) => kind === 'migration-rollback');
+  if (input.run !== undefined) return rollbacks.find(({ run }) => run === input.run);
+  return rollbacks.find(({ plan }) => {
+    const { migration, tables, damaged } = readRollbackInputs(plan.inputs);
+    if (input.migration !== undefined) return migration === input.migration;
+    const touched = [...tables.map(({ after }) => after ?? ''), ...damaged.map(({ table }) => table)];
+    return touched.map(shortName).includes(shortName(input.table));
+  });
+}
+
+function damageUndoneBy({ plan, trace }: EarlierAction): Damage {
+  const { migration, migrationXid } = readRollbackInputs(plan.inputs);
+  return { migration, migrationXid, ...(trace ? { rollbackXid: trace.xid } : {}) };
+}
+
+/** The migration is still applied: its transaction is in the history. */
+async function damageInPlace({ target }: StepContext, migration: string): Promise<Damage | Refusal> {
+  const applied = await appliedMigrations(target);
+  const found = applied.find(({ name }) => name === migration);
+  if (found) return { migration, migrationXid: found.xid };
+  return refuse('MIGRATION_NOT_APPLIED', {
+    migration,
+    target: target.name,
+    newest: applied[0]?.name ?? 'none',
+  });
+}

@@ -1,0 +1,232 @@
+import type { Directory } from '../../src/app/app.ts';
+import { createRuns, type RunUseCases } from '../../src/app/runs.ts';
+import { receive, stateOf } from '../../src/store/inbox.ts';
+import {
+  type Bench,
+  directory,
+  openBench,
+  RUNBOOKS,
+  settingsWith,
+  shop,
+  World,
+} from '../jobs/run-step-support.ts';
+
+describe('the use cases of runs', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench(new World().kinds(), RUNBOOKS);
+  });
+  afterAll(() => bench.close());
+  // One dangerous run a target at a time, and a breaker: each test begins without any.
+  afterEach(() =>
+    bench.store.query(`update run_steps set started_at = null where risk = 'dangerous';
+                       update runs set ended_at = now(), due_at = null where ended_at is null`),
+  );
+
+  const runsWith = (change: {
+    directory?: Directory;
+    targets?: string[];
+    dangerousPerHour?: number;
+  }): RunUseCases => {
+    const { store, clock } = bench;
+    const names = change.targets ?? ['shop'];
+    const settings = {
+      ...settingsWith(Object.fromEntries(names.map((name) => [name, { ...shop, name }]))),
+      breaker: { dangerousPerHour: change.dangerousPerHour ?? 3 },
+    };
+    return createRuns({
+      store,
+      settings,
+      now: () => clock.now(),
+      directory: change.directory ?? directory,
+      runbooks: new Map(RUNBOOKS.map((runbook) => [runbook.name, runbook])),
+    });
+  };
+
+  it('start a runbook: steps, an entry, a live message, and the inbox row settled with it', async () => {
+    const incident = await bench.incident();
+    await receive(bench.store, { key: 'k1', kind: 'command', payload: {}, receivedAt: bench.clock.now() });
+    const started = await bench.runs.startRun(
+      { incident, runbook: 'tell', params: { text: 'hello' }, by: 'UASK' },
+      { inboxKey: 'k1' },
+    );
+    expect(started).toMatchObject({
+      ok: true,
+      run: {
+        incidentId: incident,
+        title: 'tell hello',
+        target: 'shop',
+        params: { text: 'hello' },
+        state: 'running',
+        requestedBy: 'UASK',
+        steps: [
+          { index: 1, name: 'say it', risk: 'change', state: 'pending', input: { value: 'hello' } },
+          { index: 2, name: 'look', risk: 'read', state: 'pending' },
+        ],
+      },
+    });
+    const run = (started as { run: { id: number } }).run.id;
+    expect((await bench.timeline(incident)).at(-1)).toMatchObject({
+      kind: 'run',
+      actor: 'UASK',
+      text: `Run ${run} started: tell hello on shop`,
+    });
+    expect((await bench.effects(incident)).at(-1)).toEqual({
+      kind: 'live',
+      to: { kind: 'incident', id: incident },
+      subject: { kind: 'run', run },
+    });
+    expect(await stateOf(bench.store, 'k1')).toBe('done');
+    expect(await bench.runs.run(run)).toMatchObject({ id: run, steps: [{ index: 1 }, { index: 2 }] });
+  });
+
+  it.each([
+    ['an unknown runbook', 'nope', {}, 'UNKNOWN_RUNBOOK'],
+    ['a missing parameter', 'tell', {}, 'PARAM_MISSING'],
+    ['a parameter it does not take', 'look', { speed: '1' }, 'PARAM_UNKNOWN'],
+    ['a value of another type', 'maybe', { table: 'a; drop' }, 'PARAM_WRONG'],
+    ['a target that is not configured', 'look', { target: 'bank' }, 'UNKNOWN_TARGET'],
+  ] as const)('refuse %s', async (_, runbook, params, code) => {
+    const incident = await bench.incident();
+    const before = await bench.timeline(incident);
+    expect(await bench.runs.startRun({ incident, runbook, params, by: 'UASK' })).toMatchObject({
+      ok: false,
+      code,
+    });
+    expect(await bench.timeline(incident)).toEqual(before);
+  });
+
+  it('want the target named when there are two', async () => {
+    const incident = await bench.incident();
+    const runs = runsWith({ targets: ['shop', 'bank'] });
+    const wish = { incident, runbook: 'look', by: 'UASK' };
+    expect(await runs.startRun({ ...wish, params: {} })).toMatchObject({ code: 'TARGET_MISSING' });
+    expect(await runs.startRun({ ...wish, params: { target: 'bank' } })).toMatchObject({
+      run: { target: 'bank', params: {} },
+    });
+  });
+
+  it('run only in open incidents', async () => {
+    const incident = await bench.incident();
+    await bench.store.query(`update incidents set status = 'resolved' where id = $1`, [incident]);
+    expect(await bench.runs.startRun({ incident, runbook: 'look', params: {}, by: 'UASK' })).toMatchObject({
+      code: 'RUN_INCIDENT_CLOSED',
+    });
+    expect(
+      await bench.runs.startRun({ incident: 999, runbook: 'look', params: {}, by: 'UASK' }),
+    ).toMatchObject({
+      code: 'INCIDENT_UNKNOWN',
+    });
+  });
+
+  it('let one run at a time change a target, however many start at once; readers do not count', async () => {
+    const incident = await bench.incident();
+    const wish = { incident, runbook: 'undo', params: {}, by: 'UASK' };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => bench.runs.startRun(wish)));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    const refused = answers.find(({ ok }) => !ok);
+    expect(refused).toMatchObject({ code: 'RUN_ACTIVE', values: { title: 'undo', state: 'running' } });
+    expect(await bench.runs.startRun({ ...wish, runbook: 'look' })).toMatchObject({ ok: true });
+  });
+
+  it('stop at the breaker', async () => {
+    const incident = await bench.incident();
+    const run = await bench.start('undo', {}, incident);
+    await bench.store.query('update run_steps set started_at = $2 where run_id = $1 and index = 1', [
+      run.id,
+      bench.clock.now(),
+    ]);
+    await bench.store.query('update runs set ended_at = requested_at, due_at = null where id = $1', [run.id]);
+    const wish = { incident, runbook: 'undo', params: {}, by: 'UASK' };
+    const runs = runsWith({ dangerousPerHour: 1 });
+    expect(await runs.startRun(wish)).toMatchObject({
+      code: 'BREAKER_OPEN',
+      values: { found: 1, allowed: 1 },
+    });
+    bench.clock.advance(60 * 60 * 1000 + 1);
+    expect(await runs.startRun(wish)).toMatchObject({ ok: true });
+  });
+
+  describe('on a plan that waits', () => {
+    const waiting = async () => {
+      const run = await bench.work((await bench.start('undo')).id);
+      expect(run.state).toBe('awaiting_approval');
+      return run;
+    };
+
+    it('take the yes of an approver who is not the requester, and tell the second click', async () => {
+      const run = await waiting();
+      expect(await bench.approve(run.id, 'UASK')).toMatchObject({
+        code: 'APPROVER_IS_REQUESTER',
+        values: { approvers: '<@UDBA>, <@UTWO>, <@UGUEST>' },
+      });
+      expect(await bench.approve(run.id, 'UNEW')).toMatchObject({ code: 'NOT_AN_APPROVER' });
+      expect(await bench.approve(run.id, 'UGUEST')).toMatchObject({ code: 'NOT_AN_APPROVER' });
+      expect(await bench.approve(run.id, 'terminal:ann@db1')).toMatchObject({ code: 'NOT_AN_APPROVER' });
+      // By group.
+      expect(await bench.approve(run.id, 'UTWO')).toMatchObject({
+        ok: true,
+        run: {
+          state: 'running',
+          steps: [
+            { state: 'awaiting_approval', approval: { decision: { kind: 'approved', by: 'UTWO' } } },
+            {},
+          ],
+        },
+      });
+      expect(await bench.approve(run.id, 'UDBA')).toMatchObject({
+        code: 'APPROVAL_DECIDED',
+        values: { by: '<@UTWO>', decision: 'approved' },
+      });
+      expect((await bench.timeline(run.incidentId)).at(-1)).toMatchObject({
+        kind: 'approval',
+        actor: 'UTWO',
+        details: { run: run.id, step: 1, requester: 'UASK', approver: 'UTWO', plan_hash: 'hash-one' },
+      });
+    });
+
+    it('let one of two simultaneous clicks decide', async () => {
+      const run = await waiting();
+      const answers = await Promise.all(['UDBA', 'UTWO'].map((by) => bench.approve(run.id, by)));
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(answers.find(({ ok }) => !ok)).toMatchObject({ code: 'APPROVAL_DECIDED' });
+    });
+
+    it('end the run at a no', async () => {
+      const run = await waiting();
+      const answer = await bench.runs.decideApproval({
+        run: run.id,
+        step: 1,
+        planHash: 'hash-one',
+        by: 'UDBA',
+        decision: 'refused',
+      });
+      expect(answer).toMatchObject({
+        run: {
+          state: 'cancelled',
+          steps: [
+            { state: 'stopped', verdict: 'Refused by <@UDBA>; nothing was done' },
+            { state: 'skipped' },
+          ],
+        },
+      });
+    });
+
+    it('refuse when Slack cannot say who somebody is', async () => {
+      const run = await waiting();
+      const runs = runsWith({
+        directory: { ...directory, standing: () => Promise.reject(new Error('timeout')) },
+      });
+      const wish = { run: run.id, step: 1, planHash: 'hash-one', by: 'UDBA', decision: 'approved' } as const;
+      expect(await runs.decideApproval(wish)).toMatchObject({ code: 'APPROVERS_UNREADABLE' });
+      expect((await bench.runs.run(run.id))?.steps[0]?.approval?.decision).toBeUndefined();
+    });
+
+    it('refuse a hash that was not read', async () => {
+      const run = await waiting();
+      const wish = { run: run.id, step: 1, planHash: 'other', by: 'UDBA', decision: 'approved' } as const;
+      expect(await bench.runs.decideApproval(wish)).toMatchObject({ code: 'PLAN_CHANGED' });
+      expect(await bench.runs.decideApproval({ ...wish, run: 9999 })).toMatchObject({ code: 'RUN_UNKNOWN' });
+    });
+  });
+});
