@@ -128,7 +128,7 @@ export interface RepairOptions {
   /** Journals each transaction before its COMMIT. */
   readonly onXid: (trace: TransactionTrace) => Promise<void>;
   readonly onProgress?: (progress: RepairProgress) => Promise<void> | void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly lockTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
 }

@@ -113,7 +113,7 @@ export interface ExecuteOptions {
   readonly captured?: readonly CapturedMigration[];
   /** Journals the transaction; COMMIT is sent only after it. */
   readonly onXid: (trace: TransactionTrace) => Promise<void>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Executes an approved plan: everything or nothing, and nothing twice. */

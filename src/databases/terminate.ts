@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { z } from 'zod';
-import type { ActionOutcome, Plan } from '../domain/plan.ts';
+import type { ActionOutcome, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Blocker } from '../domain/sweep.ts';
 import { failure, voidReason } from './execution.ts';
@@ -79,12 +79,20 @@ async function compose(target: Target, id: SessionId, found: Blocker, waiting: n
   });
 }
 
-/** Looks and acts in one statement, so that no other session can have taken the pid in between. */
+/**
+ * Looks and acts in one statement, so that no other session can have taken the pid in between. A role without
+ * pg_read_all_stats sees no start of others' sessions: then the look of the diag role just before has to do.
+ */
 const signalSql = (how: 'cancel' | 'terminate'): string =>
-  `select pg_${how}_backend(pid) as sent from pg_stat_activity where pid = $1 and ${BACKEND_START} = $2`;
+  `select pg_${how}_backend(pid) as sent
+  from pg_stat_activity
+ where pid = $1 and (backend_start is null or ${BACKEND_START} = $2)`;
 
+/** What every execution is given; ending a session leaves no marker and no transaction to journal. */
 export interface TerminateOptions {
-  readonly signal?: AbortSignal;
+  readonly marker?: Marker;
+  readonly onXid?: (trace: TransactionTrace) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Executes an approved plan, and then looks whether the session is gone. */
@@ -115,13 +123,13 @@ async function end(target: Target, client: pg.Client, id: SessionId): Promise<Ac
   }
   const means: string[] = [];
   if (before === 'active') {
-    await send(client, 'cancel', id);
+    await send(target, client, 'cancel', id);
     means.push('cancelled');
     if (await within(CANCEL_MS, async () => !(await holdsOn(target, id)))) {
       return done(target, id, means, `The statement of ${id.pid} was cancelled, and its transaction is over`);
     }
   }
-  await send(client, 'terminate', id);
+  await send(target, client, 'terminate', id);
   means.push('terminated');
   const gone = await within(TERMINATE_MS, async () => (await stateOf(target, id)) === undefined);
   if (gone) return done(target, id, means, `The session ${id.pid} is gone`);
@@ -131,9 +139,14 @@ async function end(target: Target, client: pg.Client, id: SessionId): Promise<Ac
 const CANCEL_MS = 2000;
 const TERMINATE_MS = 5000;
 
-async function send(client: pg.Client, how: 'cancel' | 'terminate', id: SessionId): Promise<void> {
+async function send(
+  target: Target,
+  client: pg.Client,
+  how: 'cancel' | 'terminate',
+  id: SessionId,
+): Promise<void> {
+  if ((await stateOf(target, id)) === undefined) return;
   const { rows } = await client.query<{ sent: boolean }>(signalSql(how), [id.pid, id.backendStart]);
-  // No row: it has ended since we looked, which the next look will tell.
   if (rows[0]?.sent === false) throw new Stop('FAILED', `PostgreSQL could not signal ${id.pid}.`);
 }
 

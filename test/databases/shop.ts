@@ -68,7 +68,8 @@ export async function createShop(change: Partial<TargetConfig> = {}): Promise<Sh
     alter default privileges for role ${roles.owner} in schema public grant select on tables to ${roles.diag};
     alter default privileges for role ${roles.owner} grant select on tables to ${roles.app}`);
   await buildTables(database.urlAs(roles.owner, 'secret'));
-  await admin.query(`grant select, insert, update on orders, order_status, order_events to ${roles.app}`);
+  await admin.query(`grant select, insert, update on orders, order_status, order_events to ${roles.app};
+    grant usage on sequence order_events_id_seq to ${roles.app}`);
   const url = (role: keyof typeof roles) => database.urlAs(roles[role], 'secret');
   const config: TargetConfig = {
     name: 'shop',
