@@ -55,5 +55,6 @@ export function createLogger({ level = 'info', destination }: LogOptions = {}): 
 export const silentLogger: Logger = pino({ level: 'silent' });
 
 /** The text with what looks like a secret taken out. */
-export const withoutSecrets = (text: string): string =>
-  SECRET_TEXTS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
+function withoutSecrets(text: string): string {
+  return SECRET_TEXTS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
+}

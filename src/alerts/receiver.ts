@@ -6,7 +6,7 @@ import { type Answer, readBody, refusal, send } from './answers.ts';
 import { type ChangesOptions, receiveChanges } from './changes.ts';
 import { refuseStranger } from './tokens.ts';
 
-export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface ReceiverOptions extends ChangesOptions {
   /** Loopback unless told. Port 0 takes a free one. */

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 /** `cron` has five fields, or six of which the first is the seconds. */
 export type Schedule = { readonly everySeconds: number } | { readonly cron: string };
 
-export interface Ticking {
+interface Ticking {
   readonly name: string;
   readonly schedule: Schedule;
 }
@@ -42,9 +42,6 @@ export function createTicks(options: TicksOptions): Ticks {
     },
   };
 }
-
-/** Whether node-cron understands the expression: for the check of the configuration. */
-export const isCron = (expression: string): boolean => cron.validate(expression);
 
 function tickFor(monitor: Ticking, options: TicksOptions): ScheduledTask {
   let ticked: string | undefined;

@@ -27,7 +27,7 @@ export interface MonitorState {
   readonly greenAt?: Date | undefined;
 }
 
-export interface MonitorMemory {
+interface MonitorMemory {
   load(name: string): Promise<MonitorState | undefined>;
   /** False: somebody else has written since `revision` was read. */
   save(state: MonitorState): Promise<boolean>;

@@ -119,7 +119,7 @@ export async function forgetSlots(db: Db, before: Date): Promise<void> {
 }
 
 /** The lane of a timer: an incident's pages one after the other, a monitor never beside itself. */
-export function laneOfTimer(timer: Timer | MonitorTimer): string {
+function laneOfTimer(timer: Timer | MonitorTimer): string {
   switch (timer.kind) {
     case 'page-unanswered':
       return `incident:${String(timer.payload['incident'])}`;
