@@ -170,10 +170,6 @@ export const ERRORS = {
     message: 'Runbooks have mistakes:\n{found}',
     fix: 'Correct the files; runbooks/README.md describes the format.',
   },
-  STEP_NAME_MISMATCH: {
-    message: 'The step file {file} defines the kind {found}.',
-    fix: 'Name the kind after its file, without the extension.',
-  },
   UNKNOWN_TARGET: {
     message: 'There is no target named {found}.',
     fix: 'Use one of: {known}.',

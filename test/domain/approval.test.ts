@@ -134,9 +134,13 @@ describe('an approval', () => {
       approvers: fc.uniqueArray(someone),
       planHash: fc.constantFrom('h1', 'h2'),
       minutes: fc.integer({ min: 0, max: 30 }),
-      decision: fc.constantFrom(undefined, 'approved', 'refused', 'expired', 'void') as fc.Arbitrary<
-        NonNullable<Approval['decision']>['kind'] | undefined
-      >,
+      decision: fc.constantFrom<(NonNullable<Approval['decision']>['kind'] | undefined)[]>(
+        undefined,
+        'approved',
+        'refused',
+        'expired',
+        'void',
+      ),
     });
     fc.assert(
       fc.property(cases, ({ id, standing, approvers, planHash, minutes, decision }) => {

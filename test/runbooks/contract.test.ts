@@ -17,8 +17,8 @@ describe('every step kind', () => {
     expect(kind.name).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect(kind.dryRun).toMatch(/^[A-Z].*\.$/);
     expect(kind.input.safeParse({ no_such_key: 1 }).success).toBe(false);
-    const does = kind.risk === 'dangerous' ? [kind.plan, kind.execute, kind.resolve] : [kind.run];
-    for (const act of does) expect(typeof act).toBe('function');
+    const does = kind.risk === 'dangerous' ? ['plan', 'execute', 'resolve'] : ['run'];
+    for (const act of does) expect(kind).toHaveProperty(act, expect.any(Function));
   });
 
   it.each([...steps.values()])('$name refuses an input it does not know', async (kind) => {
