@@ -1,6 +1,6 @@
 /** Owns the one ack of a delivery: the first answer counts, and what comes too late goes by response_url. */
 import type { ReceiverEvent } from '@slack/bolt';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 import { type Arrival, type Body, responseUrl } from './inbound.ts';
 
 /** Slack shows an error at 3 s; by then the person must have heard from us. */

@@ -1,9 +1,10 @@
 /** The bot's side of Slack: Bolt behind the inbox, and its listeners, each of which acks, calls and renders. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { Logger } from 'pino';
 import type { App, Directory } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { privately, respond } from './answer.ts';
 import { actOnClick, type Click, type ClickParts } from './clicks.ts';
@@ -13,7 +14,9 @@ import { inboxReceiver } from './inbox-receiver.ts';
 import { boltLogger } from './logger.ts';
 import { createIntroductions } from './people.ts';
 import { replayOpen } from './replay.ts';
-import { socketReceiver } from './socket.ts';
+import { type SocketReceiver, socketReceiver } from './socket.ts';
+
+const START_MS = 10_000;
 
 export interface SlackParts {
   /** From `createClient`: it carries the bot's token. */
@@ -31,7 +34,7 @@ export interface SlackParts {
 }
 
 export interface Slack {
-  /** Settles with the first connection; fails when Slack refuses the token. */
+  /** Settles with the first connection, or goes on trying; fails only when Slack refuses the token. */
   start(): Promise<void>;
   stop(): Promise<void>;
   connected(): boolean;
@@ -56,15 +59,23 @@ export function createSlack(parts: SlackParts): Slack {
   });
   listen(bolt, parts);
   return {
-    async start() {
-      await socket.start();
-      await identity.get();
-    },
+    start: () => startUp(socket, identity, log),
     stop: () => socket.stop(),
     connected: () => socket.connected(),
     replay: () =>
       replayOpen({ bolt, client, dispatch, inbox: store.inbox, underWay: receiver.underWay, log, now }),
   };
+}
+
+/** A Slack that is away must not keep the rest of the bot from its work. */
+async function startUp(
+  socket: SocketReceiver,
+  identity: ReturnType<typeof createIdentity>,
+  log: Logger,
+): Promise<void> {
+  await Promise.race([socket.start(), sleep(START_MS, undefined, { ref: false })]);
+  if (!socket.connected()) log.warn('Slack does not answer yet; connecting goes on');
+  else await identity.get().catch((error: unknown) => log.warn({ err: error }, 'auth.test failed'));
 }
 
 function listen(bolt: Bolt, parts: SlackParts): void {

@@ -1,6 +1,6 @@
 /** Web API clients that never wait or retry by themselves: the outbox does, where it survives a crash. */
 import { WebClient, type WebClientOptions } from '@slack/web-api';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 import { boltLogger } from './logger.ts';
 
 /** How long a call may take; after it, nobody knows whether Slack did what was asked. */

@@ -1,6 +1,6 @@
 /** Stands between a Bolt receiver and the App: what Slack delivers is committed before it is acked. */
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { createAnswer } from './answer.ts';

@@ -1,6 +1,6 @@
 /** Lets Bolt and the Web API client write into our log; their debug lines hold tokens and bodies, and are dropped. */
 import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 
 export function boltLogger(log: Logger): BoltLogger {
   const write =

@@ -1,6 +1,7 @@
 /** Remembers the names of people who act, for exports: Slack's ids mean nothing outside of it. */
-import type { Logger } from 'pino';
+
 import type { App } from '../app/app.ts';
+import type { Logger } from '../log.ts';
 import { type Body, senderOf } from './inbound.ts';
 
 /** Tells the app who somebody is, once for each name; never keeps anybody waiting. */

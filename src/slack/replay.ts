@@ -1,8 +1,8 @@
 /** Does what a crash left undone in the inbox, at most once; what is dangerous and old is not done, and said. */
 import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { Logger } from 'pino';
 import type { Dispatch } from '../app/dispatch.ts';
+import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { SocketModeClient } from '@slack/socket-mode';
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
-import type { Logger } from 'pino';
+import type { Logger } from '../log.ts';
 import { clientOptions } from './client.ts';
 
 const CONNECTIONS = 2;

@@ -1,8 +1,8 @@
 /** What every effect needs to be performed, and where each one goes. */
 import type { WebClient } from '@slack/web-api';
-import type { Logger } from 'pino';
 import type { App } from '../../app/app.ts';
 import type { Destination } from '../../domain/effects.ts';
+import type { Logger } from '../../log.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import type { Store } from '../../store/store.ts';
 import type { createIdentity } from '../client.ts';

@@ -10,7 +10,7 @@ import { viewOf } from './render.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
-export const EFFECT_EVENT = 'firebreak_effect';
+const EFFECT_EVENT = 'firebreak_effect';
 /** Slack cuts a text at 40,000 characters without a word. */
 const TEXT_LIMIT = 39_000;
 /** The message is gone or can be edited no longer: it is posted anew. */

@@ -3,10 +3,11 @@ import type { KnownBlock } from '@slack/types';
 import type { Plan } from '../../domain/plan.ts';
 import type { Approval, Run, RunStep } from '../../domain/run.ts';
 import { actions, button, context, lines, section } from './blocks.ts';
-import { clip, code, mrkdwn } from './text.ts';
+import { clip, code, count, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
 
-const SUMMARY_LINE = 500;
+const SUMMARY_LINE = 350;
+const SUMMARY_LINES = 15;
 const HASH = 12;
 
 /** Nothing when the step does not wait for an answer. */
@@ -15,12 +16,19 @@ export function approvalBlocks(run: Run, step: RunStep): readonly KnownBlock[] {
   if (state !== 'awaiting_approval' || !plan || !approval || approval.decision) return [];
   const buttons = actions([approve(run, step, plan), refuse(run, step, plan)]);
   return [
-    section(`:lock: *${mrkdwn(plan.title)}*`),
-    ...lines(plan.summary.map((line) => `• ${clip(mrkdwn(line), SUMMARY_LINE)}`)),
+    section(`:lock: *${clip(mrkdwn(plan.title), SUMMARY_LINE)}*`),
+    ...lines(summary(plan)),
     context(terms(plan, approval)),
     ...(buttons ? [buttons] : []),
   ];
 }
+
+const summary = ({ summary: all }: Plan): readonly string[] => [
+  ...all.slice(0, SUMMARY_LINES).map((line) => `• ${clip(mrkdwn(line), SUMMARY_LINE)}`),
+  ...(all.length > SUMMARY_LINES
+    ? [`• and ${count(all.length - SUMMARY_LINES, 'more point')}, not shown here`]
+    : []),
+];
 
 const terms = ({ hash }: Plan, { requestedBy, expiresAt }: Approval): string =>
   `Plan ${code(hash.slice(0, HASH))}, asked for by ${who(requestedBy)}; somebody else has to approve it before ${when(expiresAt)}. The exact SQL is in the file above.`;

@@ -35,12 +35,13 @@ const RUN_WORDS: Readonly<Record<RunState, string>> = {
 export function run(known: Run, command: string): View {
   const { id, title, steps, state } = known;
   const head = `Run ${id}: ${title}`;
+  // What somebody has to act on comes first: a long list below it may be cut.
   return view(`${mrkdwn(head)}: ${RUN_WORDS[state]}`, [
     header(head),
     context(about(known)),
-    ...lines(steps.map(stepLine)),
     ...steps.flatMap((step): readonly KnownBlock[] => approvalBlocks(known, step)),
     ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
+    ...lines(steps.map(stepLine)),
     ...steps.flatMap(({ output }): readonly KnownBlock[] =>
       isSweep(output) ? lines(sweepLines(output)) : [],
     ),

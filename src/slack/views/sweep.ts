@@ -27,7 +27,7 @@ export function sweepLines({ target, took_ms, checks, top }: SweepReport): reado
 }
 
 /** One check with its verdict and what to do next. */
-export function checkLine({ check, status, verdict, next }: CheckResult): string {
+function checkLine({ check, status, verdict, next }: CheckResult): string {
   const advice = next === undefined ? '' : ` Next: ${mrkdwn(next)}`;
   return `${MARKS[status]} ${code(check)} ${status}: ${clip(mrkdwn(verdict) + advice, LINE)}`;
 }

@@ -1,0 +1,140 @@
+/** Buttons of our own messages, clicked by people. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App } from '../../src/app/app.ts';
+import { refuse } from '../../src/domain/refusal.ts';
+import type { Slack } from '../../src/slack/bolt.ts';
+import {
+  type Answered,
+  anIncident,
+  appWith,
+  dispatchWith,
+  openWorld,
+  startBot,
+  type World,
+} from './support.ts';
+
+let world: World;
+let bot: Slack;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterEach(async () => {
+  await bot.stop();
+  await world.control('POST', 'reset', {});
+});
+afterAll(() => world.close());
+
+/** Posts a message with one button, and clicks it. */
+async function click(actionId: string, value: unknown, user = 'dba'): Promise<Answered> {
+  const channel = world.slack.channels['incidents'] ?? '';
+  const { ts } = await world.client.chat.postMessage({
+    channel,
+    text: 'a button',
+    blocks: [
+      {
+        type: 'actions',
+        elements: [
+          {
+            type: 'button',
+            text: { type: 'plain_text', text: 'Do it' },
+            action_id: actionId,
+            value: typeof value === 'string' ? value : JSON.stringify(value),
+          },
+        ],
+      },
+    ],
+  });
+  return world.control('POST', 'actions', { user, channel, ts, action_id: actionId });
+}
+
+const texts = ({ responses }: Answered): string => responses.map(({ text }) => text ?? '').join('\n');
+
+describe('a click', () => {
+  test('on Acknowledge answers the page, and says nothing more', async () => {
+    const acts: unknown[] = [];
+    const act: App['act'] = (...given) => {
+      acts.push(given);
+      return Promise.resolve({ ok: true, incident: anIncident() });
+    };
+    bot = await startBot(world, { app: appWith({ act }) });
+    const answer = await click('page-answer:acknowledged', { incident: 7, page: 2 });
+    expect(acts).toMatchObject([
+      [
+        7,
+        { kind: 'answer-page', by: world.slack.users['dba'], page: 2, answer: 'acknowledged' },
+        { inboxKey: /^block_actions:/ },
+      ].map((part, index) => (index === 2 ? { inboxKey: expect.stringMatching(/^block_actions:/) } : part)),
+    ]);
+    expect(texts(answer)).toBe('');
+    expect(answer.ack_ms).toBeLessThan(3000);
+  });
+
+  test('that is refused tells why, to the one who clicked', async () => {
+    bot = await startBot(world, {
+      app: appWith({ decideApproval: () => Promise.resolve(refuse('NOT_A_MEMBER', { found: 'guest' })) }),
+    });
+    const answer = await click('approval:approved', { run: 3, step: 2, planHash: 'abc' });
+    expect(answer.responses.filter(({ kind }) => kind !== 'ack')).toMatchObject([
+      { text: expect.stringContaining(':no_entry:') },
+    ]);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('on Approve carries the plan hash that was shown', async () => {
+    const wishes: unknown[] = [];
+    const decideApproval: App['decideApproval'] = (wish) => {
+      wishes.push(wish);
+      return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
+    };
+    bot = await startBot(world, { app: appWith({ decideApproval }) });
+    await click('approval:refused', { run: 3, step: 2, planHash: 'abc' });
+    expect(wishes).toEqual([
+      { run: 3, step: 2, planHash: 'abc', by: world.slack.users['dba'], decision: 'refused' },
+    ]);
+  });
+
+  test('that starts a run needs the permission for dangerous acts', async () => {
+    let started = 0;
+    const app = appWith({
+      startRun: () => {
+        started += 1;
+        return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
+      },
+    });
+    const only = { ...app.settings.permissions, dangerous: [world.slack.users['dba'] ?? ''] };
+    bot = await startBot(world, { app: { ...app, settings: { ...app.settings, permissions: only } } });
+    const value = { incident: 7, runbook: 'blocked-queries', params: { pid: '42' } };
+    expect(texts(await click('run:start', value, 'viewer'))).toContain(':no_entry:');
+    expect(started).toBe(0);
+    await click('run:start', value, 'dba');
+    expect(started).toBe(1);
+  });
+
+  test('on a proposal dispatches the line that declares it', async () => {
+    const at = new Date();
+    const known = {
+      id: 3,
+      monitor: 'shop',
+      target: 'shop',
+      service: 'order-status',
+      error: 'column "status"\ndoes not exist',
+      relations: [],
+      firstFailedAt: at,
+      detectedAt: at,
+    };
+    bot = await startBot(world, {
+      app: appWith({ known: { proposals: [known] } }),
+      dispatch: dispatchWith(({ text, actor }) => `${actor} ${text}`),
+    });
+    const answer = await click('proposal:declare', { proposal: 3 }, 'oncall');
+    const line = 'declare sev2 proposal:3 order-status: column "status" does not exist';
+    expect(texts(answer)).toContain(`${world.slack.users['oncall']} ${line}`);
+  });
+
+  test('on a button that nobody knows any more is answered', async () => {
+    bot = await startBot(world);
+    expect(texts(await click('old:thing', { a: 1 }))).toContain('older message');
+    expect(texts(await click('approval:approved', 'not json'))).toContain('older message');
+  });
+});

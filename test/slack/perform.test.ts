@@ -1,0 +1,321 @@
+/** Effects against Slack: what each one does, and that a lost answer is not a second message. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Effect } from '../../src/domain/effects.ts';
+import type { Incident, Page } from '../../src/domain/incident.ts';
+import { silentLogger } from '../../src/log.ts';
+import { createPerform } from '../../src/slack/perform.ts';
+import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
+import { placeOf } from '../../src/store/live-messages.ts';
+import type { Delivery, OutboxRow } from '../../src/store/outbox.ts';
+import { anIncident, appWith, aRecord, openWorld, type World } from './support.ts';
+
+let world: World;
+let perform: (row: OutboxRow) => Promise<Delivery>;
+let incident: Incident;
+let id = 100;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  await world.control('POST', 'reset', {});
+  id += 1;
+  incident = anIncident({ id, declaredBy: world.slack.users['oncall'] ?? '' });
+  await saveIncident(world.store, incident);
+  perform = performer();
+});
+
+/** As another process would have it: it remembers nothing of earlier attempts. */
+const performer = (): typeof perform =>
+  createPerform({
+    client: world.client,
+    store: world.store,
+    app: app(),
+    log: silentLogger,
+    now: () => new Date(),
+  });
+
+const known = async (number: number): Promise<Incident | undefined> => loadIncident(world.store, number);
+
+const app = () =>
+  appWith({
+    incidentsChannel: world.slack.channels['incidents'] ?? '',
+    incident: known,
+    async record(number) {
+      const found = await known(number);
+      return found && aRecord(found);
+    },
+  });
+
+const rowOf = (effect: Effect, more: Partial<OutboxRow> = {}): OutboxRow => ({
+  id: 1,
+  lane: 'lane',
+  effectId: randomUUID(),
+  effect,
+  attempts: 0,
+  createdAt: new Date(),
+  ...more,
+});
+
+const SENT = { kind: 'sent' };
+const send = (effect: Effect): Promise<Delivery> => perform(rowOf(effect));
+
+/** Tries as the outbox does: the row remembers when it was tried. */
+async function sendUntilSent(effect: Effect, more: Partial<OutboxRow> = {}): Promise<readonly Delivery[]> {
+  let row = rowOf(effect, more);
+  const deliveries: Delivery[] = [];
+  for (let attempts = 1; attempts < 6; attempts += 1) {
+    const triedAt = new Date();
+    const delivery = await perform(row);
+    deliveries.push(delivery);
+    if (delivery.kind === 'sent' || delivery.kind === 'refused') break;
+    row = { ...row, attempts, triedAt };
+  }
+  return deliveries;
+}
+
+const opened = async (): Promise<string> => {
+  expect(await send({ kind: 'create-channel', incident: id, name: `inc-${id}-x` })).toEqual(SENT);
+  return (await known(id))?.channelId ?? '';
+};
+
+const channelNames = async (): Promise<readonly string[]> =>
+  (await world.control<{ channels: { name: string }[] }>('GET', 'state')).channels.map(({ name }) => name);
+
+const stateOf = async (channel: string): Promise<Record<string, unknown>> => {
+  const { channels } = await world.control<{ channels: { id: string }[] }>('GET', 'state');
+  return channels.find((each) => each.id === channel) as unknown as Record<string, unknown>;
+};
+
+describe('create-channel', () => {
+  const wish = (): Effect => ({ kind: 'create-channel', incident: id, name: `inc-${id}-x` });
+
+  test('makes the channel and remembers it; a second time does nothing', async () => {
+    const channel = await opened();
+    expect(await stateOf(channel)).toMatchObject({ name: `inc-${id}-x` });
+    expect(await send(wish())).toEqual(SENT);
+  });
+
+  test('adopts the channel that an attempt without an answer made', async () => {
+    await world.fault({ method: 'conversations.create', kind: 'error', effect: 'after' });
+    expect(await sendUntilSent(wish())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect((await channelNames()).filter((name) => name.startsWith(`inc-${id}`))).toEqual([`inc-${id}-x`]);
+    expect((await stateOf((await known(id))?.channelId ?? ''))['name']).toBe(`inc-${id}-x`);
+  });
+
+  test('takes another name when somebody has this one', async () => {
+    await world.control('POST', 'channels', { user: 'viewer', name: `inc-${id}-x` });
+    expect(await send(wish())).toEqual(SENT);
+    expect((await stateOf((await known(id))?.channelId ?? ''))['name']).toBe(`inc-${id}-x-2`);
+  });
+
+  test('never adopts a channel of somebody else', async () => {
+    await world.control('POST', 'channels', { user: 'viewer', name: `inc-${id}-x` });
+    await world.fault({ method: 'conversations.create', kind: 'error', effect: 'before' });
+    await sendUntilSent(wish());
+    expect((await stateOf((await known(id))?.channelId ?? ''))['name']).toBe(`inc-${id}-x-2`);
+  });
+});
+
+describe("an incident's channel", () => {
+  test('gets its people; who cannot come does not keep out the others', async () => {
+    const channel = await opened();
+    await world.control('PATCH', 'users', { name: 'viewer', deactivated: true });
+    const users = ['oncall', 'viewer', 'dba'].map((name) => world.slack.users[name] ?? '');
+    const wish: Effect = { kind: 'invite', incident: id, users: [...users, 'UNOBODY00', 'terminal:root@db'] };
+    expect(await send(wish)).toEqual(SENT);
+    expect(await send(wish)).toEqual(SENT);
+    expect((await stateOf(channel))['member_names']).toEqual(expect.arrayContaining(['oncall', 'dba']));
+  });
+
+  test('gets a topic with the state of now', async () => {
+    const channel = await opened();
+    expect(await send({ kind: 'topic', incident: id })).toEqual(SENT);
+    expect((await stateOf(channel))['topic']).toBe(
+      'SEV2 | investigating | no commander yet | Order status page is down',
+    );
+  });
+
+  test('gets its card, kept current and pinned once', async () => {
+    const channel = await opened();
+    const card: Effect = {
+      kind: 'live',
+      to: { kind: 'incident', id },
+      subject: { kind: 'card', incident: id },
+    };
+    expect(await send(card)).toEqual(SENT);
+    expect(await send({ kind: 'pin', incident: id })).toEqual(SENT);
+    expect(await send({ kind: 'pin', incident: id })).toEqual(SENT);
+    await saveIncident(world.store, { ...incident, status: 'mitigated' });
+    expect(await send(card)).toEqual(SENT);
+    const { messages, pins } = (await stateOf(channel)) as {
+      messages: { text: string; bot_id?: string }[];
+      pins: unknown[];
+    };
+    const cards = messages.filter(({ text }) => text.startsWith(`Incident ${id}`));
+    expect(cards).toHaveLength(1);
+    expect(cards[0]?.text).toContain('mitigated');
+    expect(pins).toHaveLength(1);
+  });
+});
+
+describe('a live message', () => {
+  const announcement = (): Effect => ({
+    kind: 'live',
+    to: { kind: 'incidents-channel' },
+    subject: { kind: 'announcement', incident: id },
+  });
+
+  test('whose answer was lost is found again, and edited from then on', async () => {
+    await world.fault({ method: 'chat.postMessage', kind: 'drop', effect: 'after' });
+    expect(await sendUntilSent(announcement())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await send(announcement())).toEqual(SENT);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('that somebody deleted is posted anew', async () => {
+    await send(announcement());
+    const place = await placeOf(world.store, `announcement:${id}`);
+    await world.client.chat.delete({ channel: place?.channel ?? '', ts: place?.ts ?? '' });
+    expect(await send(announcement())).toEqual(SENT);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('to a person goes into their direct message, with buttons until it is answered', async () => {
+    const user = world.slack.users['dba'] ?? '';
+    const page: Page = { number: 1, team: 'database', user, requestedBy: 'UONCALL', at: new Date() };
+    await saveIncident(world.store, { ...incident, pages: [page] });
+    const effect: Effect = {
+      kind: 'live',
+      to: { kind: 'user', id: user },
+      subject: { kind: 'page', incident: id, page: 1 },
+    };
+    expect(await send(effect)).toEqual(SENT);
+    expect(JSON.stringify(await world.messages('dm-dba'))).toContain('page-answer:acknowledged');
+    const answer = { kind: 'acknowledged', by: user, at: new Date() } as const;
+    await saveIncident(world.store, { ...incident, pages: [{ ...page, answer }] });
+    expect(await send(effect)).toEqual(SENT);
+    const [shown, ...others] = await world.messages('dm-dba');
+    expect(others).toEqual([]);
+    expect(JSON.stringify(shown)).not.toContain('page-answer');
+    expect(JSON.stringify(shown)).toContain('Acknowledged by');
+  });
+
+  test('about something unknown is refused, not tried for ever', async () => {
+    const effect: Effect = {
+      kind: 'live',
+      to: { kind: 'incidents-channel' },
+      subject: { kind: 'run', run: 999 },
+    };
+    expect(await send(effect)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('say', () => {
+  const hello = (): Effect => ({
+    kind: 'say',
+    to: { kind: 'incidents-channel' },
+    text: `hello ${id} <!channel>`,
+  });
+
+  test('posts the text, and lets nobody be called by what a database said', async () => {
+    expect(await send(hello())).toEqual(SENT);
+    expect((await world.messages('incidents'))[0]?.text).toBe(`hello ${id} &lt;!channel&gt;`);
+  });
+
+  for (const fault of [{ kind: 'error' }, { kind: 'drop' }] as const) {
+    test(`is not said twice when the answer was lost (${fault.kind})`, async () => {
+      await world.fault({ method: 'chat.postMessage', ...fault, effect: 'after' });
+      expect(await sendUntilSent(hello())).toMatchObject([{ kind: 'retry' }, SENT]);
+      expect(await world.messages('incidents')).toHaveLength(1);
+    });
+
+    test(`is said when the attempt had no effect (${fault.kind})`, async () => {
+      await world.fault({ method: 'chat.postMessage', ...fault, effect: 'before' });
+      expect(await sendUntilSent(hello())).toMatchObject([{ kind: 'retry' }, SENT]);
+      expect(await world.messages('incidents')).toHaveLength(1);
+    });
+  }
+
+  test('is not said twice when Slack did not answer within the deadline', async () => {
+    await world.fault({ method: 'chat.postMessage', kind: 'timeout', effect: 'late', ms: 1000 });
+    expect(await sendUntilSent(hello())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('keeps its doubt while the look fails', async () => {
+    await world.fault({ method: 'chat.postMessage', kind: 'drop', effect: 'after' });
+    await world.fault({ method: 'conversations.history', kind: 'ratelimit', retry_after: 3 });
+    expect(await sendUntilSent(hello())).toMatchObject([
+      { kind: 'retry' },
+      { kind: 'wait', seconds: 3 },
+      SENT,
+    ]);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('tried by a process that died waits for its deadline, then looks', async () => {
+    const row = rowOf(hello());
+    await perform(row);
+    const tried = { ...row, attempts: 1, triedAt: new Date() };
+    const other = performer();
+    expect(await other(tried)).toMatchObject({ kind: 'wait', seconds: 8 });
+    const late = performer();
+    expect(await late({ ...tried, triedAt: new Date(Date.now() - 8000) })).toEqual(SENT);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('waits as long as Slack says', async () => {
+    await world.fault({ method: 'chat.postMessage', kind: 'ratelimit', retry_after: 7 });
+    expect(await send(hello())).toEqual({ kind: 'wait', seconds: 7 });
+  });
+
+  test('is refused for good where it can never be said', async () => {
+    for (const error of ['channel_not_found', 'is_archived', 'not_in_channel', 'invalid_blocks']) {
+      await world.fault({ method: 'chat.postMessage', kind: 'error', error });
+      expect(await send(hello())).toEqual({ kind: 'refused', reason: error });
+    }
+    expect(await send({ kind: 'say', to: { kind: 'incident', id }, text: 'x' })).toMatchObject({
+      kind: 'refused',
+    });
+  });
+
+  test('waits for the token to be mended', async () => {
+    await world.fault({ method: 'chat.postMessage', kind: 'error', error: 'token_revoked' });
+    expect(await send(hello())).toEqual({ kind: 'retry', error: 'token_revoked' });
+  });
+});
+
+describe('a file', () => {
+  const file = (): Effect => ({
+    kind: 'file',
+    to: { kind: 'incidents-channel' },
+    name: 'postmortem-inc-7.md',
+    title: 'Postmortem',
+    content: '# 1. Süß',
+    comment: 'read it',
+  });
+  const files = async () =>
+    ((await stateOf(world.slack.channels['incidents'] ?? '')) as { files: unknown[] }).files;
+
+  test('is shared under its own name, with its bytes', async () => {
+    expect(await send(file())).toEqual(SENT);
+    expect(await files()).toMatchObject([
+      { name: 'postmortem-inc-7.md', title: 'Postmortem', content: '# 1. Süß' },
+    ]);
+  });
+
+  test('is not shared twice when the answer was lost', async () => {
+    await world.fault({ method: 'files.completeUploadExternal', kind: 'drop', effect: 'after' });
+    expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('is shared again when the attempt had no effect', async () => {
+    await world.fault({ method: 'files.completeUploadExternal', kind: 'error' });
+    expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await world.messages('incidents')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,128 @@
+/** What a crash left in the inbox. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Line } from '../../src/app/dispatch.ts';
+import type { Slack } from '../../src/slack/bolt.ts';
+import { receive } from '../../src/store/inbox.ts';
+import { appWith, dispatchWith, inboxRows, openWorld, startBot, type World } from './support.ts';
+
+const NOW = new Date('2026-11-22T14:05:00Z');
+const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
+
+let world: World;
+let bot: Slack;
+let lines: Line[];
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterEach(async () => {
+  await bot.stop();
+  await world.control('POST', 'reset', {});
+  await world.store.query('truncate inbox');
+});
+afterAll(() => world.close());
+
+async function start(answer: (line: Line) => string = () => 'done late'): Promise<void> {
+  lines = [];
+  bot = await startBot(world, {
+    now: () => NOW,
+    app: appWith(),
+    dispatch: dispatchWith(
+      (line) => {
+        lines.push(line);
+        return answer(line);
+      },
+      (text) => text.startsWith('rollback'),
+    ),
+  });
+}
+
+const left = (
+  key: string,
+  text: string,
+  receivedAt: Date,
+  more: Record<string, unknown> = {},
+): Promise<unknown> =>
+  receive(world.store, {
+    key,
+    kind: 'command',
+    receivedAt,
+    payload: {
+      command: '/incident',
+      text,
+      user_id: world.slack.users['oncall'],
+      user_name: 'oncall',
+      channel_id: world.slack.channels['general'],
+      team_id: 'T000SANDBOX',
+      ...more,
+    },
+  });
+
+const stateOf = async (key: string): Promise<string | undefined> =>
+  (await inboxRows(world)).find((row) => row.key === key)?.state;
+
+describe('a replay', () => {
+  test('does what was left, once, with the time at which it came', async () => {
+    await start();
+    await left('k1', 'note it began', ago(600));
+    await bot.replay();
+    await bot.replay();
+    expect(lines).toMatchObject([{ text: 'note it began', inboxKey: 'k1', receivedAt: ago(600) }]);
+    expect(await stateOf('k1')).toBe('done');
+  });
+
+  test('leaves what may still be under way elsewhere', async () => {
+    await start();
+    await left('k2', 'note now', ago(3));
+    await bot.replay();
+    expect(lines).toEqual([]);
+    expect(await stateOf('k2')).toBe('received');
+  });
+
+  test('does not run a dangerous command that is older than a minute, and says so', async () => {
+    await start();
+    await left('k3', 'rollback', new Date('2026-11-22T14:02:10Z'));
+    await bot.replay();
+    await bot.replay();
+    expect(lines).toEqual([]);
+    expect(await stateOf('k3')).toBe('expired');
+    const told = await world.messages('dm-oncall');
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toMatch(/\/incident rollback.*arrived 14:02 UTC.*\*not\* run.*Say it again/);
+  });
+
+  test('runs a dangerous command that is younger', async () => {
+    await start();
+    await left('k4', 'rollback', ago(40));
+    await bot.replay();
+    expect(lines).toMatchObject([{ text: 'rollback' }]);
+  });
+
+  test('does not act on an old approval', async () => {
+    await start();
+    await receive(world.store, {
+      key: 'k5',
+      kind: 'click',
+      receivedAt: ago(90),
+      payload: {
+        type: 'block_actions',
+        user: { id: world.slack.users['dba'], username: 'dba' },
+        actions: [{ action_id: 'approval:approved', value: '{}' }],
+      },
+    });
+    await bot.replay();
+    expect(await stateOf('k5')).toBe('expired');
+    expect((await world.messages('dm-dba'))[0]?.text).toContain('Your click arrived');
+  });
+
+  test('that fails is not tried for ever', async () => {
+    await start(() => {
+      throw new Error('defect');
+    });
+    await left('k6', 'note x', ago(30));
+    await bot.replay();
+    await bot.replay();
+    expect(lines).toHaveLength(1);
+    expect(await stateOf('k6')).toBe('refused');
+  });
+});

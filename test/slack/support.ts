@@ -1,0 +1,177 @@
+/** A real local Slack with a real store; the app and the dispatcher are small objects that a test makes. */
+import { fileURLToPath } from 'node:url';
+import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
+import type { App } from '../../src/app/app.ts';
+import type { Dispatch, Line } from '../../src/app/dispatch.ts';
+import type { Incident } from '../../src/domain/incident.ts';
+import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
+import type { Run } from '../../src/domain/run.ts';
+import { silentLogger } from '../../src/log.ts';
+import { createSlack, type Slack } from '../../src/slack/bolt.ts';
+import { createClient } from '../../src/slack/client.ts';
+import { createDirectory } from '../../src/slack/directory.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+export interface World {
+  readonly slack: LocalSlack;
+  readonly database: TestDatabase;
+  readonly store: Store;
+  readonly client: ReturnType<typeof createClient>;
+  /** A request to the control surface; answers with its JSON. */
+  control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
+  messages(channel: string): Promise<readonly ShownMessage[]>;
+  fault(fault: Readonly<Record<string, unknown>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface ShownMessage {
+  readonly ts: string;
+  readonly text: string;
+  readonly blocks?: readonly unknown[];
+  readonly files?: readonly { readonly name: string; readonly title: string }[];
+}
+
+export interface Answered {
+  readonly ack_ms: number | null;
+  readonly responses: readonly { readonly kind: string; readonly text?: string }[];
+}
+
+export async function openWorld(): Promise<World> {
+  const database = await createTestDatabase();
+  const store = openStore(database.url);
+  const slack = await startLocalSlack({
+    manifestPath: fileURLToPath(new URL('../../manifest.yml', import.meta.url)),
+  });
+  const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${slack.url}/sandbox/${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  return {
+    slack,
+    database,
+    store,
+    control,
+    client: createClient({ token: slack.botToken, apiUrl: `${slack.url}/api/` }, silentLogger),
+    async messages(channel) {
+      const { channels } = await control<{
+        channels: { id: string; name: string; messages: ShownMessage[] }[];
+      }>('GET', 'state');
+      return channels.find(({ id, name }) => id === channel || name === channel)?.messages ?? [];
+    },
+    async fault(fault) {
+      await control('POST', 'faults', { times: 1, effect: 'before', ...fault });
+    },
+    async close() {
+      await slack.stop();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+/** An app that knows nothing but what the test gives it. */
+export function appWith(
+  parts: Partial<App> & {
+    incidents?: never;
+    known?: {
+      incidents?: readonly Incident[];
+      runs?: readonly Run[];
+      proposals?: readonly Proposal[];
+      record?: IncidentRecord;
+    };
+    incidentsChannel?: string;
+  } = {},
+): App {
+  const { known = {}, incidentsChannel = 'C0', ...given } = parts;
+  const app: Partial<App> = {
+    settings: {
+      command: '/incident',
+      timezone: 'UTC',
+      incidentsChannel,
+      permissions: { declare: undefined, respond: undefined, dangerous: undefined, approve: undefined },
+      teams: {},
+      targets: {},
+      breaker: { dangerousPerHour: 10 },
+    },
+    now: () => new Date(),
+    meet: () => Promise.resolve(),
+    settle: () => Promise.resolve(),
+    incidentOfChannel: () => Promise.resolve(undefined),
+    incident: (id) => Promise.resolve(known.incidents?.find((each) => each.id === id)),
+    run: (id) => Promise.resolve(known.runs?.find((each) => each.id === id)),
+    proposal: (id) => Promise.resolve(known.proposals?.find((each) => each.id === id)),
+    record: () => Promise.resolve(known.record),
+    ...given,
+  };
+  return app as App;
+}
+
+export const dispatchWith = (
+  answer: (line: Line) => Promise<string> | string,
+  isDangerous: (text: string) => boolean = () => false,
+): Dispatch => Object.assign(async (line: Line) => ({ text: await answer(line) }), { isDangerous });
+
+/** The bot, connected to the world's Slack. */
+export async function startBot(
+  world: World,
+  parts: { app?: App; dispatch?: Dispatch; store?: Pick<Store, 'inbox'>; now?: () => Date } = {},
+): Promise<Slack> {
+  const { slack, client, store } = world;
+  const bot = createSlack({
+    client,
+    appToken: slack.appToken,
+    apiUrl: `${slack.url}/api/`,
+    command: '/incident',
+    store: parts.store ?? store,
+    app: parts.app ?? appWith(),
+    dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
+    directory: createDirectory(client),
+    log: silentLogger,
+    now: parts.now ?? (() => new Date()),
+  });
+  await bot.start();
+  return bot;
+}
+
+export const inboxRows = async ({
+  store,
+}: Pick<World, 'store'>): Promise<
+  readonly { key: string; kind: string; state: string; payload: Record<string, unknown> }[]
+> =>
+  (
+    await store.query<{ key: string; kind: string; state: string; payload: Record<string, unknown> }>(
+      'select key, kind, state, payload from inbox order by received_at',
+    )
+  ).rows;
+
+const AT = new Date('2026-11-22T14:00:00Z');
+
+export const anIncident = (change: Partial<Incident> = {}): Incident => ({
+  id: 7,
+  title: 'Order status page is down',
+  severity: 'sev2',
+  status: 'investigating',
+  declaredBy: 'U000ONCALL',
+  declaredAt: AT,
+  roles: {},
+  milestones: { declared: { at: AT, by: 'U000ONCALL', recordedAt: AT, earlier: [] } },
+  actionItems: [],
+  pages: [],
+  ...change,
+});
+
+export const aRecord = (incident: Incident, runs: readonly Run[] = []): IncidentRecord => ({
+  incident,
+  timeline: [],
+  runs,
+  proposals: [],
+  people: {},
+  headHash: '',
+});

@@ -1,0 +1,375 @@
+/** Messages: always within Slack's limits, and saying what the reader needs to act. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
+import { type Incident, STATUSES } from '../../src/domain/incident.ts';
+import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
+import type { Proposal } from '../../src/domain/record.ts';
+import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
+import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
+import { announcement } from '../../src/slack/views/announcement.ts';
+import type { View } from '../../src/slack/views/blocks.ts';
+import { card } from '../../src/slack/views/card.ts';
+import { page } from '../../src/slack/views/page.ts';
+import { declareLine, proposal } from '../../src/slack/views/proposal.ts';
+import { run } from '../../src/slack/views/run.ts';
+import { clip, mrkdwn } from '../../src/slack/views/text.ts';
+import { topicOf } from '../../src/slack/views/topic.ts';
+import { anIncident, aRecord } from './support.ts';
+
+const AT = new Date('2026-11-22T14:00:00Z');
+const shown = (view: View | undefined): string => JSON.stringify(view?.blocks);
+
+const aPlan: Plan = {
+  kind: 'migration-rollback',
+  hash: 'abcdef0123456789abcdef',
+  target: 'shop',
+  identity: { systemIdentifier: '1', database: 'shop', oid: 1, timeline: 1 },
+  title: 'Roll back migration 1717_x on shop',
+  summary: ['Takes ACCESS EXCLUSIVE on order_status', 'Data is not undone'],
+  sql: 'select 1',
+  inputs: { table: 'order_status' },
+  facts: {},
+};
+
+const aStep = (change: Partial<RunStep> = {}): RunStep => ({
+  index: 1,
+  name: 'rollback',
+  kind: 'migration-rollback',
+  risk: 'dangerous',
+  state: 'running',
+  ...change,
+});
+
+const aRun = (steps: readonly RunStep[], change: Partial<Run> = {}): Run => ({
+  id: 12,
+  incidentId: 7,
+  runbook: 'migration-rollback',
+  title: 'Roll back a migration',
+  target: 'shop',
+  params: {},
+  requestedBy: 'U000ONCALL',
+  requestedAt: AT,
+  state: 'running',
+  steps,
+  ...change,
+});
+
+const aBlocker: Blocker = {
+  pid: 4711,
+  backendStart: '2026-11-22 13:00:00.123456+00',
+  user: 'report',
+  application: 'nightly',
+  state: 'idle in transaction',
+  transactionAge: 780,
+  query: 'select * from order_status where id = $1',
+  relations: ['order_status'],
+};
+
+const waiting = aStep({
+  state: 'awaiting_approval',
+  plan: aPlan,
+  approval: {
+    planHash: aPlan.hash,
+    requestedBy: 'U000ONCALL',
+    requestedAt: AT,
+    expiresAt: new Date(AT.getTime() + 9e5),
+  },
+});
+
+describe('a run', () => {
+  test('that waits shows the plan, its hash, who asked, until when, and asks twice', () => {
+    const blocks = shown(run(aRun([waiting]), '/incident'));
+    for (const text of [...aPlan.summary, 'abcdef012345', '<@U000ONCALL>', '14:15:00 UTC', 'somebody else']) {
+      expect(blocks).toContain(text);
+    }
+    expect(blocks).toContain('"action_id":"approval:approved"');
+    expect(blocks).toContain('"action_id":"approval:refused"');
+    expect(blocks).toContain('"confirm"');
+    expect(blocks).toContain(JSON.stringify(JSON.stringify({ run: 12, step: 1, planHash: aPlan.hash })));
+  });
+
+  test('that was answered has no buttons left', () => {
+    const { approval } = waiting;
+    const decided = {
+      ...waiting,
+      ...(approval
+        ? { approval: { ...approval, decision: { kind: 'approved', by: 'UDBA', at: AT } as const } }
+        : {}),
+    };
+    expect(shown(run(aRun([decided]), '/incident'))).not.toContain('action_id');
+  });
+
+  test('that met a blocker names it, and offers to end it', () => {
+    const outcome: ActionOutcome = {
+      state: 'stopped',
+      code: 'LOCK_TIMEOUT',
+      verdict: 'no lock',
+      facts: {},
+      blockers: [aBlocker],
+    };
+    const blocks = shown(
+      run(aRun([aStep({ state: 'stopped', outcome })], { state: 'stopped' }), '/incident'),
+    );
+    for (const text of ['session 4711', 'report', 'nightly', '13 min', 'order_status'])
+      expect(blocks).toContain(text);
+    const value = {
+      incident: 7,
+      runbook: 'blocked-queries',
+      params: { target: 'shop', pid: '4711', backend_start: aBlocker.backendStart },
+    };
+    expect(blocks).toContain(JSON.stringify(JSON.stringify(value)));
+  });
+
+  test('that left data wrong says how much, and offers the repair', () => {
+    const outcome: ActionOutcome = {
+      state: 'done',
+      verdict: 'rolled back',
+      facts: { data_suspect: 493 },
+      probes: [],
+    };
+    const blocks = shown(
+      run(aRun([aStep({ state: 'done', outcome, plan: aPlan })], { state: 'done' }), '/incident'),
+    );
+    expect(blocks).toContain('Data still wrong: 493 rows');
+    expect(blocks).toContain('/incident run table-repair table=order_status run=12');
+    const value = {
+      incident: 7,
+      runbook: 'table-repair',
+      params: { target: 'shop', table: 'order_status', run: '12' },
+    };
+    expect(blocks).toContain(JSON.stringify(JSON.stringify(value)));
+  });
+
+  test('that left nothing wrong says nothing of it', () => {
+    const outcome: ActionOutcome = {
+      state: 'done',
+      verdict: 'rolled back',
+      facts: { data_suspect: 0 },
+      probes: [],
+    };
+    expect(shown(run(aRun([aStep({ state: 'done', outcome })]), '/incident'))).not.toContain('wrong');
+  });
+
+  test('that swept shows the worst, and what was not looked at', () => {
+    const output: SweepReport = {
+      target: 'shop',
+      took_ms: 812,
+      checks: [
+        { check: 'locks', status: 'crit', verdict: 'blocked', facts: {} },
+        {
+          check: 'bloat',
+          status: 'skipped',
+          verdict: 'no privilege',
+          facts: {},
+          next: 'grant pg_monitor to diag',
+        },
+      ],
+      top: ['3 sessions wait for 4711'],
+    };
+    const blocks = shown(run(aRun([aStep({ kind: 'db-sweep', state: 'done', output })]), '/incident'));
+    for (const text of ['3 sessions wait for 4711', 'bloat', 'skipped', 'grant pg_monitor'])
+      expect(blocks).toContain(text);
+  });
+});
+
+describe('a proposal', () => {
+  const known: Proposal = {
+    id: 3,
+    monitor: 'order-status',
+    target: 'shop',
+    service: 'order-status',
+    sqlstate: '42703',
+    error: 'column "status" does not exist',
+    relations: ['order_status'],
+    migration: { name: '1717_cleanup', appliedAt: new Date(AT.getTime() - 20_000) },
+    firstFailedAt: AT,
+    detectedAt: new Date(AT.getTime() + 15_000),
+  };
+
+  test('names what fails and what changed before, and gives the line to type', () => {
+    const blocks = shown(proposal(known, '/incident'));
+    for (const text of [
+      '42703',
+      'order_status',
+      '1717_cleanup',
+      '20 s before the first failure',
+      'seen 15 s later',
+    ]) {
+      expect(blocks).toContain(text);
+    }
+    expect(blocks).toContain('"action_id":"proposal:declare"');
+    expect(declareLine(known)).toBe('declare sev2 proposal:3 order-status: column "status" does not exist');
+  });
+
+  test('that became an incident has no button', () => {
+    const blocks = shown(proposal({ ...known, incidentId: 7 }, '/incident'));
+    expect(blocks).not.toContain('action_id');
+    expect(blocks).toContain('Became incident 7');
+  });
+});
+
+describe('text', () => {
+  test('calls nobody that a database names, and keeps people, groups and entities', () => {
+    expect(mrkdwn('<!channel> a<b & <@U012AB|bob> <!subteam^S1> &amp; <https://x.y|bank>')).toBe(
+      '&lt;!channel&gt; a&lt;b &amp; <@U012AB|bob> <!subteam^S1> &amp; <https://x.y>',
+    );
+  });
+
+  test('is cut without leaving half of a mention', () => {
+    expect(clip('hello <@U012AB>', 10)).toBe('hello …');
+    expect(clip('hello', 5)).toBe('hello');
+  });
+});
+
+/** Long, odd and hostile texts. */
+const text = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc
+    .tuple(fc.string({ unit: 'binary', minLength: 1 }), fc.nat(900))
+    .map(([part, times]) => part.repeat(times)),
+  fc.constantFrom('', '<!channel>', '&', '<'.repeat(5000), '`'.repeat(300), '\n'.repeat(4000)),
+);
+const actor = fc.constantFrom('U012ABCDE', 'terminal:root@db', 'monitor:<!channel>');
+const some = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
+const arbitrary = <T>(of: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<T> =>
+  fc.record(of) as fc.Arbitrary<T>;
+
+const incidents = arbitrary<Incident>({
+  id: fc.nat(),
+  title: text,
+  severity: fc.constantFrom('sev1', 'sev5'),
+  status: fc.constantFrom(...STATUSES),
+  declaredBy: actor,
+  declaredAt: fc.constant(AT),
+  roles: fc.record({ commander: some(actor), scribe: some(actor) }),
+  milestones: fc.constant(anIncident().milestones),
+  actionItems: fc.constant([]),
+  pages: fc.array(
+    fc.record({
+      number: fc.constant(1),
+      team: text,
+      user: actor,
+      reason: some(text),
+      requestedBy: actor,
+      at: fc.constant(AT),
+    }),
+    { maxLength: 60 },
+  ),
+});
+
+const plans = fc
+  .record({ title: text, summary: fc.array(text, { maxLength: 60 }) })
+  .map((part) => ({ ...aPlan, ...part }));
+const blockers = fc
+  .record({
+    pid: fc.nat(),
+    user: text,
+    application: text,
+    state: text,
+    query: text,
+    relations: fc.array(text, { maxLength: 5 }),
+  })
+  .map((part) => ({ ...aBlocker, ...part }));
+const outcomes = fc.oneof(
+  fc
+    .record({ blockers: fc.array(blockers, { maxLength: 6 }) })
+    .map(
+      (part): ActionOutcome => ({ state: 'stopped', code: 'LOCK_TIMEOUT', verdict: '', facts: {}, ...part }),
+    ),
+  text.map(
+    (table): ActionOutcome => ({ state: 'done', verdict: '', facts: { data_suspect: 5, table }, probes: [] }),
+  ),
+);
+const sweeps = fc.record({
+  target: text,
+  took_ms: fc.nat(),
+  top: fc.array(text, { maxLength: 12 }),
+  checks: fc.array(
+    fc.record({
+      check: text,
+      status: fc.constantFrom('ok', 'crit', 'skipped', 'timeout'),
+      verdict: text,
+      facts: fc.constant({}),
+      next: some(text),
+    }),
+    { maxLength: 30 },
+  ),
+});
+const steps = arbitrary<RunStep>({
+  index: fc.nat(),
+  name: text,
+  kind: fc.constant('x'),
+  risk: fc.constant('read'),
+  state: fc.constantFrom(...STEP_STATES),
+  verdict: some(text),
+  plan: some(plans),
+  approval: some(fc.constant(waiting.approval)),
+  outcome: some(outcomes),
+  output: some(sweeps),
+});
+const runs = fc
+  .record({
+    title: text,
+    target: text,
+    state: fc.constantFrom(...RUN_STATES),
+    steps: fc.array(steps, { maxLength: 70 }),
+  })
+  .map((part) => aRun(part.steps, part));
+const proposals = arbitrary<Proposal>({
+  id: fc.nat(),
+  monitor: text,
+  target: text,
+  service: some(text),
+  sqlstate: some(text),
+  error: text,
+  relations: fc.array(text, { maxLength: 20 }),
+  migration: some(fc.record({ name: text, appliedAt: some(fc.constant(AT)) })),
+  firstFailedAt: fc.constant(AT),
+  detectedAt: fc.constant(AT),
+});
+
+/** The texts that Slack reads as markup, wherever they are. */
+function marked(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = 'type' in value && value.type === 'mrkdwn' && 'text' in value ? [String(value.text)] : [];
+  return [...own, ...Object.values(value).flatMap(marked)];
+}
+
+describe('within the limits of Slack, whatever it shows, stays', () => {
+  const fits = (view: View | undefined): void => {
+    expect(blockFaults([...(view?.blocks ?? [])], 50)).toEqual([]);
+    expect(view?.text.length).toBeLessThanOrEqual(4000);
+    expect(view?.text.trim()).not.toBe('');
+    expect(view?.text).not.toContain('<!channel>');
+    for (const said of marked(view?.blocks)) expect(said).not.toContain('<!channel>');
+  };
+  const always = <T>(of: fc.Arbitrary<T>, render: (value: T) => View | undefined): void =>
+    fc.assert(
+      fc.property(of, (value) => fits(render(value))),
+      { numRuns: 30 },
+    );
+
+  test('a card', () =>
+    always(fc.tuple(incidents, fc.array(runs, { maxLength: 3 })), ([incident, all]) =>
+      card(aRecord(incident, all), '/incident'),
+    ));
+  test('an announcement', () => always(incidents, announcement));
+  test('a page', () =>
+    always(
+      incidents.filter(({ pages }) => pages.length > 0),
+      (incident) => page(incident, 1),
+    ));
+  test('a run', () => always(runs, (known) => run(known, '/incident')));
+  test('a run that waits, with its buttons', () =>
+    always(fc.tuple(runs, plans), ([known, plan]) => {
+      const view = run(aRun([{ ...waiting, plan }, ...known.steps]), '/incident');
+      expect(shown(view)).toContain('approval:approved');
+      return view;
+    }));
+  test('a proposal', () => always(proposals, (known) => proposal(known, '/incident')));
+  test('a topic', () =>
+    fc.assert(
+      fc.property(incidents, (incident) => expect(topicOf(incident).length).toBeLessThanOrEqual(250)),
+    ));
+});
