@@ -94,19 +94,18 @@ const Element = z.object({
   text: z.object({ text: z.string() }),
 });
 
+/** Buttons stand in rows, or beside a section. */
+const Holder = z.object({ elements: z.array(z.unknown()).default([]), accessory: z.unknown().optional() });
+
 function buttonsOf(channel: string, { ts, blocks }: SlackMessage): readonly Button[] {
-  return blocks.flatMap((block) => {
-    const { elements = [] } = z
-      .object({ elements: z.array(z.unknown()).optional() })
-      .catch({})
-      .parse(block);
-    return elements.flatMap((element) => {
-      const button = Element.safeParse(element);
-      if (!button.success) return [];
-      const { action_id: actionId, value, text } = button.data;
-      return [{ channel, ts, actionId, value, label: text.text }];
+  const holders = blocks.flatMap((block) => Holder.safeParse(block).data ?? []);
+  return holders
+    .flatMap(({ elements, accessory }) => [...elements, accessory])
+    .flatMap((element) => {
+      const { data } = Element.safeParse(element);
+      if (!data) return [];
+      return [{ channel, ts, actionId: data.action_id, value: data.value, label: data.text.text }];
     });
-  });
 }
 
 /** Text objects anywhere in a block but in buttons and their confirmations. */

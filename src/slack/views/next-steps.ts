@@ -2,7 +2,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { Run, RunStep } from '../../domain/run.ts';
 import type { Blocker } from '../../domain/sweep.ts';
-import { actions, button, context, section } from './blocks.ts';
+import { button, context, section } from './blocks.ts';
 import { code, count, duration, mrkdwn } from './text.ts';
 
 const BLOCKERS = 3;
@@ -14,7 +14,7 @@ export function nextBlocks(run: Run, step: RunStep, command: string): readonly K
     case 'stopped':
       return outcome.code === 'LOCK_TIMEOUT' ? inTheWay(run, outcome.blockers) : [];
     case 'done':
-      return stillWrong(run, step, outcome.facts, command);
+      return stillWrong(run, outcome.facts, command);
     default:
       return [];
   }
@@ -48,50 +48,35 @@ const endSession = (run: Run, { pid, backendStart }: Blocker) =>
     },
   });
 
+/** One offer for each table whose rows are not as their source says. */
 function stillWrong(
   run: Run,
-  step: RunStep,
   facts: Readonly<Record<string, unknown>>,
   command: string,
 ): readonly KnownBlock[] {
-  const suspect = Number(facts['data_suspect'] ?? 0);
-  if (!(suspect > 0)) return [];
-  const table = tableOf(step, facts);
-  const said = section(
-    `:warning: *Data still wrong: ${count(suspect, 'row')}*${table ? ` in ${code(table)}` : ''}`,
-  );
-  const line = `${command} run table-repair table=${table ?? '<table>'} run=${run.id}`;
-  return [said, ...offerRepair(run, table), context(`Or type ${code(line)}`)];
-}
-
-function offerRepair(run: Run, table: string | undefined): readonly KnownBlock[] {
-  if (table === undefined) return [];
-  const params = { target: run.target, table, run: String(run.id) };
-  const offered = actions([
-    button({
-      text: 'Repair',
-      actionId: 'run:start',
-      value: { incident: run.incidentId, runbook: 'table-repair', params },
-      style: 'primary',
-      confirm: {
-        title: 'Plan a repair?',
-        text: `A plan is made to repair ${code(table)} on ${code(run.target)}. Somebody else has to approve it.`,
-        yes: 'Make the plan',
-      },
-    }),
+  const tables = Object.entries(facts['data_suspect_tables'] ?? {}).filter(([, rows]) => Number(rows) > 0);
+  return tables.flatMap(([table, rows]) => [
+    section(
+      `:warning: *Data still wrong: ${count(Number(rows), 'row')}* in ${code(table)}`,
+      repair(run, table),
+    ),
+    context(`Or type ${code(`${command} run table-repair table=${table} run=${run.id}`)}`),
   ]);
-  return offered ? [offered] : [];
 }
 
-/** The table that was looked at, as the outcome or else the plan names it. */
-const tableOf = ({ plan }: RunStep, facts: Readonly<Record<string, unknown>>): string | undefined =>
-  named(facts['table']) ??
-  named(facts['data_suspect_table']) ??
-  named(facts['tables']) ??
-  named(plan?.inputs['table']) ??
-  named(plan?.inputs['tables']);
-
-function named(value: unknown): string | undefined {
-  const one: unknown = Array.isArray(value) ? value[0] : value;
-  return typeof one === 'string' && one !== '' ? one : undefined;
-}
+const repair = (run: Run, table: string) =>
+  button({
+    text: 'Repair',
+    actionId: 'run:start',
+    value: {
+      incident: run.incidentId,
+      runbook: 'table-repair',
+      params: { target: run.target, table, run: String(run.id) },
+    },
+    style: 'primary',
+    confirm: {
+      title: 'Plan a repair?',
+      text: `A plan is made to repair ${code(table)} on ${code(run.target)}. Somebody else has to approve it.`,
+      yes: 'Make the plan',
+    },
+  });
