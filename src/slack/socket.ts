@@ -91,7 +91,10 @@ async function keepOpen(client: SocketModeClient, watch: Watch): Promise<void> {
       opened();
       await closed;
     } catch (error) {
-      if (isHopeless(error)) throw error;
+      if (isHopeless(error)) {
+        log.error({ err: error }, 'Slack refuses the app-level token');
+        throw error;
+      }
       log.warn({ err: error }, 'no connection to Slack');
       await pause(waitFor(error, failures++), signal);
     } finally {

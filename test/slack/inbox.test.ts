@@ -175,6 +175,12 @@ describe('the connection', () => {
   });
 });
 
+test('a refused token fails the start, with the reason', async () => {
+  const wrong = { ...world, slack: { ...world.slack, appToken: 'xapp-1-wrong' } };
+  bot = undefined;
+  await expect(startBot(wrong)).rejects.toThrow('invalid_auth');
+});
+
 const connections = async (): Promise<number> =>
   (await world.control<{ connections: number }>('GET', 'state')).connections;
 

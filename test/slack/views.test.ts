@@ -125,7 +125,7 @@ describe('a run', () => {
     const outcome: ActionOutcome = {
       state: 'done',
       verdict: 'rolled back',
-      facts: { data_suspect: 493 },
+      facts: { data_suspect: 493, data_suspect_tables: { order_status: 493, orders: 0, items: 'timeout' } },
       probes: [],
     };
     const blocks = shown(
@@ -145,7 +145,7 @@ describe('a run', () => {
     const outcome: ActionOutcome = {
       state: 'done',
       verdict: 'rolled back',
-      facts: { data_suspect: 0 },
+      facts: { data_suspect: 0, data_suspect_tables: { order_status: 0 } },
       probes: [],
     };
     expect(shown(run(aRun([aStep({ state: 'done', outcome })]), '/incident'))).not.toContain('wrong');
@@ -278,7 +278,12 @@ const outcomes = fc.oneof(
       (part): ActionOutcome => ({ state: 'stopped', code: 'LOCK_TIMEOUT', verdict: '', facts: {}, ...part }),
     ),
   text.map(
-    (table): ActionOutcome => ({ state: 'done', verdict: '', facts: { data_suspect: 5, table }, probes: [] }),
+    (table): ActionOutcome => ({
+      state: 'done',
+      verdict: '',
+      facts: { data_suspect: 5, data_suspect_tables: { [table]: 5 } },
+      probes: [],
+    }),
   ),
 );
 const sweeps = fc.record({
