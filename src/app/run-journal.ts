@@ -8,7 +8,8 @@ import { saveHold } from '../store/holds.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { type LeaseMark, stillHeld } from '../store/leases.ts';
 import { enqueue } from '../store/outbox.ts';
-import { loadRun, lockRun, setRun, setStep, setTrace } from '../store/runs.ts';
+import { setStep, setTrace } from '../store/run-steps.ts';
+import { loadRun, lockRun, setRun } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
 

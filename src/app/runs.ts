@@ -1,18 +1,20 @@
 /** Use cases on runs: start one, decide on its approval, say what became of an unknown step. */
 import { type Decider, judgeDecision, judgeWitness } from '../domain/approval.ts';
+import { decided } from '../domain/approval-moves.ts';
 import { isSlackUser, person } from '../domain/decide.ts';
 import { isOpen } from '../domain/incident.ts';
 import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { JournalRun, Run } from '../domain/run.ts';
-import { decided, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
+import { type RunMove, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
 import { live, runEntry } from '../domain/run-words.ts';
 import { type BoundStep, bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
 import { settle } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
-import { activeRun, countDangerous, insertRun, loadRun, lockRun } from '../store/runs.ts';
+import { countDangerous } from '../store/run-steps.ts';
+import { activeRun, insertRun, loadRun, lockRun } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
 import type { App, ApprovalWish, Cause, Directory, RunWish } from './app.ts';
@@ -28,7 +30,7 @@ export interface RunParts {
 }
 
 /** What a person found out about a step whose outcome is unknown. */
-export interface WitnessWish {
+interface WitnessWish {
   readonly run: number;
   readonly step: number;
   readonly by: string;
@@ -55,7 +57,7 @@ export const createRuns = (parts: RunParts): RunUseCases => ({
 });
 
 /** Starts a runbook in an incident; whoever calls has checked the permission. */
-export async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<RunAnswer> {
+async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<RunAnswer> {
   const runbook = parts.runbooks.get(wish.runbook);
   if (!runbook)
     return refuse('UNKNOWN_RUNBOOK', { found: wish.runbook, known: names(parts.runbooks.keys()) });
@@ -79,7 +81,7 @@ export async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Pr
 }
 
 /** Approves or refuses a plan, by the rules of domain/approval.ts, read from Slack at this moment. */
-export async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause): Promise<RunAnswer> {
+async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause): Promise<RunAnswer> {
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
   return withRun(parts, wish.run, cause, (run, now) => {
@@ -89,7 +91,7 @@ export async function decideApproval(parts: RunParts, wish: ApprovalWish, cause:
 }
 
 /** An approver says what became of a step that the target could not be asked about. */
-export async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): Promise<RunAnswer> {
+async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): Promise<RunAnswer> {
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
   return withRun(parts, wish.run, cause, (run, now) => {
@@ -110,7 +112,7 @@ function withRun(
   { store, now }: RunParts,
   id: number,
   cause: Cause,
-  decide: (run: JournalRun, now: Date) => ReturnType<typeof decided> | Refusal,
+  decide: (run: JournalRun, now: Date) => RunMove | Refusal,
 ): Promise<RunAnswer> {
   return store.transaction(async (tx) => {
     const at = now();

@@ -9,7 +9,7 @@ export const APPROVAL_TTL_MS = 15 * 60 * 1000;
 /** A yes in the last second of that time still has to be carried out. */
 const EXECUTION_GRACE_MS = 60 * 1000;
 
-export type Standing = 'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown' | 'terminal';
+type Standing = 'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown' | 'terminal';
 
 export interface Decider {
   readonly id: Actor;
@@ -67,7 +67,7 @@ export function stillApproved(approval: Approval, now: Date): boolean {
 }
 
 /** Whether the time to answer is over. */
-export const isExpired = (approval: Approval, now: Date): boolean => now >= approval.expiresAt;
+const isExpired = (approval: Approval, now: Date): boolean => now >= approval.expiresAt;
 
 /** A second click is told who decided, whatever else is wrong with it. */
 function refuseStale(

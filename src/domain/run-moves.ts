@@ -1,12 +1,9 @@
 /** The moves of a run: from where it is and what happened, what is written, said and done next. Pure. */
-import { APPROVAL_TTL_MS } from './approval.ts';
-import { person } from './decide.ts';
 import type { Effect } from './effects.ts';
 import type { NewEntry } from './entry.ts';
-import type { Actor } from './incident.ts';
-import type { ActionOutcome, Plan, TargetIdentity } from './plan.ts';
+import type { ActionOutcome, TargetIdentity } from './plan.ts';
 import type { Approval, Run, RunState, RunStep, StepState } from './run.ts';
-import { approvalWanted, live, planFile, runEntry, say, stepEntry } from './run-words.ts';
+import { live, runEntry, say, stepEntry } from './run-words.ts';
 
 export interface StepMove
   extends Partial<Pick<RunStep, 'startedAt' | 'endedAt' | 'verdict' | 'plan' | 'outcome' | 'output'>> {
@@ -83,84 +80,6 @@ export function finish(
   return ok
     ? succeed(run, step, { ...move, state: 'done' }, now)
     : end(run, step, { ...move, state: 'failed' }, 'failed', now);
-}
-
-/** A plan is made: it waits for somebody else's yes. */
-export function planned(
-  run: Run,
-  step: RunStep,
-  plan: Plan,
-  approvers: readonly string[],
-  now: Date,
-): RunMove {
-  const approval: Approval = {
-    planHash: plan.hash,
-    requestedBy: run.requestedBy,
-    requestedAt: now,
-    expiresAt: new Date(now.getTime() + APPROVAL_TTL_MS),
-  };
-  const verdict = `${plan.title}: waits for approval`;
-  const details = {
-    plan_hash: plan.hash,
-    summary: plan.summary,
-    expires_at: approval.expiresAt.toISOString(),
-  };
-  return {
-    run: { state: 'awaiting_approval', dueAt: approval.expiresAt },
-    steps: [{ index: step.index, state: 'awaiting_approval', plan, verdict }],
-    approval: { step: step.index, identity: plan.identity, approval },
-    entries: [
-      stepEntry(
-        run,
-        { ...step, plan },
-        { kind: 'approval', actor: run.requestedBy, text: `approval asked for: ${plan.title}`, details },
-        now,
-      ),
-    ],
-    effects: [planFile(run, step, plan), live(run), ...approvalWanted(run, step, plan, approvers)],
-  };
-}
-
-/** Somebody said yes or no. */
-export function decided(
-  run: Run,
-  step: RunStep,
-  approval: Approval,
-  wish: { readonly by: Actor; readonly decision: 'approved' | 'refused' },
-  now: Date,
-): RunMove {
-  const { by, decision } = wish;
-  const answered = answer(step, approval, decision, by, now);
-  const entry = stepEntry(
-    run,
-    answered.step,
-    { kind: 'approval', actor: by, text: `${decision} by ${person(by)}` },
-    now,
-  );
-  if (decision === 'refused')
-    return withAnswer(
-      answered,
-      cancel(run, answered.step, `Refused by ${person(by)}; nothing was done`, [entry], now),
-    );
-  return withAnswer(answered, {
-    run: { state: 'running', dueAt: now },
-    steps: [{ index: step.index, state: 'awaiting_approval', verdict: `Approved by ${person(by)}` }],
-    entries: [entry],
-    effects: [live(run)],
-  });
-}
-
-/** Nobody answered in time. */
-export function expired(run: Run, step: RunStep, approval: Approval, now: Date): RunMove {
-  const answered = answer(step, approval, 'expired', 'firebreak', now);
-  return withAnswer(answered, cancel(run, answered.step, 'The approval expired; nothing was done', [], now));
-}
-
-/** The second preflight found something else than what was approved. */
-export function voided(run: Run, step: RunStep, approval: Approval, reason: string, now: Date): RunMove {
-  const answered = answer(step, approval, 'void', 'firebreak', now);
-  const verdict = `The approved plan is void: ${reason}. Nothing was done`;
-  return withAnswer(answered, settle(run, answered.step, stoppedOutcome('PLAN_VOID', verdict), {}, now));
 }
 
 /** A dangerous step has an outcome. */
@@ -249,7 +168,8 @@ function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
   };
 }
 
-function end(run: Run, step: RunStep, move: StepMove, state: RunState, now: Date): RunMove {
+/** A step that did not succeed ends the run; what was still to come is skipped. */
+export function end(run: Run, step: RunStep, move: StepMove, state: RunState, now: Date): RunMove {
   const verdict = move.verdict ?? '';
   return {
     run: { state, endedAt: now },
@@ -269,12 +189,6 @@ function offerOf(outcome: ActionOutcome | undefined): string {
   return ` To end it: runbook \`blocked-queries\` with \`pid=${first.pid} backend_start=${first.backendStart}\`.`;
 }
 
-function cancel(run: Run, step: RunStep, verdict: string, before: readonly NewEntry[], now: Date): RunMove {
-  const move: StepMove = { index: step.index, state: 'stopped', verdict, endedAt: now };
-  const ended = end(run, step, move, 'cancelled', now);
-  return { ...ended, entries: [...before, ...ended.entries] };
-}
-
 function doubt(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
   return {
     run: { state: 'unknown', dueAt: now },
@@ -288,26 +202,6 @@ const remaining = (run: Run, step: RunStep): readonly RunStep[] =>
   run.steps.filter(({ index, state }) => index > step.index && state === 'pending');
 
 const skip = ({ index }: RunStep): StepMove => ({ index, state: 'skipped' });
-
-interface Answered {
-  readonly step: RunStep;
-  readonly approval: Approval;
-}
-
-function answer(
-  step: RunStep,
-  approval: Approval,
-  kind: 'approved' | 'refused' | 'expired' | 'void',
-  by: Actor,
-  at: Date,
-): Answered {
-  const decidedApproval = { ...approval, decision: { kind, by, at } };
-  return { step: { ...step, approval: decidedApproval }, approval: decidedApproval };
-}
-
-function withAnswer({ step, approval }: Answered, move: RunMove): RunMove {
-  return { ...move, approval: { step: step.index, identity: (step.plan as Plan).identity, approval } };
-}
 
 function outcomeEntry(
   run: Run,

@@ -5,7 +5,7 @@ import type { Risk } from './run.ts';
 export const PARAM_TYPES = ['text', 'table', 'migration', 'session', 'number'] as const;
 export type ParamType = (typeof PARAM_TYPES)[number];
 
-export interface Param {
+interface Param {
   readonly type: ParamType;
   readonly required: boolean;
   readonly description: string;

@@ -7,7 +7,7 @@ import type { Settings } from '../domain/settings.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { StepContext, StepKind } from '../runbooks/step.ts';
-import { loadEarlier } from '../store/runs.ts';
+import { loadEarlier } from '../store/run-steps.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Lease } from './lease.ts';
 

@@ -1,6 +1,7 @@
 /** A dangerous step: planned, approved by somebody else, planned again, written down as intent, then executed once. */
 import { breakerRefusal } from '../app/runs.ts';
 import { stillApproved } from '../domain/approval.ts';
+import { expired, planned, voided } from '../domain/approval-moves.ts';
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Approval, JournalRun } from '../domain/run.ts';
@@ -8,19 +9,16 @@ import {
   begin,
   beginPlan,
   broke,
-  expired,
-  planned,
   progressed,
   settle,
   stillUnknown,
   stoppedOutcome,
   unknownOutcome,
-  voided,
 } from '../domain/run-moves.ts';
 import { type ErrorCode, explain } from '../errors.ts';
 import type { DangerousStep, Planned, Resolution } from '../runbooks/step.ts';
 import { approvedIdentity } from '../store/approvals.ts';
-import { lockBreaker } from '../store/runs.ts';
+import { lockBreaker } from '../store/run-steps.ts';
 import type { Db } from '../store/store.ts';
 import { contextOf, inWords, markerOf, moveStep, type StepJob, traceStep } from './run-context.ts';
 

@@ -1,8 +1,8 @@
 /** Runs and the journal of their steps. */
 import type { Plan } from '../domain/plan.ts';
-import type { Approval, EarlierAction, JournalRun, JournalStep, RunState } from '../domain/run.ts';
-import type { StepMove } from '../domain/run-moves.ts';
+import type { Approval, JournalRun, JournalStep, RunState } from '../domain/run.ts';
 import type { BoundStep } from '../domain/runbook.ts';
+import { insertStep, json } from './run-steps.ts';
 import { type Db, first } from './store.ts';
 
 interface RunRow {
@@ -73,14 +73,6 @@ export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined
   return id;
 }
 
-async function insertStep(tx: Db, run: number, index: number, step: BoundStep): Promise<void> {
-  await tx.query(
-    `insert into run_steps (run_id, index, name, kind, risk, input, state)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [run, index, step.name, step.kind, step.risk, json(step.input), step.skipped ? 'skipped' : 'pending'],
-  );
-}
-
 export async function loadRun(db: Db, id: number): Promise<JournalRun | undefined> {
   const { rows } = await db.query<RunRow>(`select ${RUN} from runs where id = $1`, [id]);
   return (await withSteps(db, rows))[0];
@@ -136,92 +128,6 @@ export async function setRun(
     run.endedAt,
   ]);
 }
-
-/** Moves a step; fields that are not named keep their value. False when a newer lease has written it. */
-export async function setStep(tx: Db, run: number, move: StepMove, epoch?: number): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update run_steps
-        set state = $3, epoch = coalesce($4, epoch),
-            started_at = coalesce($5, started_at), ended_at = coalesce($6, ended_at),
-            verdict = coalesce($7, verdict), plan = coalesce($8, plan),
-            outcome = coalesce($9, outcome), output = coalesce($10, output)
-      where run_id = $1 and index = $2 and ($4::bigint is null or epoch is null or epoch <= $4)`,
-    [
-      run,
-      move.index,
-      move.state,
-      epoch,
-      move.startedAt,
-      move.endedAt,
-      move.verdict && clean(move.verdict),
-      json(move.plan),
-      json(move.outcome),
-      json(move.output),
-    ],
-  );
-  return rowCount === 1;
-}
-
-/** Keeps the transaction of a step that runs under this lease. False when it does not any more. */
-export async function setTrace(
-  tx: Db,
-  run: number,
-  index: number,
-  trace: JournalStep['trace'],
-  epoch: number,
-): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update run_steps set trace = $3
-      where run_id = $1 and index = $2 and state = 'running' and epoch = $4`,
-    [run, index, json(trace), epoch],
-  );
-  return rowCount === 1;
-}
-
-/** Dangerous steps that were executed since then, on all targets. */
-export async function countDangerous(db: Db, since: Date): Promise<number> {
-  const result = await db.query<{ count: number }>(
-    `select count(*) as count
-       from run_steps
-      where risk = 'dangerous' and started_at > $1`,
-    [since],
-  );
-  return first(result)?.count ?? 0;
-}
-
-/** Executions are counted one after the other: two at once would both see the last free place. */
-export async function lockBreaker(tx: Db): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('firebreak breaker', 0))`);
-}
-
-/** What was done to a target earlier in an incident, newest first. */
-export async function loadEarlier(
-  db: Db,
-  incidentId: number,
-  target: string,
-): Promise<readonly EarlierAction[]> {
-  const { rows } = await db.query<EarlierRow>(
-    `select s.run_id, s.index, s.kind, s.plan, s.outcome, s.trace
-       from run_steps s
-       join runs r on r.id = s.run_id
-      where r.incident_id = $1 and r.target = $2 and s.risk = 'dangerous' and s.state = 'done'
-      order by s.run_id desc, s.index desc`,
-    [incidentId, target],
-  );
-  return rows.map(({ run_id, index, kind, plan, outcome, trace }) => ({
-    run: run_id,
-    step: index,
-    kind,
-    plan,
-    outcome,
-    ...(trace ? { trace } : {}),
-  }));
-}
-
-type EarlierRow = Pick<StepRow, 'run_id' | 'index' | 'kind' | 'trace'> & {
-  readonly plan: Plan;
-  readonly outcome: EarlierAction['outcome'];
-};
 
 async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly JournalRun[]> {
   const { rows } = await db.query<StepRow>(
@@ -281,11 +187,3 @@ const toApproval = (row: StepRow, planHash: string): Approval => ({
   expiresAt: row.expires_at,
   ...(row.decision ? { decision: { kind: row.decision, by: row.decided_by, at: row.decided_at } } : {}),
 });
-
-/** PostgreSQL stores no NUL in text, and no lone surrogates in jsonb. */
-const clean = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
-
-const json = (value: unknown): string | undefined =>
-  value === undefined
-    ? undefined
-    : JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item));

@@ -23,7 +23,7 @@ import { openStore, type Store } from '../../src/store/store.ts';
 import { loadTimeline } from '../../src/store/timeline.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
-export const START = new Date('2026-11-22T13:00:00Z');
+const START = new Date('2026-11-22T13:00:00Z');
 
 export const shop: TargetSettings = {
   name: 'shop',
