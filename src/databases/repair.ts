@@ -18,6 +18,7 @@ import {
   beforeSql,
   conflictsSql,
   countSql,
+  indexSql,
   lockSql,
   samplesSql,
   updateSql,
@@ -113,7 +114,7 @@ const fullSql = (inputs: RepairInputs): string =>
     `${beforeSql(inputs)};`,
     '-- then each batch ($1) in a transaction of its own, with its marker',
     `${lockSql(inputs, false)};`,
-    '-- the rows that were locked ($1), with the range of their keys ($2, $3)',
+    '-- the rows of the batch ($1) that were locked ($2), with the range of their keys ($3, $4)',
     `${updateSql(inputs)};`,
   ].join('\n');
 
@@ -223,6 +224,7 @@ async function copyFirst(it: Execution): Promise<void> {
   await inTransaction(it, 0, async () => {
     await client.query(createSchemaSql(inputs.snapshotSchema));
     const { rowCount } = await client.query(beforeSql(inputs));
+    await client.query(indexSql(inputs));
     const table = inputs.before.slice(inputs.snapshotSchema.length + 1);
     const copy = { schema: inputs.snapshotSchema, table };
     await closeOff(client, copy, { role: reader?.role ?? 'public', mayRead: false });
@@ -251,7 +253,12 @@ async function restore(it: Execution, batch: Batch, skip: boolean): Promise<{ re
   const locked = await it.client.query<{ place: string }>(lockSql(it.inputs, skip), [batch.batch]);
   const places = locked.rows.map((row) => row.place);
   if (places.length === 0) return { restored: 0 };
-  const { rowCount } = await it.client.query(updateSql(it.inputs), [places, batch.low, batch.high]);
+  const { rowCount } = await it.client.query(updateSql(it.inputs), [
+    batch.batch,
+    places,
+    batch.low,
+    batch.high,
+  ]);
   return { restored: rowCount ?? 0 };
 }
 

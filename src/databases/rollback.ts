@@ -25,8 +25,8 @@ import { watchBlockers } from './watch.ts';
 
 export { resolveUnknown } from './resolve.ts';
 
-/** Bytes that are copied, and read twice for their checksums, in a second: measured, then halved. */
-const BYTES_PER_SECOND = 30_000_000;
+/** Bytes that are copied and summed in a second. Measured 14 MB in 0.7 s on two busy cores; a rewrite takes as long. */
+const BYTES_PER_SECOND = 20_000_000;
 
 /** Plans the rollback of an applied migration. It only reads. */
 export async function planRollback(
@@ -42,15 +42,17 @@ export async function planRollback(
   if (!checked.ok) return checked;
   const it = checked.value;
   const affected = await affectedTables(target, it);
-  const seconds = lockSeconds(affected);
+  const seconds = lockSeconds(affected, it.down.rewrites);
   const allowed = target.config.snapshot.maxLockSeconds;
   if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
   const inputs = await inputsOf(target, it, affected, request.snapshotSchema);
   return { ok: true, plan: await compose(target, it, affected, inputs, seconds) };
 }
 
-const lockSeconds = (affected: readonly Affected[]): number =>
-  Math.ceil((affected.reduce((sum, it) => sum + it.facts.bytes, 0) / BYTES_PER_SECOND) * 10) / 10;
+function lockSeconds(affected: readonly Affected[], rewrites: boolean): number {
+  const bytes = affected.reduce((sum, it) => sum + it.facts.bytes, 0);
+  return Math.ceil((bytes / BYTES_PER_SECOND) * (rewrites ? 2 : 1) * 10) / 10;
+}
 
 async function inputsOf(
   target: Target,

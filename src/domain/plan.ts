@@ -49,7 +49,7 @@ export type ActionOutcome =
       readonly probes: readonly ProbeResult[];
     }
   | {
-      /** Rolled back; nothing was left behind. */
+      /** Rolled back; nothing was left behind (of a repair: batches committed before stay, `facts.restored`). */
       readonly state: 'stopped';
       readonly code:
         | 'LOCK_TIMEOUT'

@@ -192,6 +192,29 @@ describe('the repair of a table', () => {
     expect(await wrong()).toEqual(['7']);
   });
 
+  it('asks again after it had to wait for a writer', async () => {
+    const xids = await rolledBack(BAD);
+    const plan = await planned(BAD, xids);
+    const app = await shop.connect('app', 'slow customer');
+    await app.query('begin');
+    await app.query(`update order_status set status = 'written while we waited' where order_id = 7`);
+    const repair = executeRepair(shop.target, plan, { ...options(), lockTimeoutMs: 5000 });
+    await sleep(600);
+    const waiting = await shop.query(
+      `select 1 from pg_stat_activity where application_name = 'firebreak' and wait_event_type = 'Lock'`,
+    );
+    expect(waiting.length).toBeGreaterThan(0);
+    await app.query('commit');
+    await app.end();
+    expect(await repair).toMatchObject({
+      state: 'done',
+      facts: { restored: 499, conflicts: 1, conflict_keys: ['7'] },
+    });
+    expect(await shop.query('select status from order_status where order_id = 7')).toEqual([
+      { status: 'written while we waited' },
+    ]);
+  });
+
   it('loses no acknowledged write of live writers', async () => {
     const writing = { on: true };
     const projected = new Map<number, string>();

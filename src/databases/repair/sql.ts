@@ -13,16 +13,16 @@ const current = (it: RepairInputs): string => row(columnsOf(it).map((column) => 
 const right = (column: RepairInputs['columns'][number]): string => `s.${ident(column.name)}::${column.type}`;
 
 /** What a column is set to. Of a row that the migration never wrote, only the dropped columns are touched. */
-function target(it: RepairInputs, column: RepairInputs['columns'][number]): string {
+function target(it: RepairInputs, column: RepairInputs['columns'][number], how = 'k.how'): string {
   if (it.untouched === undefined || it.dropped.includes(column.name)) return right(column);
-  return `case when k.how = 'older' then t.${ident(column.name)} else ${right(column)} end`;
+  return `case when ${how} = 'older' then t.${ident(column.name)} else ${right(column)} end`;
 }
 
 const wrong = (it: RepairInputs): string => `${current(it)} is distinct from ${row(it.columns.map(right))}`;
-const changes = (it: RepairInputs): string =>
-  `${current(it)} is distinct from ${row(it.columns.map((column) => target(it, column)))}`;
+const changes = (it: RepairInputs, how?: string): string =>
+  `${current(it)} is distinct from ${row(it.columns.map((column) => target(it, column, how)))}`;
 
-/** Nobody has written the row since. PostgreSQL asks this again of the newest version of a row it had to wait for. */
+/** Nobody has written the row since the migration. */
 function untouched(it: RepairInputs): string {
   if (it.untouched === undefined) return `t.xmin = ${literal(it.migrationXid)}::xid`;
   const kept = 't.xmin = k.kept_xmin::xid';
@@ -78,9 +78,16 @@ export const beforeSql = (it: RepairInputs): string => `create table ${quoteName
 select ${it.key.map((column, i) => `t.${ident(column)} as k${i + 1}`).join(', ')},
        t.${ident(it.source.key)} as source_key,
        ((row_number() over (order by t.${ident(it.source.key)}) - 1) / ${it.batchRows} + 1)::int as batch,
+       ${it.untouched === undefined ? "'migration'" : 'k.how'} as how,
+       t.xmin::text as row_xmin,
        to_jsonb(t) as old
   from ${joined(it)}
- where ${untouched(it)} and ${changes(it)}`;
+ where ${untouched(it)}
+   and ${changes(it)}`;
+
+/** Finds the rows of one batch, and tells the planner how many there are. */
+export const indexSql = (it: RepairInputs): string =>
+  `create index on ${quoteName(it.before)} (batch); analyze ${quoteName(it.before)}`;
 
 /** The batches with the range of the source's key that each covers. */
 export const batchesSql = (it: RepairInputs): string => `
@@ -91,23 +98,29 @@ select batch, count(*)::int as rows,
  group by batch
  order by batch`;
 
+/** The row is the very version that was copied; asked again of the newest one when it had to be waited for. */
+const asCopied = 't.xmin = b.row_xmin::xid';
+
 /** Locks the rows of a batch ($1) that still qualify, so that the source is read after nobody can write them. */
 export const lockSql = (it: RepairInputs, skip: boolean): string => `select t.ctid::text as place
   from ${quoteName(it.before)} b
-  join ${quoteName(it.table)} t on ${keys(it, 'b')}${joinKept(it)}
- where b.batch = $1 and ${untouched(it)}
+  join ${quoteName(it.table)} t on ${keys(it, 'b')}
+ where b.batch = $1
+   and ${asCopied}
  order by ${it.key.map((_, i) => `b.k${i + 1}`).join(', ')}
    for no key update of t${skip ? ' skip locked' : ''}`;
 
-/** Restores the locked rows ($1) within the batch's range of keys ($2, $3); asks everything once more. */
+/** Restores the rows of a batch ($1) that were locked ($2), whose keys lie between $3 and $4; asks all again. */
 export const updateSql = (it: RepairInputs): string => `update ${quoteName(it.table)} t
-   set ${it.columns.map((column) => `${ident(column.name)} = ${target(it, column)}`).join(',\n       ')}
-  from (
+   set ${it.columns.map((column) => `${ident(column.name)} = ${target(it, column, 'b.how')}`).join(',\n       ')}
+  from ${quoteName(it.before)} b,
+  (
 ${it.source.from}
-  ) s,
-  unnest($1::tid[]) as locked (place)${it.untouched === undefined ? '' : `,\n  ${quoteName(it.untouched)} k`}
- where t.ctid = locked.place
+  ) s
+ where b.batch = $1
+   and ${keys(it, 'b')}
+   and t.ctid = any($2::tid[])
    and s.${ident(it.source.key)} = t.${ident(it.source.key)}
-   and s.${ident(it.source.key)} between $2 and $3${it.untouched === undefined ? '' : `\n   and ${keys(it, 'k')}`}
-   and ${untouched(it)}
-   and ${changes(it)}`;
+   and s.${ident(it.source.key)} between $3 and $4
+   and ${asCopied}
+   and ${changes(it, 'b.how')}`;

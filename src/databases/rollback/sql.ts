@@ -44,7 +44,7 @@ export function fullSql(inputs: RollbackInputs): string {
     lines.push(`${lockSql(inputs.tables)};`, `${createSchemaSql(inputs.snapshotSchema)};`);
   for (const table of inputs.tables) {
     const { copy, untouched, about } = snapshotSql(inputs, table);
-    lines.push(`-- the copy of ${table.name}; all rights revoked, rows and checksum compared`, `${copy};`);
+    lines.push(`-- the copy of ${table.name}; all rights revoked, rows counted and summed`, `${copy};`);
     if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
     if (about !== undefined) lines.push(`${about};`);
   }

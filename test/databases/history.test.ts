@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runner } from 'node-pg-migrate';
+import { appliedMigrations, captureMigrations, historyStatement } from '../../src/databases/history.ts';
+import { createShop, type Shop } from './shop.ts';
+
+describe('migrations of node-pg-migrate', () => {
+  let shop: Shop;
+  let dir: string;
+  beforeEach(async () => {
+    shop = await createShop();
+    dir = await mkdtemp(join(tmpdir(), 'firebreak-migrations-'));
+    await shop.query('truncate pgmigrations');
+  });
+  afterEach(async () => {
+    await shop.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const run = (direction: 'up' | 'down', count?: number) =>
+    runner({
+      databaseUrl: shop.config.urls.ddl ?? '',
+      dir,
+      direction,
+      migrationsTable: 'pgmigrations',
+      singleTransaction: true,
+      log: () => undefined,
+      ...(count === undefined ? {} : { count }),
+    });
+
+  it('are captured as data: up and down exactly, code as opaque, an empty down as none', async () => {
+    await writeFile(
+      join(dir, '2_b.sql'),
+      '-- Up Migration\ncreate table b ();\n-- Down Migration\ndrop table b;\n',
+    );
+    await writeFile(join(dir, '1_a.sql'), '-- Up Migration\nselect 1;\n-- Down Migration\n-- nothing\n ;\n');
+    await writeFile(join(dir, '10_c.js'), 'throw new Error("never loaded")');
+    await writeFile(join(dir, '3_d.sql'), 'create table d ()');
+    await writeFile(join(dir, '4_e.sql'), '-- Up Migration\nselect 1;\n-- Down Migration\ndrop tabel e;');
+    await writeFile(join(dir, 'README.md'), 'not a migration');
+    expect(await captureMigrations({ tool: 'node-pg-migrate', dir })).toMatchObject([
+      { name: '1_a', up: '-- Up Migration\nselect 1;\n' },
+      {
+        name: '2_b',
+        up: '-- Up Migration\ncreate table b ();\n',
+        down: '-- Down Migration\ndrop table b;\n',
+        fileHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
+      { name: '3_d', up: 'create table d ()' },
+      // What cannot be parsed is not taken for empty: the plan refuses it by name.
+      { name: '4_e', down: '-- Down Migration\ndrop tabel e;' },
+      { name: '10_c', up: 'opaque', down: 'opaque' },
+    ]);
+    const [first, , third] = await captureMigrations({ tool: 'node-pg-migrate', dir });
+    expect([first?.down, third?.down]).toEqual([undefined, undefined]);
+  });
+
+  it('are read as the tool wrote them, newest first, and forgotten as the tool forgets', async () => {
+    await writeFile(
+      join(dir, '1_a.sql'),
+      '-- Up Migration\ncreate table a ();\n-- Down Migration\ndrop table a;',
+    );
+    await run('up');
+    await writeFile(
+      join(dir, '2_b.sql'),
+      '-- Up Migration\ncreate table b ();\n-- Down Migration\ndrop table b;',
+    );
+    await run('up');
+    const applied = await appliedMigrations(shop.target);
+    expect(applied.map((it) => it.name)).toEqual(['2_b', '1_a']);
+    expect(Math.abs(Date.now() - (applied[0]?.appliedAt?.getTime() ?? 0))).toBeLessThan(60_000);
+    const [made] = await shop.query(`select xmin::text as xid from pg_class where relname = 'b'`);
+    expect(applied[0]?.xid).toBe(made?.['xid']);
+    await shop.query(await historyStatement(shop.target, '2_b'));
+    expect((await appliedMigrations(shop.target)).map((it) => it.name)).toEqual(['1_a']);
+    await shop.query('drop table b');
+    expect((await run('up')).map((it) => it.name)).toEqual(['2_b']);
+  });
+});
