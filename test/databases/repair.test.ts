@@ -201,7 +201,7 @@ describe('the repair of a table', () => {
     const repair = executeRepair(shop.target, plan, { ...options(), lockTimeoutMs: 5000 });
     await sleep(600);
     const waiting = await shop.query(
-      `select 1 from pg_stat_activity where application_name = 'firebreak' and wait_event_type = 'Lock'`,
+      `select 1 from pg_stat_activity where application_name = 'firebreak' and wait_event_type = 'Lock' and datname = current_database()`,
     );
     expect(waiting.length).toBeGreaterThan(0);
     await app.query('commit');

@@ -24,7 +24,7 @@ const SQL = `
        where l.pid = a.pid and not l.granted
        limit 1
     ) w on true
-   where a.wait_event_type = 'Lock'
+   where a.wait_event_type = 'Lock' and a.datname = current_database()
    order by 3 desc
    limit 200`;
 

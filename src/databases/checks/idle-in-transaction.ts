@@ -5,7 +5,7 @@ import { sessionsByPid, sessionText } from '../sessions.ts';
 const SQL = `
   select pid
     from pg_stat_activity
-   where state like 'idle in transaction%' and backend_type = 'client backend'
+   where state like 'idle in transaction%' and backend_type = 'client backend' and datname = current_database()
    order by xact_start
    limit 5`;
 

@@ -19,7 +19,8 @@ const SQL = `
          wait_event_type || ':' || wait_event as waits_on,
          left(query, 1000) as query
     from pg_stat_activity
-   where state = 'active' and backend_type = 'client backend' and pid <> pg_backend_pid()
+   where state = 'active' and backend_type = 'client backend' and datname = current_database()
+     and pid <> pg_backend_pid()
    order by query_start
    limit 5`;
 
