@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { executeRepair, planRepair, type RepairOptions } from '../../src/databases/repair.ts';
+import type { RepairOptions } from '../../src/databases/repair/batches.ts';
+import { executeRepair, planRepair } from '../../src/databases/repair.ts';
 import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
 import type { CapturedMigration, Plan } from '../../src/domain/plan.ts';
 import { BAD, captured, createShop, ORDERS, type Shop } from './shop.ts';
