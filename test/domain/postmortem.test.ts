@@ -55,13 +55,16 @@ describe('the postmortem of the outage', () => {
   });
 
   it('counts damaged and restored rows, and conflicts', () => {
-    for (const line of ['after the rollback: 500 rows', 'by repair: 493 rows', 'left as they are: 7 rows'])
+    for (const line of ['after the rollback: 500 rows', 'by repair: 493 rows', 'not overwritten: 7 rows'])
       expect(section(markdown, '## 2.')).toContain(line);
   });
 
   it('names the migration, when it was applied and what its way back leaves', () => {
     const cause = section(markdown, '## 3.');
     expect(cause).toContain(`Migration \`${MIGRATION}\` was applied at 2026-11-22 09:59:50 UTC, 10 s before`);
+    expect(cause).toContain(
+      `\`${MIGRATION}\`, applied at 2026-11-22 09:59:50 UTC, was rolled back on \`shop\``,
+    );
     expect(cause).toContain('does not undo: the UPDATE of order_status.code');
   });
 
@@ -70,11 +73,38 @@ describe('the postmortem of the outage', () => {
     const failed = actions.slice(actions.indexOf('- Run 2,'), actions.indexOf('- Run 3,'));
     expect(failed).toContain('requested by Ana at 2026-11-22 10:02:30 UTC; stopped after 50 s');
     expect(failed).toContain(`approved by Dee the DBA at 10:02:50 UTC for plan hash \`${HASHES.first}\``);
-    expect(failed).toContain('Stopped with `LOCK_TIMEOUT`: rolled back, nothing was left behind');
+    expect(failed).toContain('Stopped with `LOCK_TIMEOUT`: nothing was left behind');
     expect(failed).toContain('Blocked by session pid 4711 (user `report`, application `nightly-report`');
     expect(actions).toContain(`Plan: End session 4711 on shop, hash \`${HASHES.terminate}\``);
-    expect(actions).toContain('Figures: already_right 12, conflicts 7, restored 493');
+    expect(actions).toContain(
+      'Figures: already_right 12, conflicts 7, restored 493, snapshot_table `firebreak_7.order_status_before`',
+    );
     expect(actions).toContain('Probes afterwards: 1 of 2 green; red: `status is known` (`22P02`)');
+  });
+
+  it('does not call a repair clean that stopped after some of its batches', () => {
+    const [last] = outage().runs.slice(-1);
+    const halted = {
+      state: 'stopped',
+      code: 'LOCK_TIMEOUT',
+      verdict: 'a row stayed locked',
+      facts: { restored: 200 },
+      blockers: [],
+    } as const;
+    const steps = last?.steps.map((step) => ({ ...step, outcome: halted }));
+    if (last === undefined || steps === undefined) throw new Error('the repair');
+    const partly = render(
+      outage({
+        runs: [
+          { ...last, id: 5, steps },
+          { ...last, id: 6, requestedAt: at('10:08:40') },
+        ],
+      }),
+    );
+    expect(partly).toContain('Stopped with `LOCK_TIMEOUT`: 200 rows of batches before stay restored');
+    expect(section(partly, '## 5.')).not.toContain('stopped cleanly');
+    expect(section(partly, '## 2.')).toContain('by repair: 693 rows');
+    expect(section(partly, '## 2.')).toContain('not overwritten: 7 rows');
   });
 
   it('says who was paged and how they answered', () => {
@@ -102,8 +132,10 @@ describe('the postmortem of the outage', () => {
     const well = section(markdown, '## 5.');
     expect(well).toContain('Monitor `shop-probes` detected the failure 8 s after');
     expect(well).toContain(`The first diagnosis took 0.8 s and named the migration \`${MIGRATION}\``);
-    expect(well).toContain('stopped cleanly: rolled back, nothing left behind');
-    expect(well).toContain('put back 493 rows; 7 rows changed since were left as they are');
+    expect(well).toContain('stopped cleanly, nothing was left behind');
+    expect(well).toContain(
+      'put back 493 rows; rows that still differ, written since or held by others and not overwritten: 7',
+    );
     expect(well).toContain('Each of the 4 approved plans was approved by somebody else');
     const wrong = section(markdown, '## 6.');
     expect(wrong).toContain('failed with `LOCK_TIMEOUT` because of session pid 4711');

@@ -214,7 +214,12 @@ const repair = runOf(5, 'table-repair', '10:06:00', '10:08:30', [
   dangerous('table-repair', HASHES.repair, 'Repair order_status on shop', '10:06:00', '10:06:30', {
     state: 'done',
     verdict: '493 rows put back, 7 conflicts left',
-    facts: { restored: 493, conflicts: 7, already_right: 12 },
+    facts: {
+      restored: 493,
+      conflicts: 7,
+      already_right: 12,
+      snapshot_table: 'firebreak_7.order_status_before',
+    },
     probes: [{ name: 'orders by customer', ok: true, took_ms: 3, relations: ['orders'] }],
   }),
 ]);
@@ -258,8 +263,11 @@ function dangerous(
 }
 
 function planOf(kind: PlanKind, hash: string, title: string): Plan {
+  const about = kind === 'migration-rollback';
+  const inputs = about ? { migration: MIGRATION, notUndone: ['the UPDATE of order_status.code'] } : {};
+  const facts = about ? { applied_at: '2026-11-22T09:59:50.000Z' } : {};
   const identity = { systemIdentifier: '1', database: 'shop', oid: 5, timeline: 1 };
-  return { kind, hash, target: 'shop', identity, title, summary: [], sql: 'select 1', inputs: {}, facts: {} };
+  return { kind, hash, target: 'shop', identity, title, summary: [], sql: 'select 1', inputs, facts };
 }
 
 function approvalOf(planHash: string, requested: string, approved: string): Approval {

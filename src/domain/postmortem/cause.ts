@@ -1,7 +1,7 @@
 /** Section 3: what the record shows of the cause; why it could happen is for people to say. */
 import type { IncidentRecord, Proposal } from '../record.ts';
 import { formatUtc } from '../when.ts';
-import { type Act, acts, isDone, migrationOf, notUndone, proposalsInOrder } from './facts.ts';
+import { type Act, acts, isDone, migrationOf, notUndone, proposalsInOrder, text } from './facts.ts';
 import { code, type Item, inline, list } from './markdown.ts';
 import { failure } from './summary.ts';
 import { byAPerson } from './words.ts';
@@ -23,7 +23,9 @@ export const undoneBy = (record: IncidentRecord): readonly string[] =>
 
 function immediate(record: IncidentRecord): readonly Item[] {
   const seen = proposalsInOrder(record).flatMap((proposal) => [failure(proposal), ...applied(proposal)]);
-  const undone = rolledBack(record).map((act) => `${name(act)} was rolled back on ${code(act.plan.target)}`);
+  const undone = rolledBack(record).map(
+    (act) => `${name(act)}${appliedAt(act)} was rolled back on ${code(act.plan.target)}`,
+  );
   return [...seen, ...undone];
 }
 
@@ -34,6 +36,12 @@ function applied({ migration, firstFailedAt }: Proposal): readonly string[] {
   const ago = Math.round((firstFailedAt.getTime() - appliedAt.getTime()) / 1000);
   const order = ago >= 0 ? `${ago} s before the first failure` : `${-ago} s after the first failure`;
   return [`Migration ${code(which)} was applied at ${formatUtc(appliedAt)}, ${order}`];
+}
+
+/** When its history row says that it was applied; tools that keep no time leave it unknown. */
+function appliedAt({ plan }: Act): string {
+  const found = new Date(text(plan.facts, 'applied_at') ?? '');
+  return Number.isNaN(found.getTime()) ? '' : `, applied at ${formatUtc(found)},`;
 }
 
 const suggested = (record: IncidentRecord): readonly string[] =>

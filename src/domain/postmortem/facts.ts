@@ -44,6 +44,16 @@ export function total(of: readonly Act[], key: string): number | undefined {
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0);
 }
 
+/** What the newest act on each table says, added up: an earlier look at the same rows is out of date. */
+export function newest(of: readonly Act[], key: string): number | undefined {
+  const knowing = of.filter((act) => count(factsOf(act), key) !== undefined);
+  const byTable = new Map(knowing.map((act) => [text(act.plan.inputs, 'table') ?? act.plan.target, act]));
+  return total([...byTable.values()], key);
+}
+
+/** A repair commits batch by batch: one that stopped may have put rows back. */
+export const keptRows = (facts: Json): number => count(facts, 'restored') ?? 0;
+
 export const text = (facts: Json, key: string): string | undefined => {
   const value = facts[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -62,7 +72,7 @@ export const migrationOf = ({ run, plan }: Act): string | undefined =>
 /** What the down migration does not undo, as the outcome says, else as the plan foresaw. */
 export function notUndone(act: Act): readonly string[] {
   const found = texts(factsOf(act), 'not_undone');
-  return found.length > 0 ? found : texts(act.plan.facts, 'not_undone');
+  return found.length > 0 ? found : texts(act.plan.inputs, 'notUndone');
 }
 
 /** What monitors saw, first failure first. */

@@ -3,7 +3,19 @@ import { duration, metrics, secondsBetween } from '../metrics.ts';
 import type { IncidentRecord } from '../record.ts';
 import type { ProbeResult } from '../sweep.ts';
 import { undoneBy } from './cause.ts';
-import { type Act, acts, isDone, migrations, proposalsInOrder, sweeps, total } from './facts.ts';
+import {
+  type Act,
+  acts,
+  count,
+  factsOf,
+  isDone,
+  keptRows,
+  migrations,
+  newest,
+  proposalsInOrder,
+  sweeps,
+  total,
+} from './facts.ts';
 import { code, inline, list } from './markdown.ts';
 import { lasted } from './summary.ts';
 import { codes, named, notRecorded, plural, seconds, session, who } from './words.ts';
@@ -13,7 +25,7 @@ export const wentWell = (record: IncidentRecord): string =>
   list([
     ...detected(record),
     ...diagnosed(record),
-    ...acts(record).filter(stopped).map(cleanStop),
+    ...acts(record).filter(cleanlyStopped).map(cleanStop),
     ...rolledBack(record),
     ...repaired(record),
     ...approvals(record),
@@ -81,7 +93,9 @@ function diagnosed(record: IncidentRecord): readonly string[] {
 }
 
 const cleanStop = (act: Act): string =>
-  `${named(act)} could not be done and stopped cleanly: rolled back, nothing left behind`;
+  `${named(act)} could not be done and stopped cleanly, nothing was left behind`;
+
+const cleanlyStopped = (act: Act): boolean => stopped(act) && keptRows(factsOf(act)) === 0;
 
 const rolledBack = (record: IncidentRecord): readonly string[] =>
   acts(record, 'migration-rollback')
@@ -92,14 +106,14 @@ const rolledBack = (record: IncidentRecord): readonly string[] =>
     });
 
 function repaired(record: IncidentRecord): readonly string[] {
-  const repairs = acts(record, 'table-repair').filter(isDone);
+  const repairs = acts(record, 'table-repair');
   const restored = total(repairs, 'restored');
   if (restored === undefined) return [];
-  const conflicts = total(repairs, 'conflicts');
+  const conflicts = newest(repairs, 'conflicts');
   const kept =
     conflicts === undefined
-      ? 'conflicts are not recorded'
-      : `${plural(conflicts, 'row')} changed since ${conflicts === 1 ? 'was' : 'were'} left as they are, none overwritten`;
+      ? 'how many were written since is not recorded'
+      : `rows that still differ, written since or held by others and not overwritten: ${conflicts}`;
   return [`The repair put back ${plural(restored, 'row')}; ${kept}`];
 }
 
@@ -155,6 +169,6 @@ const damageLeft = (record: IncidentRecord): readonly string[] =>
   acts(record, 'migration-rollback')
     .filter(isDone)
     .flatMap((act) => {
-      const rows = total([act], 'data_suspect') ?? 0;
+      const rows = count(factsOf(act), 'data_suspect') ?? 0;
       return rows > 0 ? [`After ${named(act)} ${plural(rows, 'row')} still held wrong data`] : [];
     });

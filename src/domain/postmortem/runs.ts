@@ -4,9 +4,9 @@ import type { ActionOutcome } from '../plan.ts';
 import type { IncidentRecord } from '../record.ts';
 import type { Approval, Run, RunStep } from '../run.ts';
 import { formatUtc } from '../when.ts';
-import { count, type Json, sweepOf, texts } from './facts.ts';
+import { count, type Json, keptRows, sweepOf, texts } from './facts.ts';
 import { code, type Item, inline } from './markdown.ts';
-import { clock, session, who } from './words.ts';
+import { clock, plural, session, who } from './words.ts';
 
 /** A run as list items: one line, its steps below. */
 export function runLines(record: IncidentRecord, run: Run): readonly Item[] {
@@ -46,9 +46,7 @@ function approval(
 function outcome(found: ActionOutcome): readonly Item[] {
   const figures = scalars(found.facts);
   return [
-    ...(found.state === 'stopped'
-      ? [`Stopped with ${code(found.code)}: rolled back, nothing was left behind`]
-      : []),
+    ...(found.state === 'stopped' ? [`Stopped with ${code(found.code)}: ${left(found.facts)}`] : []),
     ...(found.state === 'unknown' ? ['Whether it was committed is not known'] : []),
     ...(figures.length > 0 ? [`Figures: ${figures.join(', ')}`] : []),
     ...lists(found.facts),
@@ -65,6 +63,14 @@ function probes({ probes: all }: Extract<ActionOutcome, { state: 'done' }>): str
   return `Probes afterwards: ${all.length - red.length} of ${all.length} green${red.length > 0 ? `; red: ${named.join(', ')}` : ''}`;
 }
 
+const left = (facts: Json): string =>
+  keptRows(facts) > 0
+    ? `${plural(keptRows(facts), 'row')} of batches before stay restored`
+    : 'nothing was left behind';
+
+/** Words that are told as they are: names that the bot gave, and PostgreSQL's own codes. */
+const WORDS = ['snapshot_table', 'sqlstate', 'xid'];
+
 /** Figures by name; other values may hold somebody's data, so that of those only the number is told. */
 const scalars = (facts: Json): readonly string[] =>
   Object.keys(facts)
@@ -72,13 +78,14 @@ const scalars = (facts: Json): readonly string[] =>
     .filter((key) => key !== 'not_undone')
     .flatMap((key) => {
       const value = facts[key];
+      if (WORDS.includes(key) && typeof value === 'string') return [`${inline(key)} ${code(value)}`];
       const known = typeof value === 'boolean' ? String(value) : count(facts, key);
       return known === undefined ? [] : [`${inline(key)} ${known}`];
     });
 
 const lists = (facts: Json): readonly Item[] => {
-  const left = texts(facts, 'not_undone');
-  return left.length > 0 ? ['Not undone:', left.map((each) => inline(each))] : [];
+  const remains = texts(facts, 'not_undone');
+  return remains.length > 0 ? ['Not undone:', remains.map((each) => inline(each))] : [];
 };
 
 const word = (state: string): string => state.replace('_', ' ');

@@ -3,7 +3,7 @@ import { MILESTONES, type Milestone, type MilestoneName } from '../incident.ts';
 import { metrics, secondsBetween } from '../metrics.ts';
 import type { IncidentRecord, Proposal } from '../record.ts';
 import { formatUtc } from '../when.ts';
-import { acts, proposalsInOrder, total } from './facts.ts';
+import { acts, newest, proposalsInOrder, total } from './facts.ts';
 import { code, inline, list, table } from './markdown.ts';
 import { byAPerson, byMilestone, codes, plural, seconds, who } from './words.ts';
 
@@ -109,10 +109,13 @@ function data(record: IncidentRecord): readonly string[] {
   const rollbacks = acts(record, 'migration-rollback');
   const repairs = acts(record, 'table-repair');
   const figures = [
-    ['Rows still damaged after the rollback', total(rollbacks, 'data_suspect')],
+    ['Rows still damaged after the rollback', newest(rollbacks, 'data_suspect')],
     ['Rows put back by repair', total(repairs, 'restored')],
-    ['Rows found right already', total(repairs, 'already_right')],
-    ['Conflicts: rows changed since, left as they are', total(repairs, 'conflicts')],
+    ['Rows that are right after it', newest(repairs, 'already_right')],
+    [
+      'Conflicts: rows that still differ, written since or held by others, not overwritten',
+      newest(repairs, 'conflicts'),
+    ],
   ] as const;
   return figures.map(
     ([what, figure]) => `${what}: ${figure === undefined ? 'not recorded' : plural(figure, 'row')}`,
