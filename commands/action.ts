@@ -2,7 +2,7 @@
 import { type App } from '../src/app/app.ts';
 import { defineCommand, type Reply, type Request } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
-import { person } from '../src/domain/decide.ts';
+import { person } from '../src/domain/actor.ts';
 import { type Refusal, refuse } from '../src/domain/refusal.ts';
 import { parseDay } from '../src/domain/when.ts';
 

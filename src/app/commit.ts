@@ -1,5 +1,5 @@
 /** Writes what the core decided, whole: state, timeline, effects and timers in the caller's transaction. */
-import type { Decision } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
 import { settle } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';

@@ -1,5 +1,6 @@
 /** Use cases on incidents: load, decide, commit, in one transaction each. */
-import { type Decision, decide, declare } from '../domain/decide.ts';
+import { decide, declare } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
 import type { Incident } from '../domain/incident.ts';

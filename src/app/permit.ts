@@ -1,5 +1,5 @@
 /** Who may do what, read at the moment of the act; a role in an incident is never a permission. */
-import { isSlackUser } from '../domain/decide.ts';
+import { isSlackUser } from '../domain/actor.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Named, Settings } from '../domain/settings.ts';
 import type { Directory } from './app.ts';

@@ -1,9 +1,7 @@
 /** What a monitor sees after it proposed an incident: green again, or red once more. */
-
-import type { Decision } from '../domain/decide.ts';
-import { reach } from '../domain/decide.ts';
-import type { Incident } from '../domain/incident.ts';
-import { isOpen } from '../domain/incident.ts';
+import type { Decision } from '../domain/decision.ts';
+import { type Incident, isOpen } from '../domain/incident.ts';
+import { reach } from '../domain/milestone.ts';
 import type { Proposal } from '../domain/record.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { loadProposal } from '../store/proposals.ts';

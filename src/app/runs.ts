@@ -1,7 +1,7 @@
 /** Use cases on runs: start one, decide on its approval, say what became of an unknown step. */
+import { isSlackUser, person } from '../domain/actor.ts';
 import { type Decider, judgeDecision, judgeWitness } from '../domain/approval.ts';
 import { decided } from '../domain/approval-moves.ts';
-import { isSlackUser, person } from '../domain/decide.ts';
 import { isOpen } from '../domain/incident.ts';
 import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';

@@ -1,5 +1,5 @@
 /** Reading what people type after a verb. */
-import { isSlackUser } from '../domain/decide.ts';
+import { isSlackUser } from '../domain/actor.ts';
 import { SEVERITIES, type Severity } from '../domain/incident.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Request } from './command.ts';

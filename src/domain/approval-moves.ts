@@ -1,6 +1,6 @@
 /** The moves around an approval: asked for, given, refused, expired, void. Pure. */
+import { person } from './actor.ts';
 import { APPROVAL_TTL_MS } from './approval.ts';
-import { person } from './decide.ts';
 import type { NewEntry } from './entry.ts';
 import type { Actor } from './incident.ts';
 import type { Plan } from './plan.ts';

@@ -1,5 +1,5 @@
 /** Who may say yes to a dangerous step, and for how long that yes holds. */
-import { person } from './decide.ts';
+import { person } from './actor.ts';
 import type { Actor } from './incident.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { Approval, Run, RunStep } from './run.ts';

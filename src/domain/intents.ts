@@ -47,6 +47,9 @@ export type Intent =
       readonly effects?: readonly Effect[];
     };
 
+/** One kind of intent. */
+export type Wish<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
+
 /** A new incident; it has no state to decide on yet. */
 export interface Declaration {
   readonly by: Actor;

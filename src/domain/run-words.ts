@@ -1,5 +1,5 @@
 /** What a run says: its timeline entries, its live message, the plan as a file, the call for an approver. */
-import { isSlackUser, person } from './decide.ts';
+import { isSlackUser, person } from './actor.ts';
 import type { Effect } from './effects.ts';
 import type { EntryKind, NewEntry } from './entry.ts';
 import type { Actor } from './incident.ts';

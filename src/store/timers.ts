@@ -1,5 +1,5 @@
 /** What is to happen later: a timer's key makes it happen once; timers that share a lane never overlap. */
-import type { Timer } from '../domain/decide.ts';
+import type { Timer } from '../domain/decision.ts';
 import { HELD_LEASE, type LeaseMark, writeUnder } from './leases.ts';
 import { WORK_CHANNEL } from './outbox.ts';
 import { type Db, first } from './store.ts';

@@ -1,6 +1,6 @@
 /** An incident's channel: made or adopted, filled with people, described, its card pinned. */
 import { WebAPIPlatformError } from '@slack/web-api';
-import { isSlackUser } from '../../domain/decide.ts';
+import { isSlackUser } from '../../domain/actor.ts';
 import { type Effect, slotOf } from '../../domain/effects.ts';
 import { setChannel } from '../../store/incidents.ts';
 import { placeOf } from '../../store/live-messages.ts';

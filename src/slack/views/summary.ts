@@ -1,5 +1,5 @@
 /** An incident in a few lines of text, for `status`. */
-import { person } from '../../domain/decide.ts';
+import { person } from '../../domain/actor.ts';
 import { type Incident, MILESTONES, ROLE_TITLES, ROLES } from '../../domain/incident.ts';
 import { formatUtc } from '../../domain/when.ts';
 

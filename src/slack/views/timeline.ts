@@ -1,5 +1,5 @@
 /** The timeline as text, a page at a time, newest page first. */
-import { person } from '../../domain/decide.ts';
+import { person } from '../../domain/actor.ts';
 import type { TimelineEntry } from '../../domain/entry.ts';
 import type { IncidentRecord } from '../../domain/record.ts';
 import { formatUtc } from '../../domain/when.ts';

@@ -1,5 +1,5 @@
 /** How an incident, its people and its times are named in messages. */
-import { isSlackUser } from '../../domain/decide.ts';
+import { isSlackUser } from '../../domain/actor.ts';
 import type { Actor, Incident, Milestone, Status } from '../../domain/incident.ts';
 import { formatUtc } from '../../domain/when.ts';
 import { code } from './text.ts';

@@ -1,0 +1,61 @@
+/** What a decision is made of: the state afterwards, what is written down, what Slack is told. */
+import type { Effect } from './effects.ts';
+import type { NewEntry } from './entry.ts';
+import type { Actor, Incident } from './incident.ts';
+
+export interface Timer {
+  readonly key: string;
+  readonly kind: 'page-unanswered';
+  readonly dueAt: Date;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+export interface Decision {
+  readonly ok: true;
+  /** The incident as it is afterwards. */
+  readonly incident: Incident;
+  readonly entries: readonly NewEntry[];
+  readonly effects: readonly Effect[];
+  readonly timers: readonly Timer[];
+}
+
+export const decision = (
+  incident: Incident,
+  entries: readonly NewEntry[],
+  effects: readonly Effect[],
+  timers: readonly Timer[] = [],
+): Decision => ({ ok: true, incident, entries, effects, timers });
+
+export const entry = (
+  at: Date,
+  kind: NewEntry['kind'],
+  actor: Actor,
+  text: string,
+  details?: NewEntry['details'],
+): NewEntry => ({ at, kind, actor, text, ...(details ? { details } : {}) });
+
+/** Says it in the incident's channel. */
+export const say = (incident: Incident, text: string): Effect => ({
+  kind: 'say',
+  to: { kind: 'incident', id: incident.id },
+  text,
+});
+
+export const card = ({ id }: Incident): Effect => ({
+  kind: 'live',
+  to: { kind: 'incident', id },
+  subject: { kind: 'card', incident: id },
+});
+
+export const announcement = ({ id }: Incident): Effect => ({
+  kind: 'live',
+  to: { kind: 'incidents-channel' },
+  subject: { kind: 'announcement', incident: id },
+});
+
+/** Wherever severity, status and commander show. */
+export const everywhere = (incident: Incident): readonly Effect[] => [
+  { kind: 'topic', incident: incident.id },
+  card(incident),
+  announcement(incident),
+];
