@@ -17,7 +17,12 @@ export default defineCommand({
     const words = rest.split(/\s+/).filter((word) => word !== '');
     const wrong = words.find((word) => !/^[\w-]+=./.test(word));
     if (wrong !== undefined) return refuse('PARAM_MALFORMED', { found: wrong });
-    const params = Object.fromEntries(words.map((word) => word.split(/=(.*)/s, 2)));
-    return startRunbook(app, request, head, params as Record<string, string>);
+    const params = Object.fromEntries(words.map(pair));
+    return startRunbook(app, request, head, params);
   },
 });
+
+function pair(word: string): [string, string] {
+  const at = word.indexOf('=');
+  return [word.slice(0, at), word.slice(at + 1)];
+}

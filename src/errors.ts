@@ -78,10 +78,6 @@ export const ERRORS = {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',
   },
-  CHECK_NAME_MISMATCH: {
-    message: 'The file {file} defines something named {found}.',
-    fix: 'Name it after its file, without the extension.',
-  },
   // Rollback plans
   MIGRATION_NOT_APPLIED: {
     message: 'The migration {migration} is not in the history of {target}.',
@@ -122,10 +118,6 @@ export const ERRORS = {
   SNAPSHOT_TOO_LONG: {
     message: 'A snapshot under the lock would take about {seconds} s; {target} allows {allowed} s.',
     fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',
-  },
-  SNAPSHOT_EXISTS: {
-    message: 'The snapshot {table} is already there.',
-    fix: 'It is kept as it is. Read what it belongs to before anything else; drop it only as a step of its own.',
   },
   // Table repair
   NO_REPAIR_SOURCE: {
@@ -245,10 +237,6 @@ export const ERRORS = {
   OUTCOME_KNOWN: {
     message: 'Step {step} of run {run} is {state}, not unknown.',
     fix: 'Look at the run in the channel of the incident.',
-  },
-  COMMAND_MISNAMED: {
-    message: 'commands/{found} does not default-export a command of its own name.',
-    fix: 'Name the file after its verb and export `defineCommand({ verb, … })` from it.',
   },
   UNKNOWN_VERB: {
     message: 'There is no verb `{found}`. {near}',
@@ -407,6 +395,10 @@ export const ERRORS = {
   URL_ENV_EMPTY: {
     message: 'The environment variable {found} is not set.',
     fix: 'Set it to the URL of the database.',
+  },
+  MODULE_MISNAMED: {
+    message: '{found} does not default-export something of its own name.',
+    fix: 'Name the file after what it defines.',
   },
 } as const satisfies Record<string, { message: string; fix: string }>;
 

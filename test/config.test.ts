@@ -64,7 +64,7 @@ describe('the configuration', () => {
     expect(problems).toMatch(
       /firebreak\.yml:3:\d+ breaker\.dangerous_per_hour: found "many", expected number/,
     );
-    expect(problems).toMatch(/permisions, which is not known here/);
+    expect(problems).toMatch(/firebreak\.yml:4:\d+ permisions: found `permisions`, expected no such key/);
     expect(problems).toMatch(/firebreak\.yml:5:\d+ monitors\.a\.every_s: found 90/);
   });
 

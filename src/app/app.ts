@@ -68,8 +68,8 @@ export interface App {
 
   propose(wish: ProposalWish): Promise<number>;
   proposal(id: number): Promise<Proposal | undefined>;
-  /** A monitor sees its target green again, or red once more after that. */
-  probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<void>;
+  /** A monitor sees its target green again, or red once more; true when an open incident was told. */
+  probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
 

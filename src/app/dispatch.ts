@@ -49,7 +49,7 @@ export function refusalText(refusal: Refusal): string {
 
 async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
   const { app, commands, directory } = parts;
-  const text = await meetMentioned(app, line.text);
+  const text = await meetMentioned(app, storable(line.text));
   const { verb, rest } = split(text);
   const command = findCommand(commands, verb);
   if (!command)
@@ -120,6 +120,9 @@ function nearest(commands: readonly Command[], found: string): string {
   const near = words.filter((word) => distance(word, found) <= 2);
   return near.length > 0 ? `Did you mean ${near.map((word) => `\`${word}\``).join(' or ')}?` : '';
 }
+
+// PostgreSQL keeps neither NUL nor lone surrogates, and people can type both.
+const storable = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** Slack escapes people as `<@U123|name>`: the name is remembered, the line keeps the id. */
 async function meetMentioned(app: App, text: string): Promise<string> {

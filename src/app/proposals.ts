@@ -8,20 +8,21 @@ import { loadProposal } from '../store/proposals.ts';
 import type { Store } from '../store/store.ts';
 import { commitDecision } from './commit.ts';
 
-/** Tells the proposal's incident. Green sets "impact ended"; after red, the next green corrects it. */
+/** Tells the proposal's incident; false when none is open. Green sets "impact ended"; after red, the next green corrects it. */
 export async function turnProbes(
   store: Store,
   proposalId: number,
   state: 'green' | 'red',
   at: Date,
   now: Date,
-): Promise<void> {
-  await store.transaction(async (tx) => {
+): Promise<boolean> {
+  return store.transaction(async (tx) => {
     const proposal = await loadProposal(tx, proposalId);
-    if (proposal?.incidentId === undefined) return;
+    if (proposal?.incidentId === undefined) return false;
     const incident = await lockIncident(tx, proposal.incidentId);
-    if (!incident || !isOpen(incident)) return;
+    if (!incident || !isOpen(incident)) return false;
     await commitDecision(tx, turned(incident, proposal, state, at, now), {}, now);
+    return true;
   });
 }
 

@@ -66,14 +66,20 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   if (typeof target !== 'string') return target;
   const bound = bindRunbook(runbook, params);
   if (!bound.ok) return bound;
-  const title = [runbook.title, ...Object.values(params)].join(' ');
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
       (await refuseIncident(tx, wish.incident)) ??
       (await refuseBreaker(tx, parts.settings, bound.steps, now));
     if (refusal) return refusal;
-    const run = { runbook: runbook.name, title, target, params, requestedBy: wish.by, requestedAt: now };
+    const run = {
+      runbook: runbook.name,
+      title: bound.title,
+      target,
+      params,
+      requestedBy: wish.by,
+      requestedAt: now,
+    };
     const id = await insertRun(tx, { ...run, incidentId: wish.incident, steps: bound.steps });
     if (id === undefined) return refuseActive(tx, target);
     return begun(tx, id, cause, now);

@@ -6,7 +6,7 @@ import { openStore, type Store } from '../store/store.ts';
 
 export interface Attached {
   readonly store: Store;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Attaches to the server that is running, or starts it for as long as `close` is not called. */

@@ -1,5 +1,5 @@
 /** The target of a command: named in firebreak.yml, or only by the environment variable that holds its URL. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadTarget } from '../config.ts';
 import { openTarget, type Target } from '../databases/target.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';

@@ -1,6 +1,6 @@
 /** The contract of a check: one question to a database, answered within seconds. */
 import type { CheckResult } from '../domain/sweep.ts';
-import { loadFolder } from './load.ts';
+import { loadFolder } from '../load-folder.ts';
 import type { Target } from './target.ts';
 
 /** From where a figure is a warning, and from where it is critical. */
@@ -40,8 +40,8 @@ export const defineCheck = (definition: Definition): Check => ({
 
 /** Every check of the folder `checks`, in the order in which a sweep runs them. */
 export async function loadChecks(): Promise<readonly Check[]> {
-  const checks = await loadFolder<Check>(new URL('./checks/', import.meta.url));
-  return checks.sort((a, b) => a.order - b.order);
+  const checks = await loadFolder<Check>(new URL('./checks/', import.meta.url), ({ name }) => name);
+  return [...checks].sort((a, b) => a.order - b.order);
 }
 
 /** The status a figure has earned. */

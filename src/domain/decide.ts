@@ -50,12 +50,19 @@ export function decide(incident: Incident, intent: Intent, now: Date): Decision 
 
 /** The first state of an incident with this number, its first entries and what Slack has to do. */
 export function declare(id: number, wish: Declaration, now: Date): Decision | Refusal {
-  const title = wish.title.trim();
+  const title = oneLine(wish.title);
   if (title === '') return refuse('TITLE_MISSING');
   if (title.length > 200) return refuse('TITLE_TOO_LONG', { found: title.length });
   const incident = firstState(id, title, wish, now);
   return decision(incident, firstEntries(incident, wish), firstEffects(incident));
 }
+
+/** It stands in a heading, in a topic and in a table: no line breaks, and no character that turns a line around. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
 
 function firstState(id: number, title: string, wish: Declaration, now: Date): Incident {
   const bare: Incident = {

@@ -98,13 +98,20 @@ export interface Incident {
 
 /** `inc-<number>-<slug of the title>`, within Slack's 80 characters of a-z 0-9 - _. */
 export function channelName(id: number, title: string): string {
-  const slug = title
+  const slug = withoutMarkup(title)
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
   return `inc-${id}-${slug}`.slice(0, 80).replace(/-+$/, '');
 }
+
+/** Slack sends `&` as `&amp;`, and people, channels and links as `<target|label>`: a label stays, a bare target goes. */
+const withoutMarkup = (text: string): string =>
+  text
+    .replace(/<(?:[@#!]|https?:|mailto:)[^<>|]*(?:\|([^<>]*))?>/g, ' $1 ')
+    .replace(/&(?:amp|lt|gt);/g, ' ');
 
 /** Open incidents are worked on; resolved and cancelled ones only move again by `reopen`. */
 export const isOpen = (incident: Pick<Incident, 'status'>): boolean =>

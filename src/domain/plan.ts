@@ -74,7 +74,8 @@ export type ActionOutcome =
 export interface CapturedMigration {
   readonly name: string;
   readonly fileHash: string;
-  readonly up: string | 'opaque';
-  /** Undefined: there is no down. */
-  readonly down?: string | 'opaque';
+  /** SQL, or the word `opaque`: code that cannot be printed as SQL. */
+  readonly up: string;
+  /** The same; undefined when there is no down. */
+  readonly down?: string;
 }

@@ -67,15 +67,22 @@ export const SAMPLES: Readonly<Record<ParamType, string | number>> = {
 export const referenceIn = (value: unknown): string | undefined =>
   typeof value === 'string' ? /^\{\{\s*([a-z][a-z0-9_]*)\s*\}\}$/.exec(value)?.[1] : undefined;
 
-/** The steps with their inputs filled in, or why the parameters do not fit. */
+/** The parameters that a title names. */
+export const referencesInTitle = (title: string): readonly string[] =>
+  [...title.matchAll(TITLE_REFERENCE)].flatMap(([, name]) => name ?? []);
+
+const TITLE_REFERENCE = /\{\{\s*([a-z][a-z0-9_]*)\s*\}\}/g;
+
+/** Title and steps with the values filled in, or why the parameters do not fit. */
 export function bindRunbook(
   runbook: Runbook,
   params: Readonly<Record<string, string>>,
-): { readonly ok: true; readonly steps: readonly BoundStep[] } | Refusal {
+): { readonly ok: true; readonly title: string; readonly steps: readonly BoundStep[] } | Refusal {
   const problem = unknownParam(runbook, params) ?? wrongParam(runbook, params);
   if (problem) return problem;
   const values = typedValues(runbook, params);
-  return { ok: true, steps: runbook.steps.map((step) => bindStep(step, values)) };
+  const title = runbook.title.replace(TITLE_REFERENCE, (_, name: string) => params[name] ?? '?');
+  return { ok: true, title, steps: runbook.steps.map((step) => bindStep(step, values)) };
 }
 
 /** A step's input with the references replaced; a reference without a value leaves its key out. */

@@ -52,7 +52,7 @@ export interface MonitorPorts {
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
   readonly propose: (suspicion: Suspicion) => Promise<number>;
   /** All probes are green again, after this proposal. */
-  readonly onGreen: (proposal: number, at: Date) => Promise<void>;
+  readonly onGreen: (proposal: number, at: Date) => Promise<unknown>;
   /**
    * A new red period has been confirmed after this earlier proposal. True: the proposal's incident is still open and
    * takes it up, the next green is told to it too. Anything else: a proposal of its own follows.

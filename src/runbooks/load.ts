@@ -1,10 +1,17 @@
 /** Loads runbooks from a folder of YAML files; every mistake is told at once, with its place. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Document, isCollection, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { fillIn, PARAM_TYPES, type Runbook, referenceIn, SAMPLES } from '../domain/runbook.ts';
+import {
+  fillIn,
+  PARAM_TYPES,
+  type Runbook,
+  referenceIn,
+  referencesInTitle,
+  SAMPLES,
+} from '../domain/runbook.ts';
 import { FirebreakError } from '../errors.ts';
+import { type Mistake, readYaml } from '../yaml.ts';
 import type { StepKind } from './step.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a name like `first-five-minutes`');
@@ -41,12 +48,6 @@ const RunbookFile = z.strictObject({
 });
 type RunbookFile = z.infer<typeof RunbookFile>;
 
-interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly found: string;
-  readonly expected: string;
-}
-
 /** All runbooks of a folder, by name. Throws RUNBOOK_WRONG with every mistake of every file. */
 export async function loadRunbooks(
   folder: string,
@@ -69,23 +70,8 @@ export function readRunbook(
   text: string,
   kinds: ReadonlyMap<string, StepKind>,
 ): { readonly runbook?: Runbook; readonly mistakes: readonly string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const place = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const broken = document.errors.map(
-    ({ pos, message }) => `${place(pos[0])} ${message.split('\n')[0] ?? ''}`,
-  );
-  if (broken.length > 0) return { mistakes: broken };
-  const parsed = RunbookFile.safeParse(document.toJS());
-  const mistakes = parsed.success
-    ? mistakesIn(parsed.data, file, kinds)
-    : parsed.error.issues.map((issue) => mistakeOf(issue, document));
-  if (!parsed.success || mistakes.length > 0)
-    return { mistakes: mistakes.map((mistake) => told(mistake, document, place)) };
-  return { runbook: toRunbook(parsed.data, kinds), mistakes: [] };
+  const read = readYaml(file, text, RunbookFile, (runbook) => mistakesIn(runbook, file, kinds));
+  return read.ok ? { runbook: toRunbook(read.value, kinds), mistakes: [] } : { mistakes: read.problems };
 }
 
 function toRunbook(file: RunbookFile, kinds: ReadonlyMap<string, StepKind>): Runbook {
@@ -107,7 +93,21 @@ function mistakesIn(
     `${runbook.name}.yml` === file
       ? []
       : [{ path: ['name'], found: `\`${runbook.name}\``, expected: "the file's name without .yml" }];
-  return [...renamed, ...runbook.steps.flatMap((_, index) => mistakesInStep(runbook, index, kinds))];
+  const known = Object.keys(runbook.params);
+  const untitled = referencesInTitle(runbook.title)
+    .filter((name) => !known.includes(name))
+    .map(
+      (name): Mistake => ({
+        path: ['title'],
+        found: `\`${name}\``,
+        expected: `one of the parameters ${known.join(', ') || '(there are none)'}`,
+      }),
+    );
+  return [
+    ...renamed,
+    ...untitled,
+    ...runbook.steps.flatMap((_, index) => mistakesInStep(runbook, index, kinds)),
+  ];
 }
 
 function mistakesInStep(
@@ -165,7 +165,7 @@ function inputMistakes(
   });
   const mistakes = issues.map((issue) => ({
     path: [...path, ...issue.path],
-    found: 'the input does not fit its kind',
+    found: 'an input that does not fit its kind',
     expected: issue.message,
   }));
   return mistakes.filter((mistake, index) => mistakes.findIndex((other) => same(other, mistake)) === index);
@@ -173,32 +173,3 @@ function inputMistakes(
 
 const same = (a: Mistake, b: Mistake): boolean =>
   a.expected === b.expected && a.path.join('.') === b.path.join('.');
-
-function mistakeOf(issue: z.core.$ZodIssue, document: Document): Mistake {
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  if (unknown !== undefined)
-    return { path: [...issue.path, unknown], found: `\`${unknown}\``, expected: 'no such key' };
-  const badKey = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
-  if (badKey) return { path: issue.path, found: 'a key of this name', expected: badKey.message };
-  const value = document.getIn(issue.path);
-  const found =
-    value === undefined ? 'nothing' : isCollection(value) ? 'a collection' : JSON.stringify(value);
-  return { path: issue.path, found, expected: issue.message };
-}
-
-function told(
-  { path, found, expected }: Mistake,
-  document: Document,
-  place: (offset: number) => string,
-): string {
-  return `${place(offsetOf(document, path))} ${path.map(String).join('.')}: ${found}, expected: ${expected}`;
-}
-
-/** Where the value is, or the innermost thing around it that is there. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
-    if (node?.range) return node.range[0];
-  }
-  return 0;
-}

@@ -1,12 +1,12 @@
 /** The contract of a step kind: one file in steps/, its name the file's name; effects only through its context. */
 import type { z } from 'zod';
-import { loadFolder } from '../databases/load.ts';
 import type { Target } from '../databases/target.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { EarlierAction } from '../domain/run.ts';
 import type { Aftermath } from '../domain/run-moves.ts';
+import { loadFolder } from '../load-folder.ts';
 import type { Logger } from '../log.ts';
 
 export interface StepContext {
@@ -92,6 +92,6 @@ export function defineStep<Input>(definition: Definition<Input>): StepKind {
 
 /** Every step kind of the folder `steps`, by name. */
 export async function loadSteps(): Promise<ReadonlyMap<string, StepKind>> {
-  const kinds = await loadFolder<StepKind>(new URL('./steps/', import.meta.url));
+  const kinds = await loadFolder<StepKind>(new URL('./steps/', import.meta.url), ({ name }) => name);
   return new Map(kinds.map((kind) => [kind.name, kind]));
 }

@@ -1,5 +1,5 @@
 /** Incidents with their roles, milestones, action items and pages. */
-import type { ActionItem, Actor, Incident, Milestone, MilestoneName, Page } from '../domain/incident.ts';
+import type { ActionItem, Actor, Incident, Milestone, Page } from '../domain/incident.ts';
 import { type Db, first } from './store.ts';
 
 interface IncidentRow {
@@ -179,7 +179,7 @@ function toMilestones(stored: IncidentRow['milestones']): Incident['milestones']
     name,
     { ...toTime(milestone), earlier: milestone.earlier.map(toTime) },
   ]);
-  return Object.fromEntries(entries) as Partial<Record<MilestoneName, Milestone>>;
+  return Object.fromEntries(entries);
 }
 
 const toTime = ({ at, by, recordedAt }: StoredTime): { at: Date; by: Actor; recordedAt: Date } => ({

@@ -20,12 +20,12 @@ export interface Store extends Db {
   close(): Promise<void>;
 }
 
-const INT8 = 20;
+const INT8: number = pg.types.builtins.INT8;
 
 /** Ids fit a number: 2^53 incidents are enough. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+  getTypeParser: (oid, format) =>
+    (oid as number) === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (value: string) => unknown),
 };
 
 /** Opens the pools of the store; connects on first use. */

@@ -54,7 +54,7 @@ describe('the use cases of runs', () => {
       ok: true,
       run: {
         incidentId: incident,
-        title: 'tell hello',
+        title: 'tell',
         target: 'shop',
         params: { text: 'hello' },
         state: 'running',
@@ -69,7 +69,7 @@ describe('the use cases of runs', () => {
     expect((await bench.timeline(incident)).at(-1)).toMatchObject({
       kind: 'run',
       actor: 'UASK',
-      text: `Run ${run} started: tell hello on shop`,
+      text: `Run ${run} started: tell on shop`,
     });
     expect((await bench.effects(incident)).at(-1)).toEqual({
       kind: 'live',

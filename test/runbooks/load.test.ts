@@ -41,24 +41,30 @@ describe('a runbook', () => {
   });
 
   it.each([
-    ['name: other\n', 'good.yml:1:7 name: `other`, expected: the file'],
-    ['steps: []\n', 'steps: a collection, expected: at least one step'],
-    ['  - { name: x, kind: lock }\n', 'steps.0.kind: `lock`, expected: one of look'],
+    ['name: other\n', 'good.yml:1:7 name: found `other`, expected the file'],
+    ['steps: []\n', 'steps: found a collection, expected at least one step'],
+    ['  - { name: x, kind: lock }\n', 'steps.0.kind: found `lock`, expected one of look'],
     [
       '  - { name: x, kind: look, when: who }\n',
-      'steps.0.when: `who`, expected: one of the parameters pid, table',
+      'steps.0.when: found `who`, expected one of the parameters pid, table',
     ],
     [
       "  - { name: x, kind: look, with: { table: '{{who}}' } }\n",
-      'steps.0.with.table: `who`, expected: one of',
+      'steps.0.with.table: found `who`, expected one of',
     ],
     [
       "  - { name: x, kind: look, with: { table: 'a {{table}}' } }\n",
-      'expected: `{{param}}` as the whole value',
+      'expected `{{param}}` as the whole value',
     ],
-    ["  - { name: x, kind: look, with: { pid: '{{table}}' } }\n", 'steps.0.with.pid: the input does not fit'],
-    ['  - { name: x, kind: look, with: { size: 1 } }\n', 'steps.0.with: the input does not fit its kind'],
-    ['  - { name: x, kind: look, if: table }\n', 'steps.0.if: `if`, expected: no such key'],
+    [
+      "  - { name: x, kind: look, with: { pid: '{{table}}' } }\n",
+      'steps.0.with.pid: found an input that does not fit',
+    ],
+    [
+      '  - { name: x, kind: look, with: { size: 1 } }\n',
+      'steps.0.with: found an input that does not fit its kind',
+    ],
+    ['  - { name: x, kind: look, if: table }\n', 'steps.0.if: found `if`, expected no such key'],
   ])('is told what is wrong with it: %s', (lines, mistake) => {
     const text = lines.startsWith('name')
       ? GOOD.replace('name: good\n', lines)

@@ -27,10 +27,11 @@ export function assignRole(incident: Incident, wish: Wish<'role'>, now: Date): D
 }
 
 export function escalate(incident: Incident, wish: Wish<'escalate'>, now: Date): Decision | Refusal {
-  const { team, users, by } = wish;
+  const { team, by } = wish;
+  const users = [...new Set(wish.users)];
   if (!isOpen(incident)) return notOpen(incident);
   if (users.length === 0) return refuse('NOBODY_ON_CALL', { team });
-  const pages = newPages(incident, wish, now);
+  const pages = newPages(incident, { ...wish, users }, now);
   const words = `Paged ${team} (${users.map(person).join(', ')})${wish.reason ? `: ${wish.reason}` : ''}`;
   return decision(
     { ...incident, pages: [...incident.pages, ...pages] },

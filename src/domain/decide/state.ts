@@ -5,6 +5,7 @@ import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { reach } from '../milestone.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { formatUtc } from '../when.ts';
 
 /** Resolving without ever having said "mitigated" leaves that milestone unknown: it is not invented. */
 const STATUS_MILESTONES: Readonly<Partial<Record<Incident['status'], MilestoneName>>> = {
@@ -53,9 +54,10 @@ export function changeSeverity(incident: Incident, wish: Wish<'severity'>, now: 
 
 export function setMilestone(incident: Incident, wish: Wish<'milestone'>, now: Date): Decision | Refusal {
   const { name, at, by } = wish;
-  if (at > now) return refuse('TIME_IN_FUTURE', { found: at.toISOString() });
+  if (at > now)
+    return refuse('TIME_IN_FUTURE', { found: formatUtc(at), understood: formatUtc(at), now: formatUtc(now) });
   const before = incident.milestones[name]?.at;
-  const words = `Milestone ${name} ${before ? `${utc(before)} → ` : 'at '}${utc(at)}`;
+  const words = `Milestone ${name} ${before ? `${formatUtc(before)} → ` : 'at '}${formatUtc(at)}`;
   const details = { milestone: name, at: at.toISOString(), before: before?.toISOString() };
   return decision(
     reach(incident, name, at, by, now),
@@ -74,5 +76,3 @@ const moveWithReason = (moved: Incident, words: string, by: string, now: Date): 
     [entry(now, 'status', by, words)],
     [say(moved, `${words}, by ${person(by)}`), ...everywhere(moved)],
   );
-
-const utc = (date: Date): string => `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
