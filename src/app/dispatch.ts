@@ -36,7 +36,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const isDangerous = (text: string): boolean => {
     const { verb, rest } = split(text);
     const command = findCommand(parts.commands, verb);
-    return command !== undefined && permissionOf(command, rest) === 'dangerous';
+    return command !== undefined && permissionOf(command, nameIncident(command, rest).words) === 'dangerous';
   };
   return Object.assign(dispatch, { isDangerous });
 }
@@ -58,9 +58,10 @@ async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Ref
       near: nearest(commands, verb),
       command: app.settings.command,
     });
-  const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, rest));
+  const named = nameIncident(command, rest);
+  const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, named.words));
   if (refused) return refused;
-  const placed = await place(app, command, line, rest);
+  const placed = await place(app, command, line, named);
   if ('ok' in placed) return placed;
   return command.run({ ...requestOf(app, commands, line), ...placed }, app);
 }
@@ -80,16 +81,22 @@ const requestOf = (
   commands,
 });
 
-/** The incident named by number (`inc-3`, `#3`) or that of the channel; the words without it. */
+/** The incident that a line names by number (`inc-3`, `#3`); the words without it. `declare #3 fails` names none. */
+function nameIncident({ where }: Command, rest: string): Pick<Request, 'words' | 'incident'> {
+  const named = where === 'incident' ? /^(?:inc-|#)(\d{1,9})\b\s*/i.exec(rest) : null;
+  return named
+    ? { words: rest.slice(named[0].length), incident: Number(named[1]) }
+    : { words: rest, incident: undefined };
+}
+
+/** In the incident that was named, else in that of the channel. */
 async function place(
   app: App,
   command: Command,
   line: Line,
-  rest: string,
+  { words, incident: named }: Pick<Request, 'words' | 'incident'>,
 ): Promise<Pick<Request, 'words' | 'incident'> | Refusal> {
-  const named = /^(?:inc-|#)(\d+)\b\s*/i.exec(rest);
-  const words = named ? rest.slice(named[0].length) : rest;
-  const incident = named ? Number(named[1]) : await channelIncident(app, line.channelId);
+  const incident = named ?? (await channelIncident(app, line.channelId));
   if (command.where === 'anywhere' || incident !== undefined) return { words, incident };
   const open = await app.incidents('open');
   const known = open

@@ -109,9 +109,7 @@ export function channelName(id: number, title: string): string {
 
 /** Slack sends `&` as `&amp;`, and people, channels and links as `<target|label>`: a label stays, a bare target goes. */
 const withoutMarkup = (text: string): string =>
-  text
-    .replace(/<(?:[@#!]|https?:|mailto:)[^<>|]*(?:\|([^<>]*))?>/g, ' $1 ')
-    .replace(/&(?:amp|lt|gt);/g, ' ');
+  text.replace(/<(?:[@#!]|https?:|mailto:)[^<>|]*(?:\|([^<>]*))?>/g, ' $1 ').replace(/&(?:amp|lt|gt);/g, ' ');
 
 /** Open incidents are worked on; resolved and cancelled ones only move again by `reopen`. */
 export const isOpen = (incident: Pick<Incident, 'status'>): boolean =>

@@ -63,6 +63,10 @@ export function parseDay(
 export const formatUtc = (date: Date): string =>
   DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
 
+/** What is recorded has happened already. */
+export const inFuture = (at: Date, now: Date): Refusal =>
+  refuse('TIME_IN_FUTURE', { found: formatUtc(at), understood: formatUtc(at), now: formatUtc(now) });
+
 function parseAbsolute(expression: string, following: string, context: WhenContext): When | Refusal {
   const parts = ABSOLUTE.exec(expression)?.groups;
   const [word = ''] = following.split(/\s+/, 1);

@@ -111,4 +111,16 @@ describe('typed lines', () => {
     await declared();
     expect(await it1.say(oncall, 'note inc-1 seen from elsewhere')).toBe('Noted.');
   });
+
+  it('who may only read names the incident too, and still may not act', async () => {
+    await declared();
+    expect(await it1.say(viewer, 'status inc-1')).toContain('order status page is down');
+    expect(await it1.say(viewer, 'action #1')).toContain('No action items');
+    expect(await it1.say(viewer, 'status inc-1 mitigated')).toContain('permissions.respond');
+  });
+
+  it('a title may begin with a number', async () => {
+    await it1.say(oncall, 'declare #5 of the shops is down');
+    expect((await it1.app.incident(1))?.title).toBe('#5 of the shops is down');
+  });
 });

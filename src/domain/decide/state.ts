@@ -5,7 +5,7 @@ import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { reach } from '../milestone.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { formatUtc } from '../when.ts';
+import { formatUtc, inFuture } from '../when.ts';
 
 /** Resolving without ever having said "mitigated" leaves that milestone unknown: it is not invented. */
 const STATUS_MILESTONES: Readonly<Partial<Record<Incident['status'], MilestoneName>>> = {
@@ -54,8 +54,7 @@ export function changeSeverity(incident: Incident, wish: Wish<'severity'>, now: 
 
 export function setMilestone(incident: Incident, wish: Wish<'milestone'>, now: Date): Decision | Refusal {
   const { name, at, by } = wish;
-  if (at > now)
-    return refuse('TIME_IN_FUTURE', { found: formatUtc(at), understood: formatUtc(at), now: formatUtc(now) });
+  if (at > now) return inFuture(at, now);
   const before = incident.milestones[name]?.at;
   const words = `Milestone ${name} ${before ? `${formatUtc(before)} → ` : 'at '}${formatUtc(at)}`;
   const details = { milestone: name, at: at.toISOString(), before: before?.toISOString() };

@@ -4,6 +4,7 @@ import { announcement, card, type Decision, decision, entry, say } from '../deci
 import type { Incident } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { inFuture } from '../when.ts';
 
 export function update(incident: Incident, wish: Wish<'update'>, now: Date): Decision | Refusal {
   const { text, by } = wish;
@@ -23,6 +24,7 @@ export function update(incident: Incident, wish: Wish<'update'>, now: Date): Dec
 export function note(incident: Incident, wish: Wish<'note'>, now: Date): Decision | Refusal {
   if (wish.text.trim() === '')
     return refuse('TEXT_MISSING', { what: 'note', example: 'note -15m customers report an empty page' });
+  if (wish.at && wish.at > now) return inFuture(wish.at, now);
   return decision(incident, [entry(wish.at ?? now, 'note', wish.by, wish.text)], []);
 }
 
