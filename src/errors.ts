@@ -400,6 +400,10 @@ export const ERRORS = {
     message: '{found} does not default-export something of its own name.',
     fix: 'Name the file after what it defines.',
   },
+  SETTLE_MALFORMED: {
+    message: '`{found}` does not say run, step, what became of it and how you know.',
+    fix: 'For example: `settle 4 1 not-happened the column is still there`.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

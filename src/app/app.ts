@@ -48,6 +48,16 @@ export interface ApprovalWish {
   readonly decision: 'approved' | 'refused';
 }
 
+/** What a person found out about a step whose outcome is unknown. */
+export interface WitnessWish {
+  readonly run: number;
+  readonly step: number;
+  readonly by: string;
+  readonly happened: 'committed' | 'aborted';
+  /** How they know. */
+  readonly note: string;
+}
+
 export interface App {
   readonly settings: Settings;
   readonly now: () => Date;
@@ -76,6 +86,8 @@ export interface App {
   /** Starts a runbook in an incident; its steps are done by the jobs. */
   startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   decideApproval(wish: ApprovalWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
+  /** A person says what became of a step that nobody could find out. */
+  settleUnknown(wish: WitnessWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   run(id: number): Promise<Run | undefined>;
 
   /** Remembers a person's name, for exports. */

@@ -12,28 +12,29 @@ import { insertProposal, loadProposal, proposalsOf } from '../store/proposals.ts
 import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
-import type { App } from './app.ts';
+import type { App, Directory } from './app.ts';
 import { actOnIncident, declareIncident, exportPostmortem } from './incidents.ts';
 import { turnProbes } from './proposals.ts';
-
-/** Run use cases come from outside: they need the runbooks, which app may not import. */
-export type RunCases = Pick<App, 'startRun' | 'decideApproval' | 'run'>;
+import { createRuns, type RunParts } from './runs.ts';
 
 export interface AppParts {
   readonly store: Store;
   readonly settings: Settings;
   readonly now: () => Date;
+  readonly directory: Directory;
+  /** By name; loaded outside, since app knows no step kinds. */
+  readonly runbooks: RunParts['runbooks'];
   /** `Firebreak <version>`, printed in exports. */
   readonly generatedBy: string;
-  readonly runs: RunCases;
 }
 
-export function createApp({ store, settings, now, generatedBy, runs }: AppParts): App {
+export function createApp({ generatedBy, ...parts }: AppParts): App {
+  const { store, settings, now } = parts;
   const record = (id: number): Promise<IncidentRecord | undefined> => loadRecord(store, id);
   return {
     settings,
     now,
-    ...runs,
+    ...createRuns(parts),
     declare: (wish, cause = {}) => declareIncident(store, wish, cause, now()),
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now()),
     async postmortem(id, by, cause = {}) {

@@ -17,7 +17,7 @@ import { countDangerous } from '../store/run-steps.ts';
 import { activeRun, insertRun, loadRun, lockRun } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
-import type { App, ApprovalWish, Cause, Directory, RunWish } from './app.ts';
+import type { App, ApprovalWish, Cause, Directory, RunWish, WitnessWish } from './app.ts';
 import { writeMove } from './run-journal.ts';
 
 export interface RunParts {
@@ -27,16 +27,6 @@ export interface RunParts {
   readonly directory: Directory;
   /** By name; loaded by the composition root, since app knows no step kinds. */
   readonly runbooks: ReadonlyMap<string, Runbook>;
-}
-
-/** What a person found out about a step whose outcome is unknown. */
-interface WitnessWish {
-  readonly run: number;
-  readonly step: number;
-  readonly by: string;
-  readonly happened: 'committed' | 'aborted';
-  /** How they know. */
-  readonly note: string;
 }
 
 type RunAnswer = { readonly ok: true; readonly run: Run } | Refusal;

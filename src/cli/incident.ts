@@ -2,10 +2,13 @@
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import type { Directory } from '../app/app.ts';
+import { createApp } from '../app/create.ts';
 import { createDispatch } from '../app/dispatch.ts';
 import { loadCommands } from '../app/load-commands.ts';
 import { loadConfig } from '../config.ts';
-import { buildApp } from '../main.ts';
+import { loadRunbooks } from '../runbooks/load.ts';
+import { loadSteps } from '../runbooks/step.ts';
+import { PRODUCT, RUNBOOKS } from '../version.ts';
 import { attachStore } from './attach.ts';
 
 export const incidentCommand = (): Command =>
@@ -18,7 +21,14 @@ export const incidentCommand = (): Command =>
       const config = loadConfig(options.config);
       const { store, close } = await attachStore(options);
       try {
-        const app = await buildApp({ store, settings: config.settings, directory: noDirectory });
+        const app = createApp({
+          store,
+          settings: config.settings,
+          directory: noDirectory,
+          now: () => new Date(),
+          runbooks: await loadRunbooks(RUNBOOKS, await loadSteps()),
+          generatedBy: PRODUCT,
+        });
         const dispatch = createDispatch({ app, directory: noDirectory, commands: await loadCommands() });
         const actor = `terminal:${userInfo().username}@${hostname()}`;
         const reply = await dispatch({ text: words.join(' '), actor, receivedAt: new Date() });

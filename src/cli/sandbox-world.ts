@@ -57,7 +57,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     const config = loadConfig(file, environment(slack, shop, server.url('firebreak'), token));
     const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
     const bot = await startFirebreak(config, { log, clock: options.clock ?? systemClock });
-    closing.push(() => bot.stop());
+    closing.push(() => bot.close());
     const store = openStore(server.url('firebreak'));
     closing.push(() => store.close());
     return { slack, shop, shopAdminUrl, botUrl: bot.url, token, store, close };

@@ -15,7 +15,7 @@ export const startCommand = (): Command =>
       const bot = await startFirebreak({ ...config, ...(dataDir ? { dataDir } : {}) }, { log });
       log.info({ url: bot.url }, 'firebreak is up');
       await signalled();
-      await bot.stop();
+      await bot.close();
     });
 
 const signalled = (): Promise<void> =>

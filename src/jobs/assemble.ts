@@ -1,8 +1,9 @@
 /** All durable work of one instance: deliveries, timers, runs, replays and the monitors' ticks. */
 import type { App } from '../app/app.ts';
 import type { Logger } from '../log.ts';
-import type { MonitorPorts, MonitorSettings } from '../monitors/contract.ts';
+import type { MonitorPorts } from '../monitors/contract.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
+import type { WatchedTarget } from '../monitors/watch.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
@@ -12,10 +13,6 @@ import { createDrain } from './drain.ts';
 import { openLeases } from './lease.ts';
 import { createTicks } from './ticks.ts';
 import { monitorTick, pageUnanswered, timersWorker } from './timers.ts';
-
-export interface WatchedTarget extends Pick<MonitorPorts, 'runProbes' | 'recentMigrations'> {
-  readonly settings: MonitorSettings;
-}
 
 export interface JobsParts {
   readonly store: Store;

@@ -39,7 +39,7 @@ export interface Slack {
   stop(): Promise<void>;
   connected(): boolean;
   /** Does what a crash left undone; to be called at start and on each tick, by one instance at a time. */
-  replay(): Promise<void>;
+  readonly replay: () => Promise<void>;
 }
 
 /** Builds the bot; nothing is connected before `start`. */

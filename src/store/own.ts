@@ -6,7 +6,7 @@ import { openStore, type Store } from './store.ts';
 
 export interface OwnStore {
   readonly store: Store;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens and migrates the store. Throws DATA_DIR_IN_USE when another Firebreak owns the data folder. */

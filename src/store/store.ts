@@ -17,6 +17,8 @@ export interface Store extends Db {
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
   /** A connection outside the pools: leases and LISTEN live on it. */
   dedicated(settings?: pg.ClientConfig): pg.Client;
+  /** Whether the store answers. */
+  ready(): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,14 @@ export function openStore(url: string, onError: (error: Error) => void = () => u
         client.release(broken);
       }
     },
+    ready: () =>
+      inbox.query('select').then(
+        () => ({ ok: true }),
+        (error: unknown) => ({
+          ok: false,
+          reason: `the store does not answer: ${error instanceof Error ? error.message : String(error)}`,
+        }),
+      ),
     dedicated: (settings = {}) => new pg.Client({ connectionString: url, types, ...settings }),
     async close() {
       await Promise.all([pool.end(), inbox.end()]);

@@ -1,10 +1,13 @@
 /** An App on a database of its own, with real commands; people of the directory are given. */
 import type { App, Directory } from '../../src/app/app.ts';
+import { createApp } from '../../src/app/create.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
 import type { Settings } from '../../src/domain/settings.ts';
-import { buildApp } from '../../src/main.ts';
+import { loadRunbooks } from '../../src/runbooks/load.ts';
+import { loadSteps } from '../../src/runbooks/step.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { RUNBOOKS } from '../../src/version.ts';
 import { createTestDatabase } from './database.ts';
 
 export interface TestApp {
@@ -53,7 +56,8 @@ export async function createTestApp(
   let time = new Date('2026-06-03T10:00:00Z');
   const now = (): Date => time;
   const { settings = testSettings(), directory = everybody } = options;
-  const app = await buildApp({ store, settings, directory, now });
+  const runbooks = await loadRunbooks(RUNBOOKS, await loadSteps());
+  const app = createApp({ store, settings, directory, now, runbooks, generatedBy: 'Firebreak test' });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
   return {
     store,

@@ -1,0 +1,22 @@
+/** `settle`: a person says what became of a step that nobody could find out. */
+import { defineCommand } from '../src/app/command.ts';
+import { refuse } from '../src/domain/refusal.ts';
+
+const SHAPE = /^(\d+)\s+(\d+)\s+(happened|not-happened)\s+(\S[\s\S]*)$/i;
+
+export default defineCommand({
+  verb: 'settle',
+  summary: 'say what became of a step whose outcome is unknown; approvers only',
+  usage: 'settle <run> <step> <happened | not-happened> <how you know>',
+  examples: ['settle 4 1 not-happened the column is still there'],
+  where: 'incident',
+  permission: 'dangerous',
+  async run({ words, actor, inboxKey }, app) {
+    const [, run, step, found, note] = SHAPE.exec(words) ?? [];
+    if (run === undefined || note === undefined) return refuse('SETTLE_MALFORMED', { found: words });
+    const happened = found?.toLowerCase() === 'happened' ? 'committed' : 'aborted';
+    const wish = { run: Number(run), step: Number(step), by: actor, happened, note } as const;
+    const done = await app.settleUnknown(wish, { inboxKey });
+    return done.ok ? { text: `Step ${step ?? ''} of run ${run} is settled: ${found ?? ''}.` } : done;
+  },
+});
