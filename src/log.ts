@@ -47,8 +47,17 @@ export function createLogger({ level = 'info', destination }: LogOptions = {}): 
     base: null,
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: CENSOR },
     hooks: { streamWrite: withoutSecrets },
+    serializers: { err: errorFacts },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** pg hangs its whole client on some errors: only what helps is logged. */
+function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error ? { code: error.code } : {};
+  return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: errorFacts(cause) }) };
 }
 
 /** For tests. */

@@ -161,7 +161,7 @@ async function report(
     restored: progress.restored,
     conflicts: left ?? null,
     conflict_keys,
-    already_right: counts?.already_right ?? null,
+    already_right: counts ? counts.already_right - progress.restored : null,
     batches: progress.batches,
     snapshot_table: inputs.before,
     duration_ms: Math.round(performance.now() - started),

@@ -48,8 +48,10 @@ export function openStore(url: string, onError: (error: Error) => void = () => u
     query_timeout: 1500,
   });
   // An idle client whose server went away would otherwise end the process.
-  pool.on('error', onError);
-  inbox.on('error', onError);
+  let closing = false;
+  const broken = (error: Error): void => (closing ? undefined : onError(error));
+  pool.on('error', broken);
+  inbox.on('error', broken);
   const run = (target: pg.Pool | pg.PoolClient): Db => ({
     query: (sql, values) => target.query(sql, values ? [...values] : undefined),
   });
@@ -82,6 +84,7 @@ export function openStore(url: string, onError: (error: Error) => void = () => u
       ),
     dedicated: (settings = {}) => new pg.Client({ connectionString: url, types, ...settings }),
     async close() {
+      closing = true;
       await Promise.all([pool.end(), inbox.end()]);
     },
   };
