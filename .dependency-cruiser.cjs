@@ -58,6 +58,13 @@ module.exports = {
       from: { pathNot: '^src/(cli/|main\\.ts)|^test/|^bench/' },
       to: { path: '^src/(cli/|main\\.ts|config\\.ts)' },
     },
+    {
+      name: 'config-file-of-config',
+      comment: 'The schema of firebreak.yml is a part of config.ts.',
+      severity: 'error',
+      from: { pathNot: '^src/config\\.ts$' },
+      to: { path: '^src/config-file\\.ts$' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

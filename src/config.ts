@@ -1,85 +1,13 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IANAZone } from 'luxon';
-import { z } from 'zod';
+import { ConfigFile, type TargetFile } from './config-file.ts';
 import type { Settings } from './domain/settings.ts';
 import type { TargetSettings } from './domain/target-settings.ts';
 import { FirebreakError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
-import { readYaml } from './yaml.ts';
-
-const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
-const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
-const envName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable');
-const table = z
-  .string()
-  .regex(/^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$/, 'a table name, with or without its schema');
-const seconds = z.number().positive();
-
-const Target = z.strictObject({
-  diag_url_env: envName,
-  act_url_env: envName.optional(),
-  ddl_url_env: envName.optional(),
-  tool: z.enum(['node-pg-migrate']).default('node-pg-migrate'),
-  history: z.strictObject({ table }).optional(),
-  probes: z.array(z.strictObject({ name, sql: z.string().min(1) })).default([]),
-  services: z.array(name).default([]),
-  snapshot: z.strictObject({ max_lock_s: seconds.default(5) }).prefault({}),
-  sources: z
-    .record(
-      table,
-      z.strictObject({ key: z.string(), columns: z.array(z.string()).min(1), from: z.string().min(1) }),
-    )
-    .default({}),
-});
-
-const File = z.strictObject({
-  slack: z.strictObject({
-    mode: z.enum(['socket']).default('socket'),
-    command: z
-      .string()
-      .regex(/^\/[a-z0-9_-]+$/, 'a slash command, for example /incident')
-      .default('/incident'),
-    incidents_channel: z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'a Slack channel id (C…)'),
-  }),
-  http: z
-    .strictObject({
-      listen: z
-        .string()
-        .regex(/^[^:]*:\d+$/, 'host:port')
-        .default('127.0.0.1:3080'),
-    })
-    .prefault({}),
-  targets: z.record(name, Target).default({}),
-  timezone: z
-    .string()
-    .refine((zone) => IANAZone.isValidZone(zone), 'an IANA zone, for example Europe/Berlin')
-    .default('UTC'),
-  teams: z.record(name, z.strictObject({ on_call: people.min(1) })).default({}),
-  permissions: z
-    .strictObject({
-      declare: people.optional(),
-      respond: people.optional(),
-      dangerous: people.optional(),
-      approve: people.optional(),
-    })
-    .prefault({}),
-  breaker: z.strictObject({ dangerous_per_hour: z.number().int().positive().default(10) }).prefault({}),
-  monitors: z
-    .record(
-      name,
-      z.strictObject({
-        target: name,
-        service: name.optional(),
-        every_s: z.number().int().min(1).max(59).default(10),
-        failures: z.number().int().positive().default(3),
-      }),
-    )
-    .default({}),
-});
-type File = z.infer<typeof File>;
+import { type Mistake, readYaml } from './yaml.ts';
 
 export interface Config {
   readonly settings: Settings;
@@ -97,11 +25,10 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What `firebreak start` needs. Throws CONFIG_WRONG with every problem in its message. */
 export function loadConfig(file: string, env: Env = process.env): Config {
   const problems: string[] = [];
-  const read = readFile(file, problems);
+  const read = readFile(file, problems, (it) => [...strayMonitors(it), ...missingUrls(it.targets, env)]);
   const secret = (variable: string, what: string): string => {
     const value = env[variable];
-    if (value === undefined || value === '')
-      problems.push(`environment ${variable}: not set, expected ${what}`);
+    if (!value) problems.push(`environment ${variable}: not set, expected ${what}`);
     return value ?? '';
   };
   const botToken = secret(
@@ -112,40 +39,37 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     'SLACK_APP_TOKEN',
     'an app-level token (xapp-…) with connections:write from "Basic Information"',
   );
-  const targets = read ? targetsOf(file, read, env, problems) : {};
-  if (read) crossCheck(file, read, problems);
-  const level = logLevelOf(env, problems);
-  if (!read || problems.length > 0)
-    throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
-  const { apiUrl, databaseUrl, token } = {
-    apiUrl: env['SLACK_API_URL'],
-    databaseUrl: env['DATABASE_URL'],
-    token: env['FIREBREAK_TOKEN'],
-  };
+  const logLevel = logLevelOf(env, problems);
+  const sound = soundOr(read, problems);
+  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl, FIREBREAK_TOKEN: token } = env;
   return {
-    settings: settingsOf(read, targets),
-    monitors: monitorsOf(read),
+    settings: settingsOf(sound, env),
+    monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
-    http: { ...listenOf(read.http.listen), ...(token ? { token } : {}) },
+    http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
-    logLevel: level,
+    logLevel,
   };
+}
+
+/** The settings alone, for a terminal: it asks Slack nothing and opens no target, so neither tokens nor URLs are missed. */
+export function loadSettings(file: string, env: Env = process.env): Settings {
+  const problems: string[] = [];
+  return settingsOf(soundOr(readFile(file, problems, strayMonitors), problems), env);
 }
 
 /** One target, for commands that need no Slack. */
 export function loadTarget(file: string, target: string, env: Env = process.env): TargetSettings {
   const problems: string[] = [];
-  const read = readFile(file, problems);
-  const targets = read ? targetsOf(file, read, env, problems, target) : {};
-  if (problems.length > 0) throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
+  const read = readFile(file, problems, ({ targets }) =>
+    missingUrls(Object.fromEntries(Object.entries(targets).filter(([name]) => name === target)), env),
+  );
+  const { targets } = soundOr(read, problems);
   const found = targets[target];
-  if (!found)
-    throw new FirebreakError('UNKNOWN_TARGET', {
-      found: target,
-      known: Object.keys(read?.targets ?? {}).join(', ') || 'none',
-    });
-  return found;
+  if (found) return targetOf(target, found, env);
+  const known = Object.keys(targets).join(', ') || 'none';
+  throw new FirebreakError('UNKNOWN_TARGET', { found: target, known });
 }
 
 /** Root's default is a folder the unprivileged server can reach. */
@@ -162,53 +86,69 @@ export function logLevelOf(env: Env = process.env, problems: string[] = []): Log
   return level ?? 'info';
 }
 
-function readFile(file: string, problems: string[]): File | undefined {
+/** The URL of a database, in the environment variable that a person names. Throws URL_ENV_EMPTY. */
+export function urlIn(variable: string, env: Env = process.env): string {
+  const url = env[variable];
+  if (!url) throw new FirebreakError('URL_ENV_EMPTY', { found: variable });
+  return url;
+}
+
+/** The bot that a terminal elsewhere, such as CI, sends to. Throws CAPTURE_NOWHERE. */
+export function botAddress(env: Env = process.env): { readonly url: string; readonly token: string } {
+  const { FIREBREAK_URL: url, FIREBREAK_TOKEN: token } = env;
+  if (!url || !token) throw new FirebreakError('CAPTURE_NOWHERE', {});
+  return { url, token };
+}
+
+function readFile(
+  file: string,
+  problems: string[],
+  more: (read: ConfigFile) => readonly Mistake[],
+): ConfigFile | undefined {
   if (!existsSync(file)) {
     problems.push(`${file}: not found, expected the configuration; start from firebreak.example.yml`);
     return undefined;
   }
-  const read = readYaml(file, readFileSync(file, 'utf8'), File);
+  const read = readYaml(file, readFileSync(file, 'utf8'), ConfigFile, more);
   if (read.ok) return read.value;
   problems.push(...read.problems);
   return undefined;
 }
 
-function targetsOf(
-  file: string,
-  read: File,
-  env: Env,
-  problems: string[],
-  only?: string,
-): Readonly<Record<string, TargetSettings>> {
-  const wanted = Object.entries(read.targets).filter(([target]) => only === undefined || target === only);
-  return Object.fromEntries(
-    wanted.map(([target, given]) => [target, targetOf(file, target, given, env, problems)]),
-  );
+function soundOr(read: ConfigFile | undefined, problems: readonly string[]): ConfigFile {
+  if (read && problems.length === 0) return read;
+  throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
 }
 
-function targetOf(
-  file: string,
-  target: string,
-  given: z.infer<typeof Target>,
-  env: Env,
-  problems: string[],
-): TargetSettings {
-  const url = (variable: string | undefined, role: string): string | undefined => {
-    if (variable === undefined) return undefined;
-    const value = env[variable];
-    if (value) return value;
-    problems.push(
-      `${file} targets.${target}.${role}_url_env: environment variable ${variable} is not set, expected the URL of its ${role} role`,
-    );
-    return undefined;
-  };
-  const [diag, act, ddl] = [
-    url(given.diag_url_env, 'diag'),
-    url(given.act_url_env, 'act'),
-    url(given.ddl_url_env, 'ddl'),
-  ];
+/** Monitors of targets that are not there. */
+function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
+  const known = Object.keys(targets);
+  return Object.entries(monitors)
+    .filter(([, { target }]) => !known.includes(target))
+    .map(([monitor, { target }]) => ({
+      path: ['monitors', monitor, 'target'],
+      found: target,
+      expected: `one of ${known.join(', ') || '(no targets)'}`,
+    }));
+}
+
+const ROLES = ['diag', 'act', 'ddl'] as const;
+
+/** URLs that targets name and the environment lacks. */
+const missingUrls = (targets: ConfigFile['targets'], env: Env): readonly Mistake[] =>
+  Object.entries(targets).flatMap(([target, given]) =>
+    ROLES.flatMap((role): readonly Mistake[] => {
+      const variable = given[`${role}_url_env`];
+      if (variable === undefined || env[variable]) return [];
+      const expected = `the URL of its ${role} role in it: environment variable ${variable} is not set`;
+      return [{ path: ['targets', target, `${role}_url_env`], found: variable, expected }];
+    }),
+  );
+
+function targetOf(name: string, given: TargetFile, env: Env): TargetSettings {
+  const [diag, act, ddl] = ROLES.map((role) => env[given[`${role}_url_env`] ?? '']);
   return {
-    name: target,
+    name,
     urls: { diag: diag ?? '', ...(act ? { act } : {}), ...(ddl ? { ddl } : {}) },
     tool: given.tool,
     ...(given.history ? { history: given.history } : {}),
@@ -219,17 +159,7 @@ function targetOf(
   };
 }
 
-function crossCheck(file: string, read: File, problems: string[]): void {
-  const known = Object.keys(read.targets);
-  for (const [monitor, { target }] of Object.entries(read.monitors)) {
-    if (known.includes(target)) continue;
-    problems.push(
-      `${file} monitors.${monitor}.target: found ${target}, expected one of ${known.join(', ') || '(no targets)'}`,
-    );
-  }
-}
-
-const settingsOf = (read: File, targets: Settings['targets']): Settings => ({
+const settingsOf = (read: ConfigFile, env: Env): Settings => ({
   command: read.slack.command,
   timezone: read.timezone,
   incidentsChannel: read.slack.incidents_channel,
@@ -242,11 +172,13 @@ const settingsOf = (read: File, targets: Settings['targets']): Settings => ({
   teams: Object.fromEntries(
     Object.entries(read.teams).map(([team, { on_call: onCall }]) => [team, { onCall }]),
   ),
-  targets,
+  targets: Object.fromEntries(
+    Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
+  ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
 });
 
-const monitorsOf = (read: File): readonly MonitorSettings[] =>
+const monitorsOf = (read: ConfigFile): readonly MonitorSettings[] =>
   Object.entries(read.monitors).map(([monitor, { target, service, every_s, failures }]) => ({
     name: monitor,
     target,
