@@ -14,7 +14,11 @@ export default defineCommand({
     const when = parseWhen(request.words, { now: request.now, timezone: app.settings.timezone });
     if (!when.ok) return when;
     const at = when.at ? { at: when.at } : {};
-    const answer = when.at ? `Noted for ${when.understood} (${formatUtc(when.at)}).` : 'Noted.';
+    const answer = when.at ? `Noted for ${both(when.understood, formatUtc(when.at))}.` : 'Noted.';
     return intend(app, request, { kind: 'note', by: request.actor, text: when.rest, ...at }, () => answer);
   },
 });
+
+/** The time as it was understood, and in UTC where that is another. */
+const both = (understood: string, utc: string): string =>
+  understood === utc ? utc : `${understood} (${utc})`;

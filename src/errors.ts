@@ -95,6 +95,10 @@ export const ERRORS = {
     message: 'The migration {migration} has no down: missing or empty.',
     fix: 'Write a down for it, capture it again, or repair the table instead. An empty down undoes nothing.',
   },
+  DOWN_FILE_MISSING: {
+    message: 'There is no down: {found} does not exist.',
+    fix: 'Check the path; without a down there is nothing to roll back by.',
+  },
   MIGRATION_OPAQUE_DOWN: {
     message: 'The down of {migration} cannot be read: {found}.',
     fix: 'Write the down as plain SQL, capture it again, and plan again.',
@@ -118,6 +122,15 @@ export const ERRORS = {
   SNAPSHOT_TOO_LONG: {
     message: 'A snapshot under the lock would take about {seconds} s; {target} allows {allowed} s.',
     fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',
+  },
+  MIGRATION_HELD: {
+    message:
+      'The migration {migration} is held on {target} since {since}: incident {incident} ({title}) rolled it back in run {run}, asked for by {requester}, approved by {approver}.',
+    fix: 'Deploy a mended one under another name, or run `firebreak hold lift --target {target} --migration {migration} --reason …`.',
+  },
+  NOT_HELD: {
+    message: 'The migration {migration} is not held on {target}.',
+    fix: 'See `firebreak hold list`.',
   },
   // Table repair
   NO_REPAIR_SOURCE: {
@@ -390,6 +403,10 @@ export const ERRORS = {
   DEMO_FAILED: {
     message:
       'The story did not end well: {wrong} rows are wrong, {failing} queries failed in the last second.',
+    fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
+  },
+  DEMO_BROKE: {
+    message: 'The story broke off: {reason}.',
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
   URL_ENV_EMPTY: {

@@ -13,7 +13,8 @@ const Channel = z.object({
   messages: z.array(Message),
   files: z.array(z.object({ name: z.string(), content: z.string().optional() })),
 });
-const State = z.object({ channels: z.array(Channel) });
+const User = z.object({ id: z.string(), name: z.string() });
+const State = z.object({ users: z.array(User), channels: z.array(Channel) });
 const Answer = z.object({ responses: z.array(z.object({ kind: z.string(), text: z.string().optional() })) });
 
 export type SlackState = z.infer<typeof State>;
@@ -36,7 +37,8 @@ export interface Actors {
   until<T>(what: string, find: (state: SlackState) => T | undefined, seconds?: number): Promise<T>;
 }
 
-export function actorsOf(slackUrl: string): Actors {
+/** Whoever waits stops waiting when `signal` fires. */
+export function actorsOf(slackUrl: string, signal?: AbortSignal): Actors {
   const call = async (path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${slackUrl}/sandbox/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -59,7 +61,7 @@ export function actorsOf(slackUrl: string): Actors {
     press: async (user, { channel, ts, actionId, value }) =>
       said(await call('actions', { user, channel, ts, action_id: actionId, value })),
     async until(what, find, seconds = 45) {
-      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(150)) {
+      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await pause(150, signal)) {
         const found = find(await state());
         if (found !== undefined) return found;
       }
@@ -79,10 +81,14 @@ export function buttonsIn(state: SlackState, channelName: (name: string) => bool
     );
 }
 
-/** All that a message shows, as plain lines. */
+export const pause = (ms: number, signal?: AbortSignal): Promise<unknown> =>
+  sleep(ms, undefined, signal ? { signal } : {});
+
+/** All that a message shows, as plain lines; a label stands in the line of its text. */
 export function linesOf(message: SlackMessage): readonly string[] {
   const texts = message.blocks.flatMap(textsIn);
   return (texts.length > 0 ? texts : [message.text])
+    .map((text) => text.replace(/^\*([^*\n]+)\*\n(?!•)/, '$1: '))
     .flatMap((text) => text.split('\n'))
     .filter((line) => line.trim() !== '');
 }

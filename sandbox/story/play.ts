@@ -1,24 +1,28 @@
 /** The order-status outage, played by scripted people: every line that is printed comes from what happened. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Actors, actorsOf, type Button, buttonsIn, linesOf, type SlackState } from './actors.ts';
+import { actorsOf, buttonsIn } from './actors.ts';
 import { openBlocker } from './blocker.ts';
 import { applyRelease, writeRelease } from './releases.ts';
+import {
+  answer,
+  approval,
+  findButton,
+  inIncident,
+  learnNames,
+  mention,
+  messageOf,
+  press,
+  runEnded,
+  type Scene,
+  type StoryOptions,
+  show,
+  tell,
+  type,
+  waitFor,
+} from './scene.ts';
 import { storyOf } from './seed.ts';
 import type { Shop } from './shop.ts';
-import { startTraffic, type Traffic } from './traffic.ts';
+import { startTraffic } from './traffic.ts';
 import { checkTruth, type Verdict } from './truth.ts';
-
-export interface StoryOptions {
-  readonly slackUrl: string;
-  readonly adminUrl: string;
-  readonly shop: Shop;
-  /** The slash command's name. */
-  readonly command: string;
-  readonly pace: 'fast' | 'human';
-  /** Records the migrations of a directory beside the project's tool, as its CI would. */
-  capture(dir: string): Promise<void>;
-  print(line: string): void;
-}
 
 export interface StoryResult {
   /** When the site's first query failed. */
@@ -29,41 +33,50 @@ export interface StoryResult {
   readonly stillFailing: number;
 }
 
-interface Scene {
-  readonly options: StoryOptions;
-  readonly actors: Actors;
-  readonly traffic: Traffic;
-  channel: string;
+/** The story did not come to its end; the message says what was waited for. */
+export class StoryBroke extends Error {
+  readonly firstFailureAt: Date | undefined;
+  constructor(cause: unknown, firstFailureAt: number | undefined) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.firstFailureAt = firstFailureAt === undefined ? undefined : new Date(firstFailureAt);
+  }
 }
 
-const HUMAN_PAUSE_MS = 4000;
-
-/** Plays the outage from its first healthy second to the exported postmortem. */
+/** Plays the outage from its first healthy second to the exported postmortem; throws StoryBroke. */
 export async function playStory(options: StoryOptions): Promise<StoryResult> {
-  const { shop } = options;
+  const { shop, slackUrl, signal } = options;
   const traffic = startTraffic({ appUrl: shop.urls.app, seed: shop.seed, orders: shop.orders });
-  const scene: Scene = { options, actors: actorsOf(options.slackUrl), traffic, channel: '' };
+  const actors = actorsOf(slackUrl, signal);
+  const scene: Scene = { options, actors, traffic, names: new Map(), channel: '' };
   try {
-    await healthy(scene);
-    const firstFailureAt = await release(scene);
-    const blocker = await openBlocker({ urls: shop.urls, ...blockerOf(shop) });
-    try {
-      await declare(scene);
-      await organise(scene);
-      await diagnose(scene);
-      await firstRollback(scene);
-      await endBlocker(scene);
-      await secondRollback(scene);
-      await repair(scene);
-      await untilGreen(scene);
-    } finally {
-      await blocker.release().catch(() => undefined);
-    }
-    const postmortem = await wrapUp(scene);
-    return { firstFailureAt, postmortem, ...(await judge(scene)) };
+    return await play(scene);
+  } catch (error) {
+    throw new StoryBroke(error, traffic.report().firstFailureAt);
   } finally {
     await traffic.stop(0).catch(() => undefined);
   }
+}
+
+async function play(scene: Scene): Promise<StoryResult> {
+  const { shop } = scene.options;
+  await learnNames(scene);
+  await healthy(scene);
+  const firstFailureAt = await release(scene);
+  const blocker = await openBlocker({ urls: shop.urls, ...blockerOf(shop) });
+  try {
+    await declare(scene);
+    await organise(scene);
+    await diagnose(scene);
+    await firstRollback(scene);
+    await endBlocker(scene);
+    await secondRollback(scene);
+    await repair(scene);
+    await untilGreen(scene);
+  } finally {
+    await blocker.release().catch(() => undefined);
+  }
+  const postmortem = await wrapUp(scene);
+  return { firstFailureAt, postmortem, ...(await judge(scene)) };
 }
 
 function blockerOf(shop: Shop): Pick<Parameters<typeof openBlocker>[0], 'blocker' | 'table'> {
@@ -72,7 +85,9 @@ function blockerOf(shop: Shop): Pick<Parameters<typeof openBlocker>[0], 'blocker
 }
 
 async function healthy(scene: Scene): Promise<void> {
-  await waitFor('the site to answer', () => (scene.traffic.report().reads.ok >= 20 ? true : undefined));
+  await waitFor(scene, 'the site to answer', () =>
+    scene.traffic.report().reads.ok >= 20 ? true : undefined,
+  );
   const { reads } = scene.traffic.report();
   tell(scene, 'shop', `healthy: ${reads.ok} order status queries answered, ${total(reads.failed)} failed`);
 }
@@ -84,7 +99,7 @@ async function release(scene: Scene): Promise<Date> {
   tell(scene, 'ci', `captured the migrations of the release, ${written.name} among them`);
   const names = await applyRelease({ ownerUrl: shop.urls.owner, dir: shop.migrationsDir });
   tell(scene, 'ci', `released: ${names.join(', ')}`);
-  const at = await waitFor('the first failing query', () => scene.traffic.report().firstFailureAt);
+  const at = await waitFor(scene, 'the first failing query', () => scene.traffic.report().firstFailureAt);
   tell(scene, 'shop', `queries fail: ${failures(scene)}`);
   return new Date(at);
 }
@@ -100,6 +115,7 @@ async function declare(scene: Scene): Promise<void> {
     'the incident channel',
     (state) => state.channels.find(({ name }) => name.startsWith('inc-'))?.name,
   );
+  await learnNames(scene);
   tell(scene, 'slack', `#${scene.channel} is open`);
 }
 
@@ -110,17 +126,13 @@ async function organise(scene: Scene): Promise<void> {
     name.startsWith('dm-'),
   );
   await press(scene, 'dba', page);
-  await type(
-    scene,
-    'commander',
-    'role customer-liaison <@U0SUPPORT>'.replace('U0SUPPORT', await userId(scene, 'support')),
-  );
+  await type(scene, 'commander', `role customer-liaison ${mention(scene, 'support')}`);
   await type(scene, 'support', 'note -1m customers write that the order page shows an error');
 }
 
 async function diagnose(scene: Scene): Promise<void> {
   await type(scene, 'oncall', 'db');
-  await runEnded(scene, 'the first-minutes diagnosis', 1);
+  await runEnded(scene, 'the first-minutes diagnosis', 'done');
   await type(scene, 'oncall', 'status identified the release broke order_status');
 }
 
@@ -128,22 +140,22 @@ async function firstRollback(scene: Scene): Promise<void> {
   await type(scene, 'oncall', 'rollback');
   const approve = await approval(scene);
   tell(scene, 'oncall', 'presses Approve on their own request');
-  tell(scene, 'firebreak', await scene.actors.press('oncall', approve));
+  answer(scene, 'oncall', await scene.actors.press('oncall', approve));
   await press(scene, 'dba', approve);
-  await runEnded(scene, 'the first rollback', 2);
+  await runEnded(scene, 'the first rollback', 'stopped');
 }
 
 async function endBlocker(scene: Scene): Promise<void> {
   const end = await findButton(scene, 'the offer to end the blocker', 'run:start', inIncident);
   await press(scene, 'oncall', end);
   await press(scene, 'dba', await approval(scene));
-  await runEnded(scene, "the blocker's end", 3);
+  await runEnded(scene, "the blocker's end", 'done');
 }
 
 async function secondRollback(scene: Scene): Promise<void> {
   await type(scene, 'oncall', 'rollback');
   await press(scene, 'dba', await approval(scene));
-  await runEnded(scene, 'the second rollback', 4);
+  await runEnded(scene, 'the second rollback', 'done');
   await type(scene, 'commander', 'status mitigated queries are answered again, the data is still wrong');
 }
 
@@ -153,12 +165,14 @@ async function repair(scene: Scene): Promise<void> {
   );
   await press(scene, 'oncall', offer);
   await press(scene, 'dba', await approval(scene));
-  await runEnded(scene, 'the repair', 5);
+  await runEnded(scene, 'the repair', 'done');
 }
 
 async function untilGreen(scene: Scene): Promise<void> {
   await scene.actors.until('the monitor to see green', (state) =>
-    messagesIn(state, scene.channel).some((text) => text.includes('green again')) ? true : undefined,
+    state.channels
+      .find(({ name }) => name === scene.channel)
+      ?.messages.find(({ text }) => text.includes('green again')),
   );
   const { reads, writes } = scene.traffic.report();
   tell(
@@ -169,13 +183,9 @@ async function untilGreen(scene: Scene): Promise<void> {
 }
 
 async function wrapUp(scene: Scene): Promise<string> {
-  const dba = `<@${await userId(scene, 'dba')}>`;
-  const oncall = `<@${await userId(scene, 'oncall')}>`;
-  await type(
-    scene,
-    'commander',
-    `action test every migration and its down on a copy of the data ${dba} due +14d`,
-  );
+  const [dba, oncall] = [mention(scene, 'dba'), mention(scene, 'oncall')];
+  const tested = 'test every migration and its down on a copy of the data';
+  await type(scene, 'commander', `action ${tested} ${dba} due +14d`);
   await type(scene, 'commander', `action alert on sessions that sit idle in a transaction ${oncall} due +7d`);
   await type(
     scene,
@@ -204,96 +214,6 @@ async function judge(scene: Scene): Promise<Pick<StoryResult, 'verdict' | 'still
   for (const sample of [...verdict.schema, ...verdict.samples]) tell(scene, 'truth', sample);
   return { verdict: { ...verdict, wrong: verdict.wrong + backlog }, stillFailing };
 }
-
-async function type(scene: Scene, user: string, words: string, channel = scene.channel): Promise<void> {
-  await pause(scene);
-  const line = `${scene.options.command} ${words}`;
-  tell(scene, user, line);
-  tell(scene, 'firebreak', await scene.actors.type(user, channel, line));
-}
-
-async function press(scene: Scene, user: string, button: Button): Promise<void> {
-  await pause(scene);
-  tell(scene, user, `presses "${button.label}"`);
-  const answer = await scene.actors.press(user, button);
-  if (answer !== '') tell(scene, 'firebreak', answer);
-}
-
-/** The plan that waits for an approval, shown as the approver reads it. */
-async function approval(scene: Scene): Promise<Button> {
-  const button = await findButton(scene, 'a plan to approve', 'approval:approved', inIncident);
-  show(scene, `#${scene.channel}`, await messageOf(scene.actors, button));
-  return button;
-}
-
-/** Waits until run `number`'s live message shows its end. */
-async function runEnded(scene: Scene, what: string, number: number): Promise<void> {
-  const message = await scene.actors.until(`the end of ${what}`, (state) =>
-    state.channels
-      .find(({ name }) => name === scene.channel)
-      ?.messages.find(({ text }) =>
-        new RegExp(`^Run ${number}\\b.*: (done|stopped|failed|unknown|cancelled)`).test(text),
-      ),
-  );
-  show(scene, `#${scene.channel}`, linesOf(message));
-}
-
-function findButton(
-  scene: Scene,
-  what: string,
-  actionId: string,
-  where: (name: string) => boolean,
-  fits: (button: Button) => boolean = () => true,
-): Promise<Button> {
-  return scene.actors.until(what, (state) =>
-    buttonsIn(state, where).find((button) => button.actionId === actionId && fits(button)),
-  );
-}
-
-async function messageOf(actors: Actors, { channel, ts }: Button): Promise<readonly string[]> {
-  const state = await actors.state();
-  const message = state.channels.find(({ id }) => id === channel)?.messages.find((each) => each.ts === ts);
-  return message ? linesOf(message) : [];
-}
-
-async function userId(scene: Scene, name: string): Promise<string> {
-  const response = await fetch(`${scene.options.slackUrl}/sandbox/state`);
-  const { users } = (await response.json()) as { users: readonly { id: string; name: string }[] };
-  return users.find((user) => user.name === name)?.id ?? name;
-}
-
-async function waitFor<T>(what: string, find: () => T | undefined, seconds = 30): Promise<T> {
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(50)) {
-    const found = find();
-    if (found !== undefined) return found;
-  }
-  throw new Error(`waited ${seconds} s for ${what}, in vain`);
-}
-
-/** The outage clock runs from the site's first failing query. */
-function tell(scene: Scene, who: string, text: string): void {
-  const { firstFailureAt } = scene.traffic.report();
-  const clock =
-    firstFailureAt === undefined
-      ? '      '
-      : `+${((Date.now() - firstFailureAt) / 1000).toFixed(1)}s`.padStart(6);
-  const [first = '', ...more] = text.split('\n');
-  scene.options.print(`${clock}  ${who.padEnd(10)} ${first}`);
-  for (const line of more) scene.options.print(`${' '.repeat(19)}${line}`);
-}
-
-const show = (scene: Scene, where: string, lines: readonly string[]): void =>
-  tell(scene, 'firebreak', [`in ${where}:`, ...lines.map((line) => `| ${line}`)].join('\n'));
-
-const pause = ({ options }: Scene): Promise<unknown> =>
-  options.pace === 'human' ? sleep(HUMAN_PAUSE_MS) : Promise.resolve();
-
-const inIncident = (name: string): boolean => name.startsWith('inc-');
-
-const messagesIn = (state: SlackState, channel: string): readonly string[] =>
-  state.channels
-    .filter(({ name }) => name === channel)
-    .flatMap(({ messages }) => messages.map(({ text }) => text));
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);

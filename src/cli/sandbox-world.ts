@@ -1,11 +1,12 @@
 /** The sandbox's world: embedded PostgreSQL, the shop, the local Slack, and the bot configured for them. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import { PROBE_SQL, TRUTH_SOURCE_SQL } from '../../sandbox/story/queries.ts';
 import { createShop, type Shop } from '../../sandbox/story/shop.ts';
+import { type OnClose, openAll } from '../closing.ts';
 import { loadConfig, logLevelOf } from '../config.ts';
 import { type Clock, systemClock } from '../jobs/clock.ts';
 import { createLogger } from '../log.ts';
@@ -20,6 +21,18 @@ export interface SandboxOptions {
   /** 200,000 unless told. */
   readonly orders?: number;
   readonly clock?: Clock;
+  /** Databases that are there already; without them a temporary server is started. */
+  readonly databases?: SandboxDatabases;
+  /** Where a repair takes the right values from; the shop's own truth unless told. */
+  readonly sourceSql?: string;
+}
+
+interface SandboxDatabases {
+  readonly storeUrl: string;
+  /** Empty, as a superuser. */
+  readonly shopUrl: string;
+  /** Roles belong to the whole server. */
+  readonly roleSuffix?: string;
 }
 
 export interface Sandbox {
@@ -31,40 +44,42 @@ export interface Sandbox {
   readonly token: string;
   /** The bot's own store, for what is written at the end. */
   readonly store: Store;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens everything in order; `close` closes it in reverse, and removes nothing. */
-export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const closing: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const each of closing.splice(0).reverse()) await each();
-  };
-  try {
-    const server = await startEmbedded({ dataDir: options.dataDir, temporary: true });
-    closing.push(() => server.stop());
-    await Promise.all([server.ensureDatabase('firebreak'), server.ensureDatabase('shop')]);
-    const shopAdminUrl = server.url('shop');
-    const migrationsDir = join(options.dataDir, 'shop-migrations');
-    await mkdir(migrationsDir);
-    const orders = options.orders === undefined ? {} : { orders: options.orders };
-    const shop = await createShop({ adminUrl: shopAdminUrl, seed: options.seed, migrationsDir, ...orders });
+export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
+  openAll(async (onClose) => {
+    const { dataDir, seed, orders, sourceSql = TRUTH_SOURCE_SQL, clock = systemClock } = options;
+    const databases = options.databases ?? (await temporaryServer(dataDir, onClose));
+    const { storeUrl, shopUrl, roleSuffix } = databases;
+    const migrationsDir = join(dataDir, 'shop-migrations');
+    const shop = await createShop({
+      adminUrl: shopUrl,
+      seed,
+      migrationsDir,
+      ...(orders === undefined ? {} : { orders }),
+      ...(roleSuffix === undefined ? {} : { roleSuffix }),
+    });
     const slack = await startLocalSlack({ manifestPath: join(PACKAGE_ROOT, 'manifest.yml') });
-    closing.push(() => slack.stop());
+    onClose(() => slack.stop());
     const token = randomBytes(16).toString('hex');
-    const file = join(options.dataDir, 'firebreak.yml');
-    await writeFile(file, stringify(configuration(slack)));
-    const config = loadConfig(file, environment(slack, shop, server.url('firebreak'), token));
+    const file = join(dataDir, 'firebreak.yml');
+    await writeFile(file, stringify(configuration(slack, sourceSql)));
+    const config = loadConfig(file, environment(slack, shop, storeUrl, token));
     const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
-    const bot = await startFirebreak(config, { log, clock: options.clock ?? systemClock });
-    closing.push(() => bot.close());
-    const store = openStore(server.url('firebreak'));
-    closing.push(() => store.close());
-    return { slack, shop, shopAdminUrl, botUrl: bot.url, token, store, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    const bot = await startFirebreak(config, { log, clock });
+    onClose(bot.close);
+    const store = openStore(storeUrl);
+    onClose(() => store.close());
+    return { slack, shop, shopAdminUrl: shopUrl, botUrl: bot.url, token, store };
+  });
+
+async function temporaryServer(dataDir: string, onClose: OnClose): Promise<SandboxDatabases> {
+  const server = await startEmbedded({ dataDir, temporary: true });
+  onClose(() => server.stop());
+  await Promise.all([server.ensureDatabase('firebreak'), server.ensureDatabase('shop')]);
+  return { storeUrl: server.url('firebreak'), shopUrl: server.url('shop') };
 }
 
 const environment = (
@@ -84,7 +99,7 @@ const environment = (
 });
 
 /** viewer only reads, dba alone approves. */
-function configuration({ users, channels }: LocalSlack): object {
+function configuration({ users, channels }: LocalSlack, sourceSql: string): object {
   const ids = (...names: readonly string[]): readonly string[] => names.map((name) => users[name] ?? name);
   return {
     slack: { incidents_channel: channels['incidents'] },
@@ -100,7 +115,7 @@ function configuration({ users, channels }: LocalSlack): object {
           order_status: {
             key: 'order_id',
             columns: ['status', 'carrier', 'tracking_code', 'eta'],
-            from: TRUTH_SOURCE_SQL,
+            from: sourceSql,
           },
         },
       },

@@ -68,7 +68,7 @@ export function watchOwner(
     const account = uid ? { uid: Number(uid), gid: Number(gid) } : {};
     process.stdin.resume().once('close', () => {
       spawnSync(pgCtl, ['stop', '-D', cluster, '-m', 'immediate'], { ...account, cwd: '/' });
-      rmSync(dataDir, { recursive: true, force: true });
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});`;
   const args = ['-e', code, join(bin, 'pg_ctl'), cluster, dataDir];
