@@ -20,23 +20,23 @@ import { ERRORS, explainRefusal } from '../../src/errors.ts';
 const start = new Date('2026-06-03T10:00:00Z');
 const by = fc.constantFrom('U0000ONCALL', 'U0COMMANDER', 'U00000000DBA', 'terminal:root@db');
 const user = fc.constantFrom('U0000ONCALL', 'U0COMMANDER', 'U00000000DBA');
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', ' \n ', '<!channel> down', 'down'));
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', ' \n ', '<!channel>', ' down '));
 const some = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
 /** Some time before and a little after the sequence. */
 const moment = fc
   .integer({ min: -3600, max: 7200 })
   .map((seconds) => new Date(start.getTime() + seconds * 1000));
-const number = fc.integer({ min: 1, max: 5 });
+const number = fc.integer({ min: 1, max: 4 });
 
 const intents: { readonly [K in Intent['kind']]: Record<string, fc.Arbitrary<unknown>> } = {
   update: { by, text },
   status: { by, to: fc.constantFrom(...STATUSES), message: some(text) },
   severity: { by, to: fc.constantFrom(...SEVERITIES) },
-  role: { by, role: fc.constantFrom(...ROLES), user },
+  role: { by, role: fc.constantFrom(...ROLES.slice(0, 3)), user },
   note: { by, text, at: some(moment) },
-  milestone: { by, name: fc.constantFrom(...MILESTONES), at: moment },
+  milestone: { by, name: fc.constantFrom(...MILESTONES.slice(2, 5)), at: moment },
   escalate: { by, team: text, users: fc.array(user, { maxLength: 4 }), reason: some(text) },
-  'answer-page': { by, page: number, answer: fc.constantFrom('acknowledged', 'declined') },
+  'answer-page': { by: user, page: number, answer: fc.constantFrom('acknowledged', 'declined') },
   'page-unanswered': { page: number },
   'add-action': { by, text, owner: some(user), due: some(fc.constant('2026-07-01')) },
   'finish-action': { by, number },
@@ -45,8 +45,13 @@ const intents: { readonly [K in Intent['kind']]: Record<string, fc.Arbitrary<unk
   cancel: { by, reason: text },
   record: { by, entry: fc.constantFrom(...ENTRY_KINDS), text, at: some(moment) },
 };
+/** People come and go more often than incidents end. */
+const often = new Set<string>(['role', 'escalate', 'answer-page', 'add-action', 'milestone', 'reopen']);
 const intent: fc.Arbitrary<Intent> = fc.oneof(
-  ...Object.entries(intents).map(([kind, fields]) => fc.record({ kind: fc.constant(kind), ...fields })),
+  ...Object.entries(intents).map(([kind, fields]) => ({
+    weight: often.has(kind) ? 4 : 1,
+    arbitrary: fc.record({ kind: fc.constant(kind), ...fields }),
+  })),
 ) as fc.Arbitrary<Intent>;
 const declaration = fc.record({
   by,
@@ -63,7 +68,7 @@ interface Step {
 
 /** Any sequence of intents, half a minute apart, each with the state it met and what came of it. */
 const sequence: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(declaration, fc.array(intent, { maxLength: 40 }))
+  .tuple(declaration, fc.array(intent, { maxLength: 40, size: 'max' }))
   .map(([wish, wishes]) => {
     const first = declare(1, wish, start);
     if (!first.ok) return [];

@@ -1,0 +1,142 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Command } from '../../src/app/command.ts';
+import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
+import { loadCommands } from '../../src/app/load-commands.ts';
+import type { TargetSettings } from '../../src/domain/target-settings.ts';
+import { setChannel } from '../../src/store/incidents.ts';
+import { PACKAGE_ROOT } from '../../src/version.ts';
+import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
+
+const commands = await loadCommands();
+const words = commands.flatMap(({ verb, aliases = [] }) => [verb, ...aliases]);
+const examples = commands.flatMap(({ verb, examples: all }) => all.map((example) => ({ verb, example })));
+const shop: TargetSettings = {
+  name: 'shop',
+  urls: { diag: 'postgresql://127.0.0.1:1/shop' },
+  tool: 'node-pg-migrate',
+  probes: [],
+  services: [],
+  snapshot: { maxLockSeconds: 5 },
+  sources: {},
+};
+
+describe('every verb', () => {
+  it('is a file of its name, and every file is a verb', async () => {
+    const files = (await readdir(join(PACKAGE_ROOT, 'commands'))).filter((file) => file.endsWith('.ts'));
+    expect(commands.map(({ verb }) => `${verb}.ts`)).toEqual(files.map((file) => basename(file)).sort());
+  });
+
+  it('and every alias names one verb only', () => {
+    expect(words).toEqual([...new Set(words)]);
+    // A line is split at blanks, and its verb read in lower case.
+    for (const word of words) expect(word).toMatch(/^[a-z?]+$/);
+  });
+
+  it.each([...commands])('$verb shows how it is typed', ({ verb, usage, summary, examples: all }) => {
+    expect(usage.split(' ')[0]).toBe(verb);
+    expect(all.length).toBeGreaterThan(0);
+    for (const example of all) expect(example.split(' ')[0]).toBe(verb);
+    expect(summary).toMatch(/^[a-z][^\n]*[^.\s]$/);
+  });
+});
+
+describe('every example', () => {
+  let world: TestApp;
+  let dispatch: Dispatch;
+  let ran: Pick<Command, 'verb'>[];
+  beforeAll(async () => {
+    world = await createTestApp({ settings: testSettings({ targets: { shop } }) });
+    // Late in the day: the examples name hours that are over.
+    world.at(new Date('2026-06-03T18:00:00Z'));
+    dispatch = createDispatch({
+      app: world.app,
+      directory: {
+        standing: () => Promise.resolve('member'),
+        groupMembers: () => Promise.resolve([]),
+      },
+      commands: commands.map((command) => ({
+        ...command,
+        run: (request, app) => {
+          ran.push({ verb: command.verb });
+          return command.run(request, app);
+        },
+      })),
+    });
+    for (let count = 0; count < 3; count += 1) await incident();
+  });
+  beforeEach(() => {
+    ran = [];
+  });
+  afterEach(() => world.store.query('update runs set ended_at = now(), due_at = null'));
+  afterAll(() => world.close());
+
+  const say = async (text: string, channelId?: string): Promise<string> =>
+    (
+      await dispatch({
+        text,
+        actor: PEOPLE.oncall,
+        receivedAt: world.app.now(),
+        ...(channelId ? { channelId } : {}),
+      })
+    ).text;
+  /** A new incident with one action item, which took over what a monitor saw; answers its channel. */
+  async function incident(): Promise<string> {
+    await world.app.propose({
+      monitor: 'order-status',
+      target: 'shop',
+      error: 'column does not exist',
+      relations: ['order_status'],
+      migration: { name: '1717408740000_order-status-cleanup' },
+      firstFailedAt: world.app.now(),
+    });
+    const declared = await world.app.declare({ by: PEOPLE.oncall, title: 'it is down', severity: 'sev3' });
+    if (!declared.ok) throw new Error(declared.code);
+    const { id } = declared.incident;
+    const item = { kind: 'add-action', by: PEOPLE.oncall, text: 'test migrations' } as const;
+    await world.app.act(id, item);
+    await setChannel(world.store, id, `C${id}`);
+    return `C${id}`;
+  }
+  const ended = async (channel: string): Promise<void> => {
+    await world.app.act(Number(channel.slice(1)), { kind: 'resolve', by: PEOPLE.oncall });
+  };
+
+  it.each(examples)('`$example` does what it says', async ({ verb, example }) => {
+    const channel = await incident();
+    if (verb === 'reopen') await ended(channel);
+    const typed = example.replace(/@(\w+)/g, (name: string, who: string) =>
+      who in PEOPLE
+        ? `<@${PEOPLE[who as keyof typeof PEOPLE]}|${who}>`
+        : name.replace('@support', `<@UHELP>`),
+    );
+    const answer = await say(typed, channel);
+    // No run is in doubt here.
+    if (verb === 'settle') expect(answer).toMatch(/There is no run|not unknown/);
+    else expect(answer).not.toContain(':no_entry:');
+    expect(ran).toEqual([{ verb }]);
+  });
+
+  it.each(words)('`%s` is found in capitals too, and alone it never throws', async (word) => {
+    expect(await say(word.toUpperCase(), await incident())).not.toBe('');
+    expect(ran).toHaveLength(1);
+  });
+
+  it('is in the help of its verb, and every verb in the help', async () => {
+    const overview = await say('help');
+    for (const { verb, usage, summary, aliases = [] } of commands) {
+      expect(overview).toContain(`\`/incident ${usage}\` ${summary}`);
+      const detail = await say(`help ${verb}`);
+      for (const each of examples.filter((example) => example.verb === verb))
+        expect(detail).toContain(`\`/incident ${each.example}\``);
+      for (const alias of aliases) expect(await say(`help ${alias}`)).toBe(detail);
+    }
+  });
+
+  it('that is dangerous is known as such before it runs, also with a number', () => {
+    for (const line of ['rollback', 'rollback inc-3', 'run table-repair', 'runbook table-repair'])
+      expect(dispatch.isDangerous(line)).toBe(true);
+    for (const line of ['', 'status', 'resolve', 'declare run', 'nonsense'])
+      expect(dispatch.isDangerous(line)).toBe(false);
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate } from '../../src/store/migrate.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { PACKAGE_ROOT, VERSION } from '../../src/version.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+describe("the migrations of the bot's own store", () => {
+  let database: TestDatabase;
+  let store: Store;
+  let folder: string;
+  beforeEach(async () => {
+    database = await createTestDatabase('empty');
+    store = openStore(database.url);
+    folder = await mkdtemp(join(tmpdir(), 'firebreak-migrations-'));
+  });
+  afterEach(async () => {
+    await store.close();
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  const write = (name: string, worksBeside: string, sql: string): Promise<void> =>
+    writeFile(join(folder, name), `-- works-beside: ${worksBeside}\n${sql}\n`);
+  const tables = async (): Promise<readonly string[]> => {
+    const { rows } = await store.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1`,
+    );
+    return rows.map(({ name }) => name);
+  };
+  const recorded = async (): Promise<readonly string[]> => {
+    const { rows } = await store.query<{ name: string }>('select name from firebreak_migrations order by id');
+    return rows.map(({ name }) => name);
+  };
+
+  it('that are shipped apply once', async () => {
+    const shipped = (await readdir(join(PACKAGE_ROOT, 'src', 'store', 'migrations'))).sort();
+    expect(await migrate(store)).toEqual(shipped);
+    expect(await migrate(store)).toEqual([]);
+    expect(await recorded()).toEqual(shipped);
+  });
+
+  it('apply in order, and only what is missing', async () => {
+    await write('0002_more.sql', '1.0.0', 'alter table a add column c int;');
+    await write('0001_first.sql', '1.0.0', 'create table a (b int); insert into a values (1);');
+    expect(await migrate(store, '1.0.0', folder)).toEqual(['0001_first.sql', '0002_more.sql']);
+    await write('0003_last.sql', '1.0.0', 'create table d ();');
+    expect(await migrate(store, '1.1.0', folder)).toEqual(['0003_last.sql']);
+    expect(await tables()).toEqual(['a', 'd', 'firebreak_migrations']);
+  });
+
+  it('of a newer program rule an older one out, before it touches anything', async () => {
+    await write('0001_first.sql', '0.9.0', 'create table a ();');
+    await write('0002_more.sql', '0.10.0', 'create table b ();');
+    await migrate(store, '0.11.0', folder);
+    await write('0003_other.sql', '0.1.0', 'create table c ();');
+    await expect(migrate(store, '0.9.9', folder)).rejects.toMatchObject({
+      code: 'STORE_TOO_NEW',
+      message: expect.stringContaining('needs version 0.10.0 or later, this is 0.9.9') as string,
+      fix: 'Install Firebreak 0.10.0 or later.',
+    });
+    expect(await tables()).toEqual(['a', 'b', 'firebreak_migrations']);
+    expect(await migrate(store, '0.10.0', folder)).toEqual(['0003_other.sql']);
+  });
+
+  it('let an older program work beside a schema that allows it', async () => {
+    await write('0001_first.sql', VERSION, 'create table a ();');
+    await write('0002_newer.sql', VERSION, 'create table b ();');
+    await migrate(store, '99.0.0', folder);
+    await rm(join(folder, '0002_newer.sql'));
+    expect(await migrate(store, VERSION, folder)).toEqual([]);
+  });
+
+  it('that fail leave nothing behind, and apply once they are mended', async () => {
+    await write('0001_first.sql', '1.0.0', 'create table a ();');
+    await write('0002_half.sql', '1.0.0', 'create table half (); select 1 / 0;');
+    await write('0003_after.sql', '1.0.0', 'create table after ();');
+    await expect(migrate(store, '1.0.0', folder)).rejects.toMatchObject({ code: '22012' });
+    expect(await tables()).toEqual(['a', 'firebreak_migrations']);
+    expect(await recorded()).toEqual(['0001_first.sql']);
+    await write('0002_half.sql', '1.0.0', 'create table half ();');
+    expect(await migrate(store, '1.0.0', folder)).toEqual(['0002_half.sql', '0003_after.sql']);
+  });
+
+  it('that do not say what may work beside them are refused unread', async () => {
+    await writeFile(join(folder, '0001_first.sql'), 'create table a ();');
+    await expect(migrate(store, '1.0.0', folder)).rejects.toMatchObject({
+      code: 'MIGRATION_WITHOUT_VERSION',
+    });
+    expect(await tables()).toEqual(['firebreak_migrations']);
+  });
+
+  it('apply once when several programs start at once', async () => {
+    const names = ['0001_first.sql', '0002_more.sql', '0003_last.sql'];
+    for (const [index, name] of names.entries())
+      await write(name, '1.0.0', `create table t${index} (); select pg_sleep(0.05);`);
+    const starters = [store, openStore(database.url), openStore(database.url)];
+    const applied = await Promise.all(starters.map((each) => migrate(each, '1.0.0', folder)));
+    expect(applied.flat().sort()).toEqual(names);
+    expect(await recorded()).toEqual(names);
+    await Promise.all(starters.slice(1).map((each) => each.close()));
+  });
+});
