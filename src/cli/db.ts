@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { sweep } from '../databases/sweep.ts';
 import type { SweepReport } from '../domain/sweep.ts';
+import { printJson } from './options.ts';
 import { onTarget, type TargetOptions, withTarget } from './targets.ts';
 
 export const dbCommand = (): Command =>
@@ -12,7 +13,8 @@ export const dbCommand = (): Command =>
     .action(async (check: string, options: TargetOptions & { json?: true }) => {
       const only = check === 'sweep' ? {} : { only: check };
       const report = await onTarget(options, (target) => sweep(target, { now: new Date(), ...only }));
-      process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : inLines(report));
+      if (options.json) printJson(report);
+      else process.stdout.write(inLines(report));
     });
 
 const inLines = ({ checks, took_ms }: SweepReport): string =>

@@ -6,31 +6,32 @@ import { exportJson } from '../domain/export.ts';
 import { renderPostmortem } from '../domain/postmortem.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { FirebreakError } from '../errors.ts';
-import { VERSION } from '../version.ts';
-import { attachStore } from './attach.ts';
-import { incidentNumber } from './options.ts';
+import { PRODUCT } from '../version.ts';
+import { incidentNumber, type StoreOptions, withStore } from './options.ts';
+import { onStore } from './terminal.ts';
+
+interface ExportOptions extends StoreOptions {
+  readonly format: 'md' | 'json';
+  readonly out?: string;
+}
 
 export const exportCommand = (): Command =>
-  new Command('export')
-    .description('Write the postmortem (md) or the whole record (json) of an incident')
-    .argument('<incident>', 'its number', incidentNumber)
-    .addOption(new Option('--format <format>').choices(['md', 'json']).default('md'))
-    .option('--out <file>', 'write there instead of to standard output')
-    .option('--data-dir <dir>', "Firebreak's data folder")
-    .action(async (id: number, options: { format: 'md' | 'json'; out?: string; dataDir?: string }) => {
-      const { store, close } = await attachStore(options);
-      try {
-        const record = await loadRecord(store, id);
-        if (!record) throw new FirebreakError('INCIDENT_UNKNOWN', { found: id });
-        const text = exportText(record, options.format);
-        await (options.out === undefined ? process.stdout.write(text) : writeFile(options.out, text));
-      } finally {
-        await close();
-      }
-    });
+  withStore(
+    new Command('export')
+      .description('Write the postmortem (md) or the whole record (json) of an incident')
+      .argument('<incident>', 'its number', incidentNumber)
+      .addOption(new Option('--format <format>').choices(['md', 'json']).default('md'))
+      .option('--out <file>', 'write there instead of to standard output'),
+  ).action(async (id: number, options: ExportOptions) => {
+    const record = await onStore(options, (store) => loadRecord(store, id));
+    if (!record) throw new FirebreakError('INCIDENT_UNKNOWN', { found: id });
+    const text = exportText(record, options.format);
+    if (options.out === undefined) process.stdout.write(text);
+    else await writeFile(options.out, text);
+  });
 
 /** The document, ending in a line feed. */
 export const exportText = (record: IncidentRecord, format: 'md' | 'json'): string =>
   format === 'md'
-    ? renderPostmortem(record, { generatedBy: `Firebreak ${VERSION}` })
+    ? renderPostmortem(record, { generatedBy: PRODUCT })
     : `${JSON.stringify(exportJson(record), undefined, 2)}\n`;

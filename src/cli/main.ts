@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /** `firebreak`: one file a verb. Exit 0 ok, 1 refused or failed (reason and fix on stderr), 2 wrong usage. */
-import { Command, CommanderError } from 'commander';
-import { FirebreakError } from '../errors.ts';
+import { Command } from 'commander';
 import { VERSION } from '../version.ts';
 import { dbCommand } from './db.ts';
 import { demoCommand } from './demo.ts';
 import { exportCommand } from './export.ts';
+import { holdCommand } from './hold.ts';
 import { incidentCommand } from './incident.ts';
 import { migrationsCommand } from './migrations.ts';
+import { report } from './report.ts';
+import { rollbackCommand } from './rollback.ts';
 import { runbookCommand } from './runbook.ts';
 import { startCommand } from './start.ts';
 import { verifyCommand } from './verify.ts';
@@ -25,11 +27,16 @@ for (const command of [
   dbCommand(),
   runbookCommand(),
   migrationsCommand(),
+  rollbackCommand(),
+  holdCommand(),
   exportCommand(),
   verifyCommand(),
 ]) {
   program.addCommand(inherit(command));
 }
+
+// What nobody awaited still ends as a line and an exit code.
+process.once('uncaughtException', (error) => process.exit(report(error)));
 
 try {
   await program.parseAsync();
@@ -42,14 +49,4 @@ function inherit(command: Command): Command {
   command.exitOverride();
   for (const each of command.commands) inherit(each);
   return command;
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof FirebreakError) {
-    process.stderr.write(`${error.message}\n${error.fix}\n`);
-    return 1;
-  }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return 1;
 }

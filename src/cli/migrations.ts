@@ -1,11 +1,15 @@
-/** `firebreak migrations`: captured as data beside the project's own tool, where its code is. */
+/** `firebreak migrations list|capture`: what is applied; captured as data beside the project's own tool. */
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { captureMigrations } from '../databases/history.ts';
+import { botAddress } from '../config.ts';
+import { appliedMigrations, captureMigrations } from '../databases/history.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
+import type { AppliedMigration } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
+import { printJson } from './options.ts';
+import { onTarget, type TargetOptions, withTarget } from './targets.ts';
 
-export interface CaptureOptions {
+interface CaptureOptions {
   readonly tool: 'node-pg-migrate';
   readonly dir: string;
   readonly target: string;
@@ -13,7 +17,33 @@ export interface CaptureOptions {
 }
 
 export const migrationsCommand = (): Command =>
-  new Command('migrations').description("A project's migrations, as data").addCommand(captureCommand());
+  new Command('migrations')
+    .description("A project's migrations, as data")
+    .addCommand(listCommand())
+    .addCommand(captureCommand());
+
+const listCommand = (): Command =>
+  withTarget(new Command('list'))
+    .description('What is applied to a target, newest first')
+    .option('--json', 'print facts as JSON')
+    .action(async (options: TargetOptions & { json?: true }) => {
+      const { target, applied } = await onTarget(options, async (it) => ({
+        target: it.name,
+        applied: await appliedMigrations(it),
+      }));
+      if (options.json) printJson({ target, migrations: applied.map(appliedFacts) });
+      else process.stdout.write(applied.map(inLine).join('') || `Nothing is applied to ${target}.\n`);
+    });
+
+const appliedFacts = ({ name, appliedAt }: AppliedMigration) => ({
+  name,
+  applied_at: appliedAt?.toISOString() ?? 'unknown',
+});
+
+const inLine = (migration: AppliedMigration): string => {
+  const { name, applied_at } = appliedFacts(migration);
+  return `${applied_at.padEnd(24)}  ${name}\n`;
+};
 
 const captureCommand = (): Command =>
   new Command('capture')
@@ -24,17 +54,15 @@ const captureCommand = (): Command =>
     .requiredOption('--target <name>', 'the target of firebreak.yml that they belong to')
     .addOption(new Option('--tool <tool>').choices(['node-pg-migrate']).default('node-pg-migrate'))
     .option('--out <file>', 'write them there instead of sending them')
-    .action(async (options: CaptureOptions) => {
-      const migrations = await captureMigrations({ tool: options.tool, dir: options.dir });
-      if (options.out === undefined) await send(options.target, migrations);
-      else await writeFile(options.out, `${body(options.target, migrations)}\n`);
-      process.stdout.write(`${migrations.length} migrations captured\n`);
-    });
+    .action(capture);
 
-async function send(target: string, migrations: readonly CapturedMigration[]): Promise<void> {
-  const { FIREBREAK_URL: url, FIREBREAK_TOKEN: token } = process.env;
-  if (!url || !token) throw new FirebreakError('CAPTURE_NOWHERE', {});
-  await sendMigrations({ url, token, target, migrations });
+async function capture({ tool, dir, target, out }: CaptureOptions): Promise<void> {
+  const migrations = await captureMigrations({ tool, dir });
+  if (out === undefined) await sendMigrations({ ...botAddress(), target, migrations });
+  else await writeFile(out, `${body(target, migrations)}\n`);
+  const lacking = migrations.filter(({ down }) => down === undefined).map(({ name }) => name);
+  const warned = lacking.length === 0 ? '' : `; without a down: ${lacking.join(', ')}`;
+  process.stdout.write(`${migrations.length} migrations captured${warned}\n`);
 }
 
 /** Posts captured migrations to the bot. */

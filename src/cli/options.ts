@@ -1,5 +1,13 @@
-/** Values of command-line options, checked. */
-import { InvalidArgumentError } from 'commander';
+/** Values of command-line options, checked; and options that several verbs take. */
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+
+export interface StoreOptions {
+  readonly dataDir?: string;
+}
+
+/** Adds the option of verbs that read or write Firebreak's own store. */
+export const withStore = (command: Command): Command =>
+  command.option('--data-dir <dir>', "Firebreak's data folder (DATABASE_URL goes before it)");
 
 /** `3`, `#3` or `inc-3`. */
 export function incidentNumber(text: string): number {
@@ -13,3 +21,13 @@ export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${text} is not a whole number.`);
   return Number(text);
 }
+
+/** Ends the verb as wrong usage, for what commander cannot see by itself. */
+export function wrongUsage(text: string): never {
+  process.stderr.write(`error: ${text}\n`);
+  throw new CommanderError(2, 'firebreak.usage', text);
+}
+
+/** Facts for machines. */
+export const printJson = (facts: unknown): void =>
+  void process.stdout.write(`${JSON.stringify(facts, undefined, 2)}\n`);

@@ -1,9 +1,9 @@
 /** The target of a command: named in firebreak.yml, or only by the environment variable that holds its URL. */
-import type { Command } from 'commander';
-import { loadTarget } from '../config.ts';
+import { type Command, Option } from 'commander';
+import { loadTarget, urlIn } from '../config.ts';
 import { openTarget, type Target } from '../databases/target.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';
-import { FirebreakError } from '../errors.ts';
+import { wrongUsage } from './options.ts';
 
 export interface TargetOptions {
   readonly target?: string;
@@ -15,11 +15,17 @@ export interface TargetOptions {
 export const withTarget = (command: Command): Command =>
   command
     .option('--target <name>', 'a target of firebreak.yml')
-    .option(
-      '--url-env <variable>',
-      'the environment variable with the URL of a database that is not named there',
+    .addOption(
+      new Option(
+        '--url-env <variable>',
+        'the environment variable with the URL of a database that is not named there',
+      ).conflicts('target'),
     )
     .option('--config <file>', 'the configuration', 'firebreak.yml');
+
+/** Whether a target was named at all. */
+export const namesTarget = ({ target, urlEnv }: TargetOptions): boolean =>
+  target !== undefined || urlEnv !== undefined;
 
 /** Opens the target for `work`, and closes it after. */
 export async function onTarget<T>(options: TargetOptions, work: (target: Target) => Promise<T>): Promise<T> {
@@ -33,9 +39,8 @@ export async function onTarget<T>(options: TargetOptions, work: (target: Target)
 
 function settingsOf({ target, urlEnv, config }: TargetOptions): TargetSettings {
   if (target !== undefined) return loadTarget(config, target);
-  if (urlEnv === undefined) throw new FirebreakError('TARGET_MISSING', {});
-  const url = process.env[urlEnv];
-  if (!url) throw new FirebreakError('URL_ENV_EMPTY', { found: urlEnv });
+  if (urlEnv === undefined) return wrongUsage('--target <name> or --url-env <variable> says which database');
+  const url = urlIn(urlEnv);
   return {
     name: urlEnv.toLowerCase(),
     urls: { diag: url, act: url, ddl: url },

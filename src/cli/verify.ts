@@ -1,31 +1,36 @@
 /** `firebreak verify <incident>`: has anybody changed the timeline? */
 import { Command } from 'commander';
-import { verifyChain } from '../domain/chain.ts';
+import { type ChainedEntry, verifyChain } from '../domain/chain.ts';
 import { FirebreakError } from '../errors.ts';
 import { loadChain } from '../store/timeline.ts';
-import { attachStore } from './attach.ts';
-import { incidentNumber } from './options.ts';
+import { incidentNumber, printJson, type StoreOptions, withStore } from './options.ts';
+import { onStore } from './terminal.ts';
+
+interface VerifyOptions extends StoreOptions {
+  readonly anchor?: string;
+  readonly json?: true;
+}
 
 export const verifyCommand = (): Command =>
-  new Command('verify')
-    .description("Check an incident's timeline against its hash chain")
-    .argument('<incident>', 'its number', incidentNumber)
-    .option('--anchor <hash>', 'a head hash printed earlier; it must still be in the chain')
-    .option('--data-dir <dir>', "Firebreak's data folder")
-    .action(async (id: number, options: { anchor?: string; dataDir?: string }) => {
-      const { store, close } = await attachStore(options);
-      try {
-        const chain = await loadChain(store, id);
-        if (chain.length === 0) throw new FirebreakError('INCIDENT_UNKNOWN', { found: id });
-        const verdict = verifyChain(chain);
-        if (!verdict.ok)
-          throw new FirebreakError('CHAIN_BROKEN', { found: verdict.seq, reason: verdict.reason });
-        const { anchor } = options;
-        if (anchor !== undefined && !chain.some(({ hash }) => hash === anchor)) {
-          throw new FirebreakError('ANCHOR_MISSING', { found: anchor });
-        }
-        process.stdout.write(`${chain.length} entries, unchanged; head ${verdict.head}\n`);
-      } finally {
-        await close();
-      }
-    });
+  withStore(
+    new Command('verify')
+      .description("Check an incident's timeline against its hash chain")
+      .argument('<incident>', 'its number', incidentNumber)
+      .option('--anchor <hash>', 'a head hash printed earlier; it must still be in the chain')
+      .option('--json', 'print facts as JSON'),
+  ).action(async (incident: number, options: VerifyOptions) => {
+    const chain = await onStore(options, (store) => loadChain(store, incident));
+    if (chain.length === 0) throw new FirebreakError('INCIDENT_UNKNOWN', { found: incident });
+    const head = headOf(chain, options.anchor);
+    if (options.json) printJson({ incident, entries: chain.length, head });
+    else process.stdout.write(`${chain.length} entries, unchanged; head ${head}\n`);
+  });
+
+/** Throws CHAIN_BROKEN or ANCHOR_MISSING. */
+function headOf(chain: readonly ChainedEntry[], anchor: string | undefined): string {
+  const verdict = verifyChain(chain);
+  if (!verdict.ok) throw new FirebreakError('CHAIN_BROKEN', { found: verdict.seq, reason: verdict.reason });
+  if (anchor !== undefined && !chain.some(({ hash }) => hash === anchor))
+    throw new FirebreakError('ANCHOR_MISSING', { found: anchor });
+  return verdict.head;
+}

@@ -1,0 +1,146 @@
+/** `firebreak hold list|check|lift`: migrations that were rolled back and must not come back with the next deploy. */
+import { Command } from 'commander';
+import { say } from '../domain/decision.ts';
+import { nameOf } from '../domain/postmortem/markdown.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { Run } from '../domain/run.ts';
+import { FirebreakError, type Values } from '../errors.ts';
+import { findHold, type Hold, liftHold, listHolds } from '../store/holds.ts';
+import { loadIncident } from '../store/incidents.ts';
+import { loadPeople } from '../store/people.ts';
+import { loadRun } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import { printJson, type StoreOptions, withStore } from './options.ts';
+import { refused } from './report.ts';
+import { onStore, onTerminal, type Terminal } from './terminal.ts';
+
+interface HoldOptions extends StoreOptions {
+  readonly target: string;
+  readonly migration: string;
+  readonly json?: true;
+}
+
+interface LiftOptions extends HoldOptions {
+  readonly reason: string;
+  readonly config: string;
+}
+
+export const holdCommand = (): Command =>
+  new Command('hold')
+    .description('Migrations that were rolled back: they are held until somebody lifts it')
+    .addCommand(
+      withStore(new Command('list').description('What is held, oldest first'))
+        .option('--target <name>', 'on this target only')
+        .option('--json', 'print facts as JSON')
+        .action(list),
+    )
+    .addCommand(
+      withMigration(
+        new Command('check').description('Exit 1 when the migration is held: for the deploy, in CI'),
+      )
+        .option('--json', 'print facts as JSON')
+        .action(check),
+    )
+    .addCommand(
+      withMigration(new Command('lift').description('Let the migration be deployed again'))
+        .requiredOption('--reason <text>', 'why it is safe now; it goes into the timeline')
+        .option('--config <file>', 'the configuration', 'firebreak.yml')
+        .action(lift),
+    );
+
+const withMigration = (command: Command): Command =>
+  withStore(command)
+    .requiredOption('--target <name>', 'the target')
+    .requiredOption('--migration <name>', 'the migration');
+
+async function list(options: StoreOptions & Partial<HoldOptions>): Promise<void> {
+  const holds = await onStore(options, (store) => listHolds(store, options.target));
+  if (options.json) printJson({ holds: holds.map(holdFacts) });
+  else process.stdout.write(holds.length === 0 ? 'Nothing is held.\n' : holds.map(inLine).join(''));
+}
+
+const holdFacts = ({ target, migration, incidentId, runId, since }: Hold) => ({
+  target,
+  migration,
+  incident: incidentId,
+  run: runId,
+  since: since.toISOString(),
+});
+
+const inLine = ({ target, migration, incidentId, runId, since }: Hold): string =>
+  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, run ${runId})\n`;
+
+async function check(options: HoldOptions): Promise<void> {
+  const { target, migration, json } = options;
+  const held = await onStore(options, async (store) => {
+    const hold = await findHold(store, target, migration);
+    return hold && { hold, why: await whyHeld(store, hold) };
+  });
+  if (json) printJson({ held: held !== undefined, target, migration, ...(held ? holdFacts(held.hold) : {}) });
+  if (held) throw new FirebreakError('MIGRATION_HELD', held.why);
+  if (!json) process.stdout.write(`${migration} is not held on ${target}\n`);
+}
+
+/** Who, when and why, by name. */
+async function whyHeld(store: Store, { target, migration, incidentId, runId, since }: Hold): Promise<Values> {
+  const [incident, run, people] = await Promise.all([
+    loadIncident(store, incidentId),
+    loadRun(store, runId),
+    loadPeople(store),
+  ]);
+  const named = (actor: string | undefined): string =>
+    actor === undefined ? 'not known' : nameOf(actor, people);
+  return {
+    target,
+    migration,
+    since: since.toISOString(),
+    incident: incidentId,
+    title: incident?.title ?? 'not known',
+    run: runId,
+    requester: named(run?.requestedBy),
+    approver: named(run && approverOf(run)),
+  };
+}
+
+const approverOf = ({ steps }: Run): string | undefined =>
+  steps.map(({ approval }) => approval?.decision).find((decision) => decision?.kind === 'approved')?.by;
+
+const lift = (options: LiftOptions): Promise<void> =>
+  onTerminal(options, async (terminal) => {
+    const refusal = await lifted(terminal, options);
+    if (refusal) {
+      refused(refusal);
+      return;
+    }
+    process.stdout.write(`${options.migration} is no longer held on ${options.target}\n`);
+  });
+
+/** The hold goes only once the timeline says so: a crash in between leaves it held. */
+const lifted = (
+  { store, app, actor }: Terminal,
+  { target, migration, reason }: LiftOptions,
+): Promise<Refusal | undefined> =>
+  store.transaction(async (tx) => {
+    if (reason.trim() === '')
+      return refuse('REASON_MISSING', {
+        verb: 'hold lift --reason',
+        example: '"mended in the next release"',
+      });
+    const hold = await findHold(tx, target, migration);
+    if (!hold || !(await liftHold(tx, target, migration))) return refuse('NOT_HELD', { target, migration });
+    const text = `The hold on migration ${migration} of ${target} was lifted: ${reason}`;
+    const incident = await loadIncident(tx, hold.incidentId);
+    const effects = incident ? [say(incident, `:unlock: ${text} (${actor})`)] : [];
+    const details = { target, migration, held_since: hold.since.toISOString() };
+    const recorded = await app.act(hold.incidentId, {
+      kind: 'record',
+      by: actor,
+      entry: 'change',
+      text,
+      details,
+      effects,
+    });
+    // A throw: the transaction must not end with the hold gone and nothing written.
+    if (!recorded.ok) throw new FirebreakError('INCIDENT_UNKNOWN', { found: hold.incidentId });
+    return undefined;
+  });
