@@ -2,6 +2,7 @@
 import type { CallLog } from './api/calls.ts';
 import type { Faults } from './api/faults.ts';
 import type { Clock } from './clock.ts';
+import type { Live } from './live.ts';
 import type { Manifest } from './manifest.ts';
 import type { Rates } from './rules/rates.ts';
 import type { Links } from './wire/links.ts';
@@ -26,6 +27,8 @@ export interface Slack {
   readonly rates: Rates;
   readonly faults: Faults;
   readonly calls: CallLog;
+  readonly live: Live;
+  readonly webDir: string | undefined;
 }
 
 export const seconds = (slack: Slack) => Math.floor(slack.clock.now() / 1000);

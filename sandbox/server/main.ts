@@ -6,7 +6,9 @@ import { createFaults } from './api/faults.ts';
 import { createClock } from './clock.ts';
 import type { Slack } from './context.ts';
 import { serve } from './http/serve.ts';
+import { upgrade } from './http/upgrade.ts';
 import { secret } from './ids.ts';
+import { createLive } from './live.ts';
 import { readManifest } from './manifest.ts';
 import { createRates } from './rules/rates.ts';
 import { createLinks } from './wire/links.ts';
@@ -22,6 +24,8 @@ export interface LocalSlackOptions {
   readonly manifestPath: string;
   /** Replaces the name of the manifest's slash command. */
   readonly command?: string;
+  /** A folder with the page that is served at `/`. */
+  readonly webDir?: string;
   /** Told whenever the local Slack's clock is advanced. */
   readonly onClock?: (advanceMs: number) => void;
 }
@@ -45,7 +49,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
   const url = () => `http://${host}:${(server.address() as AddressInfo).port}`;
   const slack = await assemble(options, url);
   server.on('request', (request, response) => void serve(slack, request, response));
-  server.on('upgrade', (request, socket, head: Buffer) => slack.hub.upgrade(request, socket, head));
+  server.on('upgrade', (request, socket, head: Buffer) => upgrade(slack, request, socket, head));
   await listen(server, port, host);
   return {
     url: url(),
@@ -65,6 +69,7 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
   const clock = createClock(options.onClock);
   const { appId, team } = identityOf(manifest);
   const hub = createSocketHub({ clock, url, appId });
+  const live = createLive();
   return {
     world: createWorld(manifest, clock),
     url,
@@ -76,10 +81,12 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
     hub,
     outbound: createOutbound(hub, clock),
     links: createLinks(clock, url, team.id),
-    watchers: createWatchers(),
+    watchers: createWatchers(live.changed),
     rates: createRates(clock),
     faults: createFaults(),
-    calls: createCallLog(clock),
+    calls: createCallLog(clock, live.called),
+    live,
+    webDir: options.webDir,
   };
 }
 
@@ -95,6 +102,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 async function stop(slack: Slack, server: Server): Promise<void> {
   slack.watchers.stop();
+  slack.live.stop();
   await slack.hub.stop();
   slack.clock.stop();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

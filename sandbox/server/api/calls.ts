@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { type Json, without } from '../model.ts';
 
-interface Call {
+export interface Call {
   readonly at: string;
   readonly method: string;
   readonly arguments: Json;
@@ -18,7 +18,7 @@ export interface CallLog {
 
 const KEPT = 10_000;
 
-export function createCallLog(clock: Clock): CallLog {
+export function createCallLog(clock: Clock, called: (call: Call) => void): CallLog {
   const all: Call[] = [];
   return {
     all,
@@ -26,14 +26,11 @@ export function createCallLog(clock: Clock): CallLog {
       const at = new Date(clock.now()).toISOString();
       const started = performance.now();
       return (answer) => {
-        all.push({
-          at,
-          method,
-          arguments: without(args, 'token'),
-          answer,
-          ms: Math.round(performance.now() - started),
-        });
+        const ms = Math.round(performance.now() - started);
+        const call = { at, method, arguments: without(args, 'token'), answer, ms };
+        all.push(call);
         if (all.length > KEPT) all.shift();
+        called(call);
       };
     },
   };

@@ -3,8 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { ControlError } from '../refusal.ts';
 
 /** A browser names the page that sends the request; programs name none. */
+export function isForeign({ headers }: IncomingMessage): boolean {
+  const { origin, host } = headers;
+  return origin !== undefined && origin !== `http://${host ?? ''}`;
+}
+
 export function refuseForeign(request: IncomingMessage): void {
-  const { origin, host } = request.headers;
-  if (origin === undefined || origin === `http://${host ?? ''}`) return;
-  throw new ControlError(403, 'foreign_page', `${origin} is not the local Slack's own page`);
+  if (!isForeign(request)) return;
+  throw new ControlError(
+    403,
+    'foreign_page',
+    `${request.headers.origin ?? ''} is not the local Slack's own page`,
+  );
 }

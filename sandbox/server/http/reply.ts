@@ -13,6 +13,6 @@ export function sendJson(
 }
 
 export function sendBytes(response: ServerResponse, type: string, bytes: Buffer | string): void {
-  response.writeHead(200, { 'content-type': type });
+  response.writeHead(200, { 'content-type': type, 'x-content-type-options': 'nosniff' });
   response.end(bytes);
 }

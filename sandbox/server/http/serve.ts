@@ -8,6 +8,7 @@ import { findRoute } from '../control/routes.ts';
 import { ControlError, SlackError } from '../refusal.ts';
 import { bearer, readArguments, readBytes } from './body.ts';
 import { refuseForeign } from './guard.ts';
+import { servePage } from './page.ts';
 import { sendBytes, sendJson } from './reply.ts';
 
 type Handler = (
@@ -29,13 +30,11 @@ export async function serve(slack: Slack, request: IncomingMessage, response: Se
   const url = new URL(request.url ?? '/', 'http://localhost');
   const handler = handlers.find(([prefix]) => url.pathname.startsWith(prefix))?.[1];
   try {
-    if (handler) await handler(slack, request, response, url);
-    else if (url.pathname === '/')
-      sendBytes(response, 'text/plain; charset=utf-8', 'The local Slack is running.\n');
-    else sendJson(response, 404, { error: 'not_found', detail: `there is nothing at ${url.pathname}` });
+    await (handler ?? servePage)(slack, request, response, url);
   } catch (error) {
     refuse(response, error);
   }
+  if (request.method !== 'GET') slack.live.changed();
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

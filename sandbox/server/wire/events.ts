@@ -14,6 +14,7 @@ export function emit(
   seenBy: 'members' | 'everyone' = 'members',
 ): void {
   const { identity } = slack.world;
+  slack.live.changed();
   if (!slack.manifest.events.has(subscription(channel, event.type))) return;
   if (channel && seenBy === 'members' && !channel.members.has(identity.botUser)) return;
   slack.outbound.send({

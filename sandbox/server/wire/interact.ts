@@ -48,6 +48,7 @@ export function interact(slack: Slack, act: Act): Promise<Seen> {
 
 /** An answer that Slack would not take is reported like Slack does, it must not end the server. */
 function answer(slack: Slack, act: Act, outcome: Outcome): void {
+  slack.live.changed();
   try {
     act.answered(outcome);
   } catch (error) {

@@ -38,10 +38,12 @@ interface Watching extends Watch {
   finish(): void;
 }
 
-export function createWatchers(): Watchers {
+/** `told` hears of everything, whether somebody watches or not. */
+export function createWatchers(told: () => void): Watchers {
   const watching = new Set<Watching>();
   return {
     tell(audience, response) {
+      told();
       for (const watch of watching) if (watch.hears(audience)) watch.heard(response);
     },
     start(options) {

@@ -1,0 +1,70 @@
+/** What the page in a browser relies on: its files, links to messages, and word of every change. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { type LocalSlack, startLocalSlack } from '../../../sandbox/server/main.ts';
+import { type Answer, client, eventually } from './support.ts';
+
+let slack: LocalSlack;
+let webDir: string;
+
+beforeAll(async () => {
+  webDir = await mkdtemp(join(tmpdir(), 'firebreak-page-'));
+  await writeFile(join(webDir, 'index.html'), '<title>page</title>');
+  await writeFile(join(webDir, 'main.js'), 'export {};');
+  slack = await startLocalSlack({ manifestPath: 'manifest.yml', webDir });
+});
+afterAll(async () => {
+  await slack.stop();
+  await rm(webDir, { recursive: true });
+});
+
+test('it listens on this machine only, unless told otherwise', async () => {
+  expect(slack.url).toBe(`http://127.0.0.1:${slack.port}`);
+  const open = await startLocalSlack({ manifestPath: 'manifest.yml', host: '0.0.0.0' });
+  expect(open.url).toBe(`http://0.0.0.0:${open.port}`);
+  await open.stop();
+});
+
+test.each([
+  ['/', 200, 'text/html; charset=utf-8'],
+  ['/channels/incidents', 200, 'text/html; charset=utf-8'],
+  ['/main.js', 200, 'text/javascript; charset=utf-8'],
+  ['/none.js', 404, 'application/json; charset=utf-8'],
+  ['/%2e%2e%2f%2e%2e%2fetc%2fhosts.txt', 404, 'application/json; charset=utf-8'],
+  ['/%zz.js', 404, 'application/json; charset=utf-8'],
+])('%s is answered with %d and %s', async (path, status, type) => {
+  const response = await fetch(slack.url + path);
+  expect([response.status, response.headers.get('content-type')]).toEqual([status, type]);
+});
+
+test('the link of a message leads to the page', async () => {
+  const web = client(slack);
+  const channel = slack.channels['incidents'] ?? '';
+  const { ts = '' } = await web.chat.postMessage({ channel, text: 'x' });
+  const { permalink = '' } = await web.chat.getPermalink({ channel, message_ts: ts });
+  const response = await fetch(permalink, { redirect: 'manual' });
+  expect(response.headers.get('location')).toBe(`/#/archives/${channel}/${ts}`);
+});
+
+test('the page hears of every change and every call, other pages do not', async () => {
+  const heard: Answer[] = [];
+  const address = `${slack.url.replace('http', 'ws')}/sandbox/live`;
+  const socket = new WebSocket(address);
+  socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString('utf8')) as Answer));
+  await eventually(() => heard.length === 1, 'the greeting');
+  await client(slack).auth.test();
+  await eventually(() => heard.length === 3, 'the call and the change');
+  expect(heard).toEqual([
+    { kind: 'changed' },
+    expect.objectContaining({ kind: 'call', method: 'auth.test' }),
+    { kind: 'changed' },
+  ]);
+  const message = { user: 'dba', channel: 'incidents', text: 'look' };
+  await fetch(`${slack.url}/sandbox/messages`, { method: 'POST', body: JSON.stringify(message) });
+  await eventually(() => heard.length === 4, 'the message');
+  socket.close();
+  const foreign = new WebSocket(address, { origin: 'http://example.com' });
+  await expect(new Promise((_resolve, reject) => foreign.once('error', reject))).rejects.toThrow('403');
+});
