@@ -421,6 +421,10 @@ export const ERRORS = {
     message: '`{found}` does not say run, step, what became of it and how you know.',
     fix: 'For example: `settle 4 1 not-happened the column is still there`.',
   },
+  ALREADY_DONE: {
+    message: 'The delivery {found} was done already, by another Firebreak.',
+    fix: 'Nothing to do.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,6 +1,6 @@
 /** Writes what the core decided, whole: state, timeline, effects and timers in the caller's transaction. */
 import type { Decision } from '../domain/decision.ts';
-import { settle } from '../store/inbox.ts';
+import { settleDone } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/store.ts';
@@ -14,5 +14,5 @@ export async function commitDecision(tx: Db, decision: Decision, cause: Cause, n
   await appendEntries(tx, decision.incident.id, decision.entries, now);
   await enqueue(tx, decision.effects, now);
   await schedule(tx, decision.timers);
-  if (cause.inboxKey !== undefined) await settle(tx, cause.inboxKey, 'done', now);
+  if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, now);
 }

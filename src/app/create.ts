@@ -58,8 +58,9 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => store.transaction((tx) => saveCaptured(tx, target, migrations, now())),
     meet: (userId, name) => savePerson(store, userId, name, now()),
-    settle: ({ inboxKey }) =>
-      inboxKey === undefined ? Promise.resolve() : settle(store, inboxKey, 'done', now()),
+    async settle({ inboxKey }) {
+      if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
+    },
   };
 }
 

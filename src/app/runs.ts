@@ -10,7 +10,7 @@ import { type RunMove, settle as settleStep, stoppedOutcome } from '../domain/ru
 import { live, runEntry } from '../domain/run-words.ts';
 import { type BoundStep, bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
-import { settle } from '../store/inbox.ts';
+import { settleDone } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { countDangerous } from '../store/run-steps.ts';
@@ -123,7 +123,7 @@ function withRun(
 }
 
 async function settleCause(tx: Db, { inboxKey }: Cause, now: Date): Promise<void> {
-  if (inboxKey !== undefined) await settle(tx, inboxKey, 'done', now);
+  if (inboxKey !== undefined) await settleDone(tx, inboxKey, now);
 }
 
 function chooseTarget(settings: Settings, runbook: Runbook, wished: string | undefined): string | Refusal {

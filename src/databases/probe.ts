@@ -1,6 +1,7 @@
 /** Probes: the application's own questions, asked to see whether it works. */
 import type pg from 'pg';
 import type { ProbeResult } from '../domain/sweep.ts';
+import { relationAt } from './blame.ts';
 import { relationsOf, statementsOf } from './parse.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
 import type { Target } from './target.ts';
@@ -38,18 +39,27 @@ async function askAll(probes: readonly Probe[], ask: Ask, stopAtRed = false): Pr
 
 async function askOne(probe: Probe, ask: Ask): Promise<ProbeResult> {
   const started = performance.now();
+  const sql = await limited(probe.sql);
   const relations = await relationsOf(probe.sql).catch(() => []);
   const took = () => Math.round(performance.now() - started);
   try {
-    const [first] = await ask(await limited(probe.sql));
+    const [first] = await ask(sql);
     const ok = (first as { ok?: unknown } | undefined)?.ok !== false;
     const red = ok ? {} : { error: 'the probe answered ok = false' };
     return { name: probe.name, ok, took_ms: took(), relations, ...red };
   } catch (error) {
     const sqlstate = sqlstateOf(error);
     const failure = { error: errorText(error), ...(sqlstate === undefined ? {} : { sqlstate }) };
-    return { name: probe.name, ok: false, took_ms: took(), relations, ...failure };
+    const blamed = await blamedBy(error, sql);
+    return { name: probe.name, ok: false, took_ms: took(), relations: blamed ?? relations, ...failure };
   }
+}
+
+/** The one relation that the error points at, when it points. */
+async function blamedBy(error: unknown, sql: string): Promise<readonly string[] | undefined> {
+  const position = Number((error as { position?: unknown }).position);
+  const relation = position > 0 ? await relationAt(sql, position).catch(() => undefined) : undefined;
+  return relation === undefined ? undefined : [relation];
 }
 
 /** A SELECT is asked for its first rows only, whatever it would return. */

@@ -1,21 +1,24 @@
 /** Which migration is recent enough to be suspected first. */
 import type { AppliedMigration } from '../domain/sweep.ts';
 
-const RECENT_MINUTES = 60;
+const RECENT_MS = 3_600_000;
 
 export interface Recent {
   readonly migration: AppliedMigration;
-  readonly minutes: number;
+  /** `40 s ago`, `12 min ago` */
+  readonly ago: string;
 }
 
 /** The newest migration, when it was applied within the last hour. */
 export function recentMigration(migrations: readonly AppliedMigration[], now: Date): Recent | undefined {
   const [migration] = migrations;
   if (migration?.appliedAt === undefined) return undefined;
-  const minutes = minutesAgo(migration.appliedAt, now);
-  return minutes <= RECENT_MINUTES ? { migration, minutes } : undefined;
+  const age = now.getTime() - migration.appliedAt.getTime();
+  return age <= RECENT_MS ? { migration, ago: ago(migration.appliedAt, now) } : undefined;
 }
 
-/** Full minutes since; clocks that differ a little do not make it negative. */
-export const minutesAgo = (at: Date, now: Date): number =>
-  Math.max(0, Math.floor((now.getTime() - at.getTime()) / 60_000));
+/** In seconds up to two minutes; clocks that differ a little do not make it negative. */
+export function ago(at: Date, now: Date): string {
+  const seconds = Math.max(0, Math.floor((now.getTime() - at.getTime()) / 1000));
+  return seconds < 120 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
+}

@@ -23,6 +23,7 @@ export async function redactSql(sql: string, length = 300): Promise<string> {
   return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
 }
 
+const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d[\d:.+Z-]*)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A key or value of a row for showing: numbers, booleans, dates and UUIDs as they are, text by its length. */
@@ -32,7 +33,8 @@ export function redactValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value);
   if (typeof value !== 'string') return '(an object)';
-  if (UUID.test(value) || (value.trim() !== '' && Number.isFinite(Number(value)))) return value;
+  if (UUID.test(value) || ISO_TIME.test(value) || (value.trim() !== '' && Number.isFinite(Number(value))))
+    return value;
   const characters = Array.from(value);
   return `${characters[0] ?? ''}…(${characters.length} characters)`;
 }

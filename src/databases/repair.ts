@@ -68,7 +68,7 @@ async function compose(target: Target, inputs: RepairInputs, counts: Counts): Pr
       `${counts.restorable} rows of ${table} are put back to the values of their source, in ${columnNames(inputs)}.`,
       `${counts.conflicts} rows differ but were written since: not touched${listed(conflict_keys)}.`,
       `${counts.already_right} rows are right already.`,
-      ...samples.map((sample) => `For example ${sample.key}: ${sample.before} becomes ${sample.after}.`),
+      ...samples.map((sample) => `For example ${sample.key}: ${sample.changes}.`),
       `In batches of ${inputs.batchRows}; each locks its own rows only, reads them again, and commits by itself.`,
       `The rows are copied to ${inputs.before} first. Nothing is deleted or inserted.`,
     ],
@@ -89,13 +89,19 @@ async function readSamples(target: Target, inputs: RepairInputs) {
     [],
     COMPARE,
   );
-  const values = (row: readonly string[]): string => row.map(redactValue).join(', ');
-  return rows.map((row) => ({
-    key: redactValue(row.key),
-    before: values(row.before),
-    after: values(row.after),
+  return rows.map(({ key, before, after }) => ({
+    key: redactValue(key),
+    changes: changesOf(inputs, before, after),
   }));
 }
+
+/** Only what changes: `eta: 2026-11-30 to 2026-12-02`. */
+const changesOf = (inputs: RepairInputs, before: readonly string[], after: readonly string[]): string =>
+  inputs.columns
+    .flatMap(({ name }, i) =>
+      before[i] === after[i] ? [] : [`${name}: ${redactValue(before[i])} to ${redactValue(after[i])}`],
+    )
+    .join(', ');
 
 const fullSql = (inputs: RepairInputs): string =>
   [

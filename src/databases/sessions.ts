@@ -85,3 +85,7 @@ async function toBlocker(row: SessionRow): Promise<Blocker> {
     relations: row.relations,
   };
 }
+
+/** The line to type to have a session ended. */
+export const endingOf = ({ pid, backendStart }: Blocker): string =>
+  `run blocked-queries pid=${pid} backend_start=${backendStart}`;

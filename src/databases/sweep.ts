@@ -1,9 +1,10 @@
 /** A sweep: the checks of the first minutes, one after the other, each within its own time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckResult, CheckStatus, SweepReport } from '../domain/sweep.ts';
+import type { Blocker, CheckResult, CheckStatus, SweepReport } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
 import { type Check, type Finding, type Limits, loadChecks } from './check.ts';
 import { errorText, isPrivilege, isTimeout } from './pg-errors.ts';
+import { endingOf } from './sessions.ts';
 import type { Target } from './target.ts';
 
 export interface SweepOptions {
@@ -22,12 +23,29 @@ export async function sweep(target: Target, options: SweepOptions): Promise<Swee
     const result = unreachable(results) ? notRun(check) : await runCheck(check, target, options);
     results.push(result);
   }
+  const checks = inTheWay(results);
   return {
     target: target.name,
     took_ms: Math.round(performance.now() - started),
-    checks: results,
-    top: worstFirst(results).map((result) => result.verdict),
+    checks,
+    top: worstFirst(checks).map((result) => result.verdict),
   };
+}
+
+/** A session that forgot its transaction is no trouble by itself; it is when a fresh migration may have to go back. */
+function inTheWay(results: readonly CheckResult[]): readonly CheckResult[] {
+  if (!results.some(({ check, status }) => check === 'migrations' && status === 'warn')) return results;
+  return results.map((result) => {
+    const [oldest] = (result.facts['sessions'] ?? []) as readonly Blocker[];
+    if (result.check !== 'idle-in-transaction' || result.status !== 'ok' || !oldest?.relations.length)
+      return result;
+    return {
+      ...result,
+      status: 'warn',
+      verdict: `${result.verdict} A rollback would wait for it.`,
+      next: endingOf(oldest),
+    };
+  });
 }
 
 async function chosen(only: string | undefined): Promise<readonly Check[]> {

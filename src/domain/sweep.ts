@@ -29,7 +29,7 @@ export interface ProbeResult {
   /** SQLSTATE, when PostgreSQL refused or ended the query. */
   readonly sqlstate?: string;
   readonly error?: string;
-  /** Relations the probe's SQL names. */
+  /** The relation that the error points at; else those that the probe's SQL names. */
   readonly relations: readonly string[];
 }
 

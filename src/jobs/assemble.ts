@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
+import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
@@ -45,7 +46,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
       deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
       timersWorker({ store, clock, log, handlers }),
       parts.runs,
-      replayWorker(parts.replay, clock),
+      inboxWorker(parts),
     ],
   });
   const ticks = createTicks({ db: store, clock, log, monitors: watched.map(({ settings }) => settings) });
@@ -63,9 +64,11 @@ export function assembleJobs(parts: JobsParts): Jobs {
 }
 
 const REPLAY_EVERY_MS = 5000;
+/** How long a delivery is remembered: longer than Slack repeats one. */
+const REMEMBERED_MS = 7 * 24 * 3_600_000;
 
 /** One key: only one instance at a time replays; not at each look, since most find nothing. */
-function replayWorker(replay: () => Promise<void>, clock: Clock): Worker {
+function inboxWorker({ store, replay, clock }: JobsParts): Worker {
   let next = 0;
   return {
     name: 'replay',
@@ -75,7 +78,10 @@ function replayWorker(replay: () => Promise<void>, clock: Clock): Worker {
       next = now + REPLAY_EVERY_MS;
       return Promise.resolve(['inbox']);
     },
-    work: () => replay(),
+    async work() {
+      await replay();
+      await forgetSettled(store, new Date(clock.now().getTime() - REMEMBERED_MS));
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** What Slack delivered: one row a delivery, committed before Slack gets its ack. */
+import { FirebreakError } from '../errors.ts';
 import { type Db, first } from './store.ts';
 
 export interface Delivered {
@@ -29,14 +30,29 @@ export async function receive(
   return rowCount === 1 ? 'new' : 'known';
 }
 
-/** Ends a row; one that was ended before stays as it was. */
-export async function settle(tx: Db, key: string, state: Ending, now: Date): Promise<void> {
-  await tx.query(
+/** Ends a row; false when it was ended before, and stays as it was. Of an event, what was said is not kept. */
+export async function settle(tx: Db, key: string, state: Ending, now: Date): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `update inbox
-        set state = $2, settled_at = $3, payload = payload - $4::text[]
+        set state = $2, settled_at = $3,
+            payload = case kind when 'event' then '{}' else payload - $4::text[] end
       where key = $1 and state = 'received'`,
     [key, state, now, SECRETS],
   );
+  return rowCount === 1;
+}
+
+/**
+ * Ends a row as done within the transaction that did it; throws ALREADY_DONE, which rolls that back, when another
+ * instance has done it in the meantime.
+ */
+export async function settleDone(tx: Db, key: string, now: Date): Promise<void> {
+  if (!(await settle(tx, key, 'done', now))) throw new FirebreakError('ALREADY_DONE', { found: key });
+}
+
+/** Deletes rows that were ended before `before`. */
+export async function forgetSettled(db: Db, before: Date): Promise<void> {
+  await db.query('delete from inbox where settled_at < $1', [before]);
 }
 
 /** How a row stands. */

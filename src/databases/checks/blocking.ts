@@ -1,7 +1,7 @@
 /** Who waits for a lock, for how long, and whose lock stands at the root. */
 import type { Blocker } from '../../domain/sweep.ts';
 import { type Check, defineCheck } from '../check.ts';
-import { sessionsByPid, sessionText } from '../sessions.ts';
+import { endingOf, sessionsByPid, sessionText } from '../sessions.ts';
 
 interface Row {
   readonly pid: number;
@@ -50,7 +50,7 @@ const check: Check = defineCheck({
       status,
       verdict: `${sessions(rows.length)} for a lock, up to ${longest_s} s; the root is ${rootText(root)}.`,
       facts,
-      ...(root === undefined ? {} : { next: `/incident db terminate ${root.pid}` }),
+      ...(root === undefined ? {} : { next: endingOf(root) }),
     };
   },
 });

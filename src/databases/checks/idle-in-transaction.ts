@@ -1,6 +1,6 @@
 /** Sessions that opened a transaction and forgot it: their locks stay, and vacuum waits for them. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { sessionsByPid, sessionText } from '../sessions.ts';
+import { endingOf, sessionsByPid, sessionText } from '../sessions.ts';
 
 const SQL = `
   select pid
@@ -29,7 +29,7 @@ const check: Check = defineCheck({
       status,
       verdict: `The oldest idle transaction is ${sessionText(oldest)}; it has locked ${locked}.`,
       facts: { sessions },
-      ...(status === 'ok' ? {} : { next: `/incident db terminate ${oldest.pid}` }),
+      ...(status === 'ok' ? {} : { next: endingOf(oldest) }),
     };
   },
 });

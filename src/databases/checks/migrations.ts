@@ -3,7 +3,7 @@ import type { AppliedMigration } from '../../domain/sweep.ts';
 import { type Check, defineCheck } from '../check.ts';
 import { appliedMigrations } from '../history.ts';
 import { sqlstateOf } from '../pg-errors.ts';
-import { minutesAgo, recentMigration } from '../recent.ts';
+import { ago, recentMigration } from '../recent.ts';
 
 const check: Check = defineCheck({
   name: 'migrations',
@@ -25,7 +25,7 @@ const check: Check = defineCheck({
       status: recent === undefined ? 'ok' : 'warn',
       verdict: `The newest migration is ${last.name}, applied ${last.when}.`,
       facts: { newest },
-      ...(recent === undefined ? {} : { next: `/incident rollback ${last.name}` }),
+      ...(recent === undefined ? {} : { next: `rollback ${last.name}` }),
     };
   },
 });
@@ -34,7 +34,6 @@ export default check;
 const described = (it: AppliedMigration, now: Date) => ({
   name: it.name,
   applied_at: it.appliedAt?.toISOString() ?? 'unknown',
-  when:
-    it.appliedAt === undefined ? 'at a time that is not known' : `${minutesAgo(it.appliedAt, now)} min ago`,
+  when: it.appliedAt === undefined ? 'at a time that is not known' : ago(it.appliedAt, now),
   xid: it.xid,
 });

@@ -54,8 +54,8 @@ async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<
     status: 'crit',
     verdict:
       `schema does not match code: ${probe.sqlstate ?? ''} on ${on} (${probe.error ?? ''}), ` +
-      `migration ${recent.migration.name} applied ${recent.minutes} min ago`,
-    next: `/incident rollback ${recent.migration.name}`,
+      `migration ${recent.migration.name} applied ${recent.ago}`,
+    next: `rollback ${recent.migration.name}`,
   };
 }
 

@@ -24,6 +24,9 @@ function verdictOf({ checks, took_ms, top }: SweepReport): string {
   )
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
-  const worst = top.slice(0, 3).join(' ');
+  const worst = top
+    .slice(0, 3)
+    .map((each) => each.replace(/\.?$/, '.'))
+    .join(' ');
   return `${checks.length} checks in ${took_ms} ms: ${counts.join(', ')}.${worst ? ` ${worst}` : ''}`;
 }

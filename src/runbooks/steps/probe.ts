@@ -21,7 +21,7 @@ export default defineStep({
 
 function verdictOf(probes: readonly ProbeResult[], red: readonly ProbeResult[]): string {
   if (probes.length === 0) return 'The target names no probes: whether the application works is not known.';
-  if (red.length === 0) return `All ${probes.length} probes are green.`;
+  if (red.length === 0) return `${probes.length} of ${probes.length} probes are green.`;
   const named = red.map(({ name, sqlstate, error }) => `${name} (${sqlstate ?? error ?? 'no answer'})`);
   return `${red.length} of ${probes.length} probes are red: ${named.join(', ')}.`;
 }

