@@ -1,3 +1,4 @@
+import { receive } from '../../src/store/inbox.ts';
 import { setChannel } from '../../src/store/incidents.ts';
 import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
 
@@ -122,5 +123,15 @@ describe('typed lines', () => {
   it('a title may begin with a number', async () => {
     await it1.say(oncall, 'declare #5 of the shops is down');
     expect((await it1.app.incident(1))?.title).toBe('#5 of the shops is down');
+  });
+
+  it('one delivery that two instances work on is done once', async () => {
+    await declared();
+    await receive(it1.store, { key: 'k1', kind: 'command', payload: {}, receivedAt: it1.app.now() });
+    const wish = { kind: 'note', by: oncall, text: 'once' } as const;
+    const both = await Promise.allSettled([1, 2].map(() => it1.app.act(1, wish, { inboxKey: 'k1' })));
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const record = await it1.app.record(1);
+    expect(record?.timeline.filter(({ text }) => text === 'once')).toHaveLength(1);
   });
 });

@@ -128,6 +128,18 @@ describe('a sweep', () => {
     expect((await check('idle-in-transaction')).status).toBe('ok');
   });
 
+  it('after a fresh migration it names the session that a rollback would wait for, however young it is', async () => {
+    await shop.apply(BAD);
+    const idle = await connect('app', 'forgotten shell');
+    await idle.query('begin');
+    await idle.query('select order_id from order_status limit 1');
+    const report = await sweep(shop.target, { now: now() });
+    expect(report.checks.find((it) => it.check === 'idle-in-transaction')).toMatchObject({
+      status: 'warn',
+      verdict: expect.stringMatching(/forgotten shell.*A rollback would wait for it\.$/) as string,
+    });
+  });
+
   it('sees a statement that runs for long, without its literals', async () => {
     const slow = await connect('app', 'report');
     const running = slow.query(`select pg_sleep(30), 'card 4711'`).catch(() => undefined);
