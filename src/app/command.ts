@@ -18,9 +18,6 @@ export interface Request {
   readonly commands: readonly Command[];
 }
 
-/** The request of a verb that only works on an incident. */
-export type IncidentRequest = Request & { readonly incident: number };
-
 /** What the person who typed gets, seen by them alone; what others see comes from effects. Slack mrkdwn. */
 export interface Reply {
   readonly text: string;

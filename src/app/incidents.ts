@@ -106,7 +106,7 @@ function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Decla
 }
 
 /** What the monitor saw, as one line: `Probe x fails on shop: 42703 …, order_status`. */
-export function sightingText(proposal: Omit<Proposal, 'id'>): string {
+function sightingText(proposal: Omit<Proposal, 'id'>): string {
   const state = proposal.sqlstate ? `SQLSTATE ${proposal.sqlstate}, ` : '';
   const tables = proposal.relations.length > 0 ? `, table ${proposal.relations.join(', ')}` : '';
   return `Monitor ${proposal.monitor}: queries fail on ${proposal.target} (${state}${proposal.error}${tables})`;

@@ -21,7 +21,7 @@ export async function forbidden(
 }
 
 /** True when the user, or a user group that the user is in, is named. */
-export async function isNamed(named: Named, directory: Directory, user: string): Promise<boolean> {
+async function isNamed(named: Named, directory: Directory, user: string): Promise<boolean> {
   if (named === undefined) return false;
   if (named.includes(user)) return true;
   for (const group of named.filter((each) => !isSlackUser(each))) {
@@ -31,5 +31,5 @@ export async function isNamed(named: Named, directory: Directory, user: string):
 }
 
 /** People and groups as Slack shows them. */
-export const mentions = (named: readonly string[]): string =>
+const mentions = (named: readonly string[]): string =>
   named.map((each) => (isSlackUser(each) ? `<@${each}>` : `<!subteam^${each}>`)).join(', ') || 'nobody';

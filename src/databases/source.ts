@@ -15,17 +15,17 @@ export function sourceFor(target: Target, table: string): RepairSource | undefin
 }
 
 /** The right value of a column, in the column's own type. */
-export function rightValue(table: TableFacts, column: string): string {
+function rightValue(table: TableFacts, column: string): string {
   const type = table.columns.find((it) => it.name === column)?.type ?? 'text';
   return `s.${ident(column)}::${type}`;
 }
 
 /** `(t.a, t.b)` as a row. */
-export const currentRow = (columns: readonly string[]): string =>
+const currentRow = (columns: readonly string[]): string =>
   `row(${columns.map((column) => `t.${ident(column)}`).join(', ')})`;
 
 /** The source as `s`; a condition on its key is pushed into it by the planner. */
-export const sourceAs = (source: RepairSource): string => `(\n${source.from}\n) s`;
+const sourceAs = (source: RepairSource): string => `(\n${source.from}\n) s`;
 
 /** How many rows of a table differ from their source. */
 export async function suspectRows(

@@ -68,7 +68,7 @@ const notRun = (check: Check): CheckResult => ({
 });
 
 /** Runs one check. Whatever goes wrong becomes a status; nothing that failed is ever ok. */
-export async function runCheck(check: Check, target: Target, options: SweepOptions): Promise<CheckResult> {
+async function runCheck(check: Check, target: Target, options: SweepOptions): Promise<CheckResult> {
   const limits = options.limits?.[check.name] ?? check.limits;
   try {
     const finding = await within(check.timeoutMs, check.run(target, { now: options.now, limits }));

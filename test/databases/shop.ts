@@ -19,12 +19,12 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-export const PROBE = {
+const PROBE = {
   name: 'order-status',
   sql: 'select o.id, s.status, s.carrier, s.eta - current_date as days_left\n  from orders o join order_status s on s.order_id = o.id',
 };
 
-export const SOURCE = {
+const SOURCE = {
   key: 'order_id',
   columns: ['status', 'carrier', 'eta'],
   from: 'select distinct on (order_id) order_id, status, carrier, eta from order_events order by order_id, id desc',
