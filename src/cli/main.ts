@@ -2,17 +2,21 @@
 /** `firebreak`: one file a verb. Exit 0 ok, 1 refused or failed (reason and fix on stderr), 2 wrong usage. */
 import { Command } from 'commander';
 import { VERSION } from '../version.ts';
-import { dbCommand } from './db.ts';
-import { demoCommand } from './demo.ts';
-import { exportCommand } from './export.ts';
-import { holdCommand } from './hold.ts';
-import { incidentCommand } from './incident.ts';
-import { migrationsCommand } from './migrations.ts';
 import { report } from './report.ts';
-import { rollbackCommand } from './rollback.ts';
-import { runbookCommand } from './runbook.ts';
-import { startCommand } from './start.ts';
-import { verifyCommand } from './verify.ts';
+
+/** Loaded only when asked for: `start` brings Bolt along, which no other verb should wait for. */
+const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).startCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  incident: async () => (await import('./incident.ts')).incidentCommand(),
+  db: async () => (await import('./db.ts')).dbCommand(),
+  runbook: async () => (await import('./runbook.ts')).runbookCommand(),
+  migrations: async () => (await import('./migrations.ts')).migrationsCommand(),
+  rollback: async () => (await import('./rollback.ts')).rollbackCommand(),
+  hold: async () => (await import('./hold.ts')).holdCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+};
 
 const program = new Command('firebreak')
   .description('Incident response in Slack: timeline, PostgreSQL diagnosis, safe rollback, postmortem.')
@@ -20,28 +24,20 @@ const program = new Command('firebreak')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
 
-for (const command of [
-  startCommand(),
-  demoCommand(),
-  incidentCommand(),
-  dbCommand(),
-  runbookCommand(),
-  migrationsCommand(),
-  rollbackCommand(),
-  holdCommand(),
-  exportCommand(),
-  verifyCommand(),
-]) {
-  program.addCommand(inherit(command));
-}
-
 // What nobody awaited still ends as a line and an exit code.
 process.once('uncaughtException', (error) => process.exit(report(error)));
 
 try {
+  for (const load of asked(process.argv[2])) program.addCommand(inherit(await load()));
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** The verb that was typed; all of them for help, and for what is none. */
+function asked(typed = ''): readonly (() => Promise<Command>)[] {
+  const verb = Object.hasOwn(VERBS, typed) ? VERBS[typed] : undefined;
+  return verb ? [verb] : Object.values(VERBS);
 }
 
 /** Subcommands report wrong usage the way the program does. */

@@ -36,6 +36,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Check that the server is up, and the host and port of its URL.',
   ENOTFOUND: 'Check the host of the URL.',
   ETIMEDOUT: 'Check that the server can be reached from here.',
+  '42P01': 'Check where it is kept: for a migration history, set targets.<name>.history.table.',
   '28P01': 'Check the user and password of the URL.',
   '28000': 'Check the user of the URL, and pg_hba.conf of the server.',
   '3D000': 'Check the database name of the URL.',
