@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import type { Story } from '../../sandbox/story/seed.ts';
+import { captureMigrations } from '../../src/databases/history.ts';
+import { saveCaptured } from '../../src/store/captured-migrations.ts';
+import { openStore } from '../../src/store/store.ts';
 import { breakShop, query, type TestShop, testShop } from '../sandbox/story/support.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { CONFIG, type Folder, firebreak, temporaryFolder } from './support.ts';
 
 interface Half {
@@ -33,6 +37,12 @@ const EXPECTED: Readonly<Record<Story['form'], object>> = {
   'rename-table': { needs: [expect.stringMatching(/^not known: whether deployed code needs order_status?/)] },
 };
 
+const shopEnv = ({ urls }: TestShop) => ({
+  SHOP_DIAG_URL: urls.diag,
+  SHOP_ACT_URL: urls.act,
+  SHOP_DDL_URL: urls.owner,
+});
+
 let folder: Folder;
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -62,7 +72,7 @@ describe.each([1, 2, 3, 4])('the plan for the release of seed %i', (seed) => {
         shop.migrationsDir,
         ...more,
       ],
-      { SHOP_DIAG_URL: shop.urls.diag, SHOP_ACT_URL: shop.urls.act, SHOP_DDL_URL: shop.urls.owner },
+      shopEnv(shop),
     );
 
   it('is the JSON that others rely on, and as plain lines', async () => {
@@ -121,6 +131,33 @@ describe('a migration that is not the newest', () => {
     expect(code).toBe(1);
     expect(err).toContain(`Roll back ${shop.story.migration} first.`);
     expect(JSON.parse(out)).toMatchObject({ later: [shop.story.migration] });
+  });
+
+  it('leaves the newest to be planned from what was captured into the store, as a run would', async () => {
+    const database = await createTestDatabase();
+    const store = openStore(database.url);
+    const captured = await captureMigrations({ tool: 'node-pg-migrate', dir: shop.migrationsDir });
+    await saveCaptured(store, 'shop', captured, new Date());
+    await store.close();
+    const config = join(folder.path, 'firebreak.yml');
+    const { code, out } = await firebreak(
+      [
+        'rollback',
+        'plan',
+        '--target',
+        'shop',
+        '--config',
+        config,
+        '--migration',
+        shop.story.migration,
+        '--incident',
+        '7',
+      ],
+      { ...shopEnv(shop), DATABASE_URL: database.url },
+    );
+    await database.drop();
+    expect(code).toBe(0);
+    expect(out).toContain('create schema if not exists "firebreak_7"');
   });
 });
 
