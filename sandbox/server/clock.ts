@@ -13,6 +13,9 @@ interface Timer {
   handle?: NodeJS.Timeout;
 }
 
+/** What Node's timers can hold; beyond it they fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export function createClock(onAdvance: (ms: number) => void = () => undefined): Clock {
   let offset = 0;
   const timers = new Set<Timer>();
@@ -23,7 +26,9 @@ export function createClock(onAdvance: (ms: number) => void = () => undefined): 
   };
   const arm = (timer: Timer) => {
     clearTimeout(timer.handle);
-    timer.handle = setTimeout(() => fire(timer), Math.max(0, timer.due - now()));
+    const wait = timer.due - now();
+    const next = wait > LONGEST_MS ? () => arm(timer) : () => fire(timer);
+    timer.handle = setTimeout(next, Math.min(LONGEST_MS, Math.max(0, wait)));
   };
   return {
     now,

@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Live } from './live.ts';
 import type { Manifest } from './manifest.ts';
 import type { Rates } from './rules/rates.ts';
+import type { Endpoints, HttpSender } from './wire/http.ts';
 import type { Links } from './wire/links.ts';
 import type { Outbound } from './wire/outbound.ts';
 import type { SocketHub } from './wire/socket.ts';
@@ -17,6 +18,10 @@ export interface Slack {
   readonly url: () => string;
   readonly clock: Clock;
   readonly manifest: Manifest;
+  /** Where the app is sent things over HTTP; without it, Socket Mode. */
+  endpoints: Endpoints | undefined;
+  readonly http: HttpSender;
+  readonly signingSecret: string;
   readonly botToken: string;
   readonly appToken: string;
   readonly verificationToken: string;

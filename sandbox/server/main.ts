@@ -11,6 +11,7 @@ import { secret } from './ids.ts';
 import { createLive } from './live.ts';
 import { readManifest } from './manifest.ts';
 import { createRates } from './rules/rates.ts';
+import { createHttpSender, oneEndpoint } from './wire/http.ts';
 import { createLinks } from './wire/links.ts';
 import { createOutbound } from './wire/outbound.ts';
 import { createSocketHub } from './wire/socket.ts';
@@ -24,6 +25,8 @@ export interface LocalSlackOptions {
   readonly manifestPath: string;
   /** Replaces the name of the manifest's slash command. */
   readonly command?: string;
+  /** Where the app takes what it is sent over HTTP; Socket Mode without it. */
+  readonly httpUrl?: string;
   /** A folder with the page that is served at `/`. */
   readonly webDir?: string;
   /** Told whenever the local Slack's clock is advanced. */
@@ -39,6 +42,8 @@ export interface LocalSlack {
   /** Ids by name. */
   readonly users: Readonly<Record<string, string>>;
   readonly channels: Readonly<Record<string, string>>;
+  /** From now on over HTTP to this address, or through Socket Mode again. */
+  deliverTo(httpUrl: string | undefined): void;
   advanceClock(ms: number): void;
   stop(): Promise<void>;
 }
@@ -56,9 +61,12 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     port: (server.address() as AddressInfo).port,
     botToken: slack.botToken,
     appToken: slack.appToken,
-    signingSecret: secret(),
+    signingSecret: slack.signingSecret,
     users: byName(slack.world.users.values()),
     channels: byName(slack.world.channels.values()),
+    deliverTo(httpUrl) {
+      slack.endpoints = httpUrl === undefined ? undefined : oneEndpoint(httpUrl);
+    },
     advanceClock: (ms) => slack.clock.advance(ms),
     stop: () => stop(slack, server),
   };
@@ -68,18 +76,21 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
   const manifest = await readManifest(options.manifestPath, options.command);
   const clock = createClock(options.onClock);
   const { appId, team } = identityOf(manifest);
-  const hub = createSocketHub({ clock, url, appId });
   const live = createLive();
-  return {
+  const signingSecret = secret();
+  const slack: Slack = {
     world: createWorld(manifest, clock),
     url,
     clock,
     manifest,
+    endpoints: options.httpUrl === undefined ? manifest.endpoints : oneEndpoint(options.httpUrl),
+    http: createHttpSender({ clock, signingSecret, endpoints: () => slack.endpoints }),
+    signingSecret,
     botToken: `xoxb-${secret()}`,
     appToken: `xapp-1-${appId}-${secret()}`,
     verificationToken: secret(12),
-    hub,
-    outbound: createOutbound(hub, clock),
+    hub: createSocketHub({ clock, url, appId }),
+    outbound: createOutbound((delivery) => transport(slack).send(delivery), clock),
     links: createLinks(clock, url, team.id),
     watchers: createWatchers(live.changed),
     rates: createRates(clock),
@@ -88,7 +99,10 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
     live,
     webDir: options.webDir,
   };
+  return slack;
 }
+
+const transport = ({ endpoints, http, hub }: Slack) => (endpoints ? http : hub);
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -103,6 +117,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 async function stop(slack: Slack, server: Server): Promise<void> {
   slack.watchers.stop();
   slack.live.stop();
+  slack.http.stop();
   await slack.hub.stop();
   slack.clock.stop();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

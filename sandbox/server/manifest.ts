@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Endpoints } from './wire/http.ts';
 
 const manifestShape = z.object({
   display_information: z.object({ name: z.string() }),
@@ -9,7 +10,13 @@ const manifestShape = z.object({
     .object({
       bot_user: z.object({ display_name: z.string() }).optional(),
       slash_commands: z
-        .array(z.object({ command: z.string().startsWith('/'), should_escape: z.boolean().default(false) }))
+        .array(
+          z.object({
+            command: z.string().startsWith('/'),
+            should_escape: z.boolean().default(false),
+            url: z.string().optional(),
+          }),
+        )
         .default([]),
       shortcuts: z
         .array(z.object({ type: z.enum(['global', 'message']), callback_id: z.string() }))
@@ -18,8 +25,11 @@ const manifestShape = z.object({
     .default({ slash_commands: [], shortcuts: [] }),
   oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
   settings: z.object({
-    event_subscriptions: z.object({ bot_events: z.array(z.string()).default([]) }).optional(),
-    interactivity: z.object({ is_enabled: z.boolean() }).optional(),
+    event_subscriptions: z
+      .object({ request_url: z.string().optional(), bot_events: z.array(z.string()).default([]) })
+      .optional(),
+    interactivity: z.object({ is_enabled: z.boolean(), request_url: z.string().optional() }).optional(),
+    socket_mode_enabled: z.boolean().default(false),
   }),
 });
 
@@ -31,6 +41,8 @@ export interface Manifest {
   readonly scopes: ReadonlySet<string>;
   readonly events: ReadonlySet<string>;
   readonly interactive: boolean;
+  /** The request URLs, when Socket Mode is off. */
+  readonly endpoints: Endpoints | undefined;
 }
 
 /** `command` replaces the name of the manifest's slash command. */
@@ -47,5 +59,15 @@ export async function readManifest(path: string, command?: string): Promise<Mani
     scopes: new Set(found.oauth_config.scopes.bot),
     events: new Set(settings.event_subscriptions?.bot_events ?? []),
     interactive: settings.interactivity?.is_enabled ?? false,
+    endpoints: settings.socket_mode_enabled ? undefined : endpointsOf(found),
   };
+}
+
+function endpointsOf({ features, settings }: z.infer<typeof manifestShape>): Endpoints | undefined {
+  const events = settings.event_subscriptions?.request_url;
+  const interactivity = settings.interactivity?.request_url;
+  const commands = features.slash_commands.find(({ url }) => url !== undefined)?.url;
+  return (events ?? interactivity ?? commands) === undefined
+    ? undefined
+    : { events, interactivity, commands };
 }

@@ -57,6 +57,7 @@ export interface Message {
   purpose?: string | undefined;
   name?: string | undefined;
   old_name?: string | undefined;
+  hidden?: boolean;
 }
 
 export interface Metadata {
@@ -129,6 +130,43 @@ export interface StoredFile {
   bytes: Buffer | undefined;
   shares: { channel: string; ts: string }[];
   completed: boolean;
+}
+
+/** A user group, mentioned as `@handle`. */
+export interface UserGroup {
+  readonly id: string;
+  name: string;
+  handle: string;
+  description: string;
+  users: string[];
+  channels: string[];
+  readonly created: number;
+  readonly createdBy: string;
+  updated: number;
+  updatedBy: string;
+  /** When it was disabled; 0 while it is not. */
+  deleted: number;
+}
+
+export interface CanvasSection {
+  readonly id: string;
+  readonly markdown: string;
+}
+
+export interface Canvas {
+  readonly id: string;
+  /** The channel whose tab it is. */
+  readonly channel: string | undefined;
+  title: string;
+  sections: CanvasSection[];
+}
+
+/** A message that waits for its time. */
+export interface Scheduled {
+  readonly channel: string;
+  readonly postAt: number;
+  readonly text: string;
+  readonly cancel: () => void;
 }
 
 export interface View {

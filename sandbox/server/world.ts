@@ -2,10 +2,21 @@
 import type { Clock } from './clock.ts';
 import { createIds, type Ids, readableId } from './ids.ts';
 import type { Manifest } from './manifest.ts';
-import type { Channel, Message, StoredFile, User, View } from './model.ts';
+import type {
+  Canvas,
+  Channel,
+  Message,
+  Scheduled,
+  StateValues,
+  StoredFile,
+  User,
+  UserGroup,
+  View,
+} from './model.ts';
 
 const START_CHANNELS = ['general', 'incidents', 'start-here'] as const;
 const START_USERS = ['oncall', 'commander', 'dba', 'support', 'viewer'] as const;
+const START_GROUP = { name: 'DBA team', handle: 'dba-team', member: 'dba' } as const;
 export const SLACKBOT = 'USLACKBOT';
 
 /** Who the app is in this workspace. */
@@ -21,7 +32,12 @@ export interface World {
   readonly ids: Ids;
   readonly users: Map<string, User>;
   readonly channels: Map<string, Channel>;
+  readonly groups: Map<string, UserGroup>;
   readonly files: Map<string, StoredFile>;
+  readonly canvases: Map<string, Canvas>;
+  readonly scheduled: Map<string, Scheduled>;
+  /** What a person has chosen in the menus of a message, by channel, message and user. */
+  readonly chosen: Map<string, StateValues>;
   readonly views: Map<string, View>;
   /** Open modals by user, the topmost last. */
   readonly stacks: Map<string, View[]>;
@@ -46,7 +62,11 @@ export function createWorld(manifest: Manifest, clock: Clock, before?: World): W
     ids: before?.ids ?? createIds(),
     users: new Map(),
     channels: new Map(),
+    groups: new Map(),
     files: new Map(),
+    canvases: new Map(),
+    scheduled: new Map(),
+    chosen: new Map(),
     views: new Map(),
     stacks: new Map(),
     homes: new Map(),
@@ -82,6 +102,15 @@ function seed(world: World, manifest: Manifest, clock: Clock): void {
     for (const user of world.users.keys()) channel.members.add(user);
     world.channels.set(channel.id, channel);
   }
+  seedGroup(world, creator, now);
+}
+
+function seedGroup(world: World, by: string, now: number): void {
+  const { name, handle, member } = START_GROUP;
+  const id = readableId('S', handle, 10);
+  const users = [readableId('U', member, 10)];
+  const since = { created: now, createdBy: by, updated: now, updatedBy: by, deleted: 0 };
+  world.groups.set(id, { id, name, handle, description: '', users, channels: [], ...since });
 }
 
 export function addUser(world: World, name: string, kind: User['kind'], now: number): User {

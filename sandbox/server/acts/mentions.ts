@@ -2,35 +2,44 @@
 import type { Slack } from '../context.ts';
 import type { Block, Json } from '../model.ts';
 
-/** In a message: `<@U…>` and `<#C…|name>`. */
+/** In a message: `<@U…>`, `<!subteam^S…>` and `<#C…|name>`. */
 export function withMentions(slack: Slack, text: string): string {
-  return replaceNames(slack, text, (id) => `<@${id}>`);
+  return replaceNames(slack, text, false);
 }
 
-/** In a slash command with should_escape: `<@U…|name>` and `<#C…|name>`. */
+/** In a slash command with should_escape: `<@U…|name>`, `<!subteam^S…|@handle>` and `<#C…|name>`. */
 export function escaped(slack: Slack, text: string): string {
-  return replaceNames(slack, text, (id, name) => `<@${id}|${name}>`);
+  return replaceNames(slack, text, true);
 }
 
-function replaceNames(slack: Slack, text: string, user: (id: string, name: string) => string): string {
-  const { users, channels } = slack.world;
+function replaceNames(slack: Slack, text: string, withNames: boolean): string {
   return text.replaceAll(
     /(^|[\s(])([@#])([a-z0-9][a-z0-9._-]*[a-z0-9]|[a-z0-9])/g,
     (all, lead: string, sign: string, name: string) => {
-      const things =
-        sign === '@' ? [...users.values()] : [...channels.values()].filter((one) => one.kind === 'public');
-      const found = things.find((thing) => thing.name === name);
-      if (!found) return all;
-      return lead + (sign === '@' ? user(found.id, name) : `<#${found.id}|${name}>`);
+      const code = sign === '@' ? someone(slack, name, withNames) : channel(slack, name);
+      return code === undefined ? all : `${lead}<${code}>`;
     },
   );
+}
+
+function someone(slack: Slack, name: string, withName: boolean): string | undefined {
+  const { users, groups } = slack.world;
+  const user = [...users.values()].find((one) => one.name === name);
+  if (user) return `@${user.id}${withName ? `|${name}` : ''}`;
+  const group = [...groups.values()].find((one) => one.handle === name && one.deleted === 0);
+  return group && `!subteam^${group.id}${withName ? `|@${name}` : ''}`;
+}
+
+function channel(slack: Slack, name: string): string | undefined {
+  const found = [...slack.world.channels.values()].find((one) => one.kind === 'public' && one.name === name);
+  return found && `#${found.id}|${name}`;
 }
 
 /** The rich_text block that Slack's composer makes of what a person typed. */
 export function richText(slack: Slack, text: string): Block[] {
   if (text === '') return [];
   const elements = text
-    .split(/(<@[A-Z0-9]+>|<#[A-Z0-9]+\|[^>]*>)/)
+    .split(/(<@[A-Z0-9]+>|<!subteam\^[A-Z0-9]+>|<#[A-Z0-9]+\|[^>]*>)/)
     .filter((part) => part !== '')
     .map(element);
   const section = { type: 'rich_text_section', elements };
@@ -40,7 +49,9 @@ export function richText(slack: Slack, text: string): Block[] {
 function element(part: string): Json {
   const user = /^<@([A-Z0-9]+)>$/.exec(part)?.[1];
   if (user !== undefined) return { type: 'user', user_id: user };
-  const channel = /^<#([A-Z0-9]+)\|/.exec(part)?.[1];
-  if (channel !== undefined) return { type: 'channel', channel_id: channel };
+  const group = /^<!subteam\^([A-Z0-9]+)>$/.exec(part)?.[1];
+  if (group !== undefined) return { type: 'usergroup', usergroup_id: group };
+  const place = /^<#([A-Z0-9]+)\|/.exec(part)?.[1];
+  if (place !== undefined) return { type: 'channel', channel_id: place };
   return { type: 'text', text: part };
 }

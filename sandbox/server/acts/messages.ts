@@ -12,7 +12,7 @@ import {
   without,
 } from '../model.ts';
 import { channelType, emit } from '../wire/events.ts';
-import { directMessage, messageAt, userNamed } from '../world.ts';
+import { directMessage, messageAt, SLACKBOT, userNamed } from '../world.ts';
 import { richText } from './mentions.ts';
 
 export interface Draft {
@@ -148,6 +148,7 @@ export type Change = Partial<Pick<Message, 'text' | 'blocks' | 'attachments' | '
 export function edit(slack: Slack, channel: Channel, message: Message, editor: string, change: Change): void {
   const previous = withoutMetadata(message);
   const blocks = change.blocks?.map((block) => withId(slack, block));
+  if (change.blocks) forget(slack, channel, message);
   Object.assign(message, change, blocks ? { blocks } : {}, {
     edited: { user: editor, ts: slack.world.ts() },
   });
@@ -173,9 +174,15 @@ export function withoutMetadata(message: Message): Omit<Message, 'metadata'> {
   return structuredClone(without(message, 'metadata'));
 }
 
+/** A message with replies leaves a tombstone, so that its thread stays; any other is gone. */
 export function remove(slack: Slack, channel: Channel, message: Message): void {
-  channel.messages.splice(channel.messages.indexOf(message), 1);
   channel.pins = channel.pins.filter((pin) => pin.ts !== message.ts);
+  forget(slack, channel, message);
+  if (repliesTo(channel, message.ts).length > 0) {
+    bury(slack, channel, message);
+    return;
+  }
+  channel.messages.splice(channel.messages.indexOf(message), 1);
   emit(slack, channel, {
     type: 'message',
     subtype: 'message_deleted',
@@ -186,6 +193,37 @@ export function remove(slack: Slack, channel: Channel, message: Message): void {
     ts: slack.world.ts(),
     channel_type: channelType(channel),
   });
+}
+
+function bury(slack: Slack, channel: Channel, message: Message): void {
+  const previous = withoutMetadata(message);
+  const { ts, thread_ts } = message;
+  const tombstone: Message = {
+    type: 'message',
+    subtype: 'tombstone',
+    user: SLACKBOT,
+    text: 'This message was deleted.',
+    hidden: true,
+    ts,
+    thread_ts,
+  };
+  channel.messages[channel.messages.indexOf(message)] = tombstone;
+  emit(slack, channel, {
+    type: 'message',
+    subtype: 'message_changed',
+    message: shown(channel, tombstone),
+    previous_message: previous,
+    channel: channel.id,
+    hidden: true,
+    ts: slack.world.ts(),
+    channel_type: channelType(channel),
+  });
+}
+
+/** What people chose in the menus of a message goes with its blocks. */
+function forget(slack: Slack, channel: Channel, message: Message): void {
+  const { chosen } = slack.world;
+  for (const key of chosen.keys()) if (key.startsWith(`${channel.id}:${message.ts}:`)) chosen.delete(key);
 }
 
 export function whisper(channel: Channel, user: string, message: Message): Message {

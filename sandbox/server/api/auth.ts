@@ -22,19 +22,30 @@ export const authMethods = [
   defineMethod('apps.connections.open', { tier: 3, token: 'app' }, none, (slack) => ({
     url: slack.hub.ticket(),
   })),
-  defineMethod('team.info', { scopes: ['team:read'], tier: 3 }, none, (slack) => {
-    const { team } = slack.world.identity;
-    return {
-      team: {
-        id: team.id,
-        name: team.name,
-        url: `https://${team.domain}.slack.com/`,
-        domain: team.domain,
-        email_domain: '',
-        icon: { image_default: true },
-      },
-    };
-  }),
+  defineMethod(
+    'team.info',
+    { scopes: ['team:read'], tier: 3, ignored: ['team', 'domain'] },
+    none,
+    (slack) => {
+      const { team } = slack.world.identity;
+      return {
+        team: {
+          id: team.id,
+          name: team.name,
+          url: `https://${team.domain}.slack.com/`,
+          domain: team.domain,
+          email_domain: '',
+          icon: { image_default: true },
+        },
+      };
+    },
+  ),
+  defineMethod(
+    'emoji.list',
+    { scopes: ['emoji:read'], tier: 2, ignored: ['include_categories'] },
+    none,
+    (slack) => ({ emoji: {}, cache_ts: slack.world.ts() }),
+  ),
   defineMethod(
     'bots.info',
     { scopes: ['users:read'], tier: 3 },

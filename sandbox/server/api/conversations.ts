@@ -42,7 +42,7 @@ export const conversationMethods = [
   ),
   defineMethod(
     'conversations.info',
-    { scopes: read, tier: 3 },
+    { scopes: read, tier: 3, ignored: ['include_locale'] },
     z.object({ channel: word, include_num_members: flag }),
     (slack, args) => {
       const channel = visible(slack, args.channel);
@@ -102,7 +102,7 @@ export const conversationMethods = [
   defineMethod(
     'conversations.open',
     { scopes: manage, tier: 3 },
-    z.object({ users: word.optional(), channel: word.optional(), return_im: flag }),
+    z.object({ users: word.optional(), channel: word.optional(), return_im: flag, prevent_creation: flag }),
     (slack, args) => {
       if (!slack.manifest.scopes.has('im:write')) throw missingScope(slack, ['im:write']);
       const channel = opened(slack, args);
@@ -112,11 +112,11 @@ export const conversationMethods = [
 ];
 
 function noteMethod(name: string, field: 'topic' | 'purpose') {
-  const shape = z.object({ channel: word, [field]: word }) as z.ZodType<Record<string, string>>;
-  return defineMethod(name, { scopes: manage, tier: 2 }, shape, (slack, args) => {
-    const channel = open(slack, args['channel'] ?? '');
+  const shape = z.object({ channel: word, [field]: word });
+  return defineMethod(name, { scopes: manage, tier: 2 }, shape, (slack, args: Record<string, unknown>) => {
+    const channel = open(slack, String(args['channel']));
     needScope(slack, channel, MANAGE);
-    setNote(slack, channel, me(slack), field, args[field] ?? '');
+    setNote(slack, channel, me(slack), field, String(args[field]));
     return { channel: shownChannel(slack, channel) };
   });
 }

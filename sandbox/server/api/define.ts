@@ -17,18 +17,31 @@ export interface Method {
   readonly run: (slack: Slack, args: Json) => Json;
 }
 
-export function defineMethod<T extends z.ZodType>(
+interface Rules {
+  readonly scopes?: readonly string[];
+  readonly tier: Tier;
+  readonly token?: 'bot' | 'app';
+  /** Arguments that Slack takes and that change nothing here. */
+  readonly ignored?: readonly string[];
+}
+
+/** Every method takes these. */
+const EVERYWHERE = ['token', 'team_id'];
+
+export function defineMethod<T extends z.ZodObject>(
   name: string,
-  rules: { scopes?: readonly string[]; tier: Tier; token?: 'bot' | 'app' },
+  rules: Rules,
   shape: T,
   run: (slack: Slack, args: z.infer<T>) => Json,
 ): Method {
+  const known = new Set([...Object.keys(shape.shape), ...(rules.ignored ?? []), ...EVERYWHERE]);
   return {
     name,
     scopes: rules.scopes ?? [],
     tier: rules.tier,
     token: rules.token ?? 'bot',
     run: (slack, args) => {
+      refuseUnknown(name, args, known);
       const parsed = shape.safeParse(args);
       if (parsed.success) return run(slack, parsed.data);
       const messages = parsed.error.issues.map(
@@ -39,13 +52,36 @@ export function defineMethod<T extends z.ZodType>(
   };
 }
 
+/** Slack would pass over it in silence; here a typo must be found. */
+function refuseUnknown(method: string, args: Json, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(args).filter((key) => !known.has(key));
+  if (unknown.length === 0) return;
+  process.stderr.write(`local Slack: the app called ${method} with unknown ${unknown.join(', ')}\n`);
+  const messages = unknown.map((key) => `[ERROR] unknown argument: ${key} [json-pointer:/${key}]`);
+  throw new SlackError('invalid_arguments', { response_metadata: { messages } });
+}
+
 /** Forms carry everything as text; JSON bodies carry the values themselves. */
 export const flag = z.preprocess(
   (value) => (typeof value === 'string' ? value === 'true' || value === '1' : value),
   z.boolean().optional(),
 );
 export const count = z.coerce.number().int().positive().optional();
-export const word = z.coerce.string();
+export const word = z.preprocess(
+  (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : value),
+  z.string(),
+);
+/** Ids with commas between them. */
+export const idList = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((id) => id.trim())
+          .filter((id) => id !== '')
+      : value,
+  z.array(z.string()).optional(),
+);
 
 export function embedded<T extends z.ZodType>(shape: T) {
   return z.preprocess((value) => {

@@ -19,9 +19,15 @@ export const fileMethods = [
   ),
   defineMethod(
     'files.completeUploadExternal',
-    { scopes: ['files:write'], tier: 4 },
+    { scopes: ['files:write'], tier: 4, ignored: ['blocks'] },
     z.object({
-      files: embedded(z.array(z.object({ id: z.string(), title: z.string().optional() })).min(1)),
+      files: embedded(
+        z
+          .array(
+            z.object({ id: z.string(), title: z.string().optional(), highlight_type: z.string().optional() }),
+          )
+          .min(1),
+      ),
       channel_id: word.optional(),
       channels: word.optional(),
       thread_ts: word.optional(),
@@ -38,11 +44,16 @@ export const fileMethods = [
       return { files: files.map((file) => shownFile(slack, file)) };
     },
   ),
-  defineMethod('files.info', { scopes: ['files:read'], tier: 4 }, z.object({ file: word }), (slack, args) => {
-    const file = slack.world.files.get(args.file);
-    if (!file?.completed) throw new SlackError('file_not_found');
-    return { file: shownFile(slack, file), comments: [] };
-  }),
+  defineMethod(
+    'files.info',
+    { scopes: ['files:read'], tier: 4, ignored: ['count', 'cursor', 'limit', 'page'] },
+    z.object({ file: word }),
+    (slack, args) => {
+      const file = slack.world.files.get(args.file);
+      if (!file?.completed) throw new SlackError('file_not_found');
+      return { file: shownFile(slack, file), comments: [] };
+    },
+  ),
 ];
 
 function uploaded(slack: Slack, id: string): StoredFile {

@@ -47,15 +47,20 @@ export const reactionMethods = [
     unreact(slack, channel, message(channel, args.timestamp), me(slack), args.name);
     return {};
   }),
-  defineMethod('reactions.get', { scopes: ['reactions:read'], tier: 3 }, onMessage, (slack, args) => {
-    const channel = joined(slack, args.channel);
-    const found = message(channel, args.timestamp);
-    return {
-      type: 'message',
-      channel: channel.id,
-      message: { ...shown(channel, found), permalink: permalink(slack, channel, found) },
-    };
-  }),
+  defineMethod(
+    'reactions.get',
+    { scopes: ['reactions:read'], tier: 3, ignored: ['full'] },
+    onMessage,
+    (slack, args) => {
+      const channel = joined(slack, args.channel);
+      const found = message(channel, args.timestamp);
+      return {
+        type: 'message',
+        channel: channel.id,
+        message: { ...shown(channel, found), permalink: permalink(slack, channel, found) },
+      };
+    },
+  ),
 ];
 
 const fields = { title: word.optional(), link: word.optional(), emoji: word.optional() };
@@ -64,7 +69,14 @@ export const bookmarkMethods = [
   defineMethod(
     'bookmarks.add',
     { scopes: ['bookmarks:write'], tier: 2 },
-    z.object({ channel_id: word, type: word, ...fields, title: word, entity_id: word.optional() }),
+    z.object({
+      channel_id: word,
+      type: word,
+      ...fields,
+      title: word,
+      entity_id: word.optional(),
+      parent_id: word.optional(),
+    }),
     (slack, args) => {
       const channel = open(slack, args.channel_id);
       if (args.type !== 'link') throw new SlackError('invalid_bookmark_type');

@@ -1,15 +1,15 @@
-/** People and user groups. */
+/** People. */
 import { z } from 'zod';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
-import type { Json, User } from '../model.ts';
+import { type Json, type User, without } from '../model.ts';
 import { SlackError } from '../refusal.ts';
 import { count, defineMethod, flag, page, person, word } from './define.ts';
 
 export const userMethods = [
   defineMethod(
     'users.info',
-    { scopes: ['users:read'], tier: 4 },
+    { scopes: ['users:read'], tier: 4, ignored: ['include_locale'] },
     z.object({ user: word }),
     (slack, args) => ({
       user: shownUser(slack, person(slack, args.user)),
@@ -17,7 +17,7 @@ export const userMethods = [
   ),
   defineMethod(
     'users.list',
-    { scopes: ['users:read'], tier: 2 },
+    { scopes: ['users:read'], tier: 2, ignored: ['include_locale'] },
     z.object({ cursor: word.optional(), limit: count }),
     (slack, args) => {
       const { items, next } = page([...slack.world.users.values()], args.cursor, args.limit ?? 1000);
@@ -39,24 +39,23 @@ export const userMethods = [
     },
   ),
   defineMethod(
-    'usergroups.list',
-    { scopes: ['usergroups:read'], tier: 2 },
-    z.object({ include_users: flag }),
-    () => ({ usergroups: [] }),
-  ),
-  defineMethod(
-    'usergroups.users.list',
-    { scopes: ['usergroups:read'], tier: 2 },
-    z.object({ usergroup: word }),
-    () => {
-      throw new SlackError('no_such_subteam');
-    },
+    'users.profile.get',
+    { scopes: ['users.profile:read'], tier: 4 },
+    z.object({ user: word.optional(), include_labels: flag }),
+    (slack, args) => ({
+      profile: ownProfile(slack, person(slack, args.user ?? slack.world.identity.botUser)),
+    }),
   ),
 ];
 
-const emailOf = (user: User) => (user.kind === 'bot' ? undefined : `${user.name}@example.com`);
+/** The method alone knows custom fields, and does not say the team. */
+function ownProfile(slack: Slack, user: User): Json {
+  return { ...without(profile(slack, user, ''), 'team', 'bot_id', 'api_app_id'), fields: {} };
+}
 
-function shownUser(slack: Slack, user: User): Json {
+export const emailOf = (user: User) => (user.kind === 'bot' ? undefined : `${user.name}@example.com`);
+
+export function shownUser(slack: Slack, user: User): Json {
   const { identity } = slack.world;
   const isBot = user.kind === 'bot';
   const teamId = user.kind === 'foreign' ? 'T000FOREIGN' : identity.team.id;

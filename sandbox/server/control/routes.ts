@@ -12,7 +12,7 @@ import {
   removePinRoute,
   removeReactionRoute,
 } from './talk.ts';
-import { callsRoute, clockRoute, deliveryRoute, faultRoute, resetRoute } from './weather.ts';
+import { callsRoute, clockRoute, deliveryRoute, endpointRoute, faultRoute, resetRoute } from './weather.ts';
 
 const routes: Readonly<Record<string, Route>> = {
   'POST commands': commandRoute,
@@ -36,6 +36,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET calls': callsRoute,
   'POST faults': faultRoute,
   'POST deliveries': deliveryRoute,
+  'PUT endpoint': endpointRoute,
   'POST clock': clockRoute,
   'POST reset': resetRoute,
 };

@@ -1,5 +1,7 @@
 /** Trouble on demand: faults of the Web API, disturbed deliveries, the clock, a fresh start. */
 import { z } from 'zod';
+import { ControlError } from '../refusal.ts';
+import { oneEndpoint } from '../wire/http.ts';
 import { createWorld } from '../world.ts';
 import { route } from './input.ts';
 
@@ -33,6 +35,14 @@ export const deliveryRoute = route(
     return {};
   },
 );
+
+/** As in Slack, an address is taken only after it has answered the challenge; null goes back to Socket Mode. */
+export const endpointRoute = route(z.object({ url: z.url().nullable() }), async (slack, { url }) => {
+  const wrong = url === null ? undefined : await slack.http.verify(url, slack.verificationToken);
+  if (wrong !== undefined) throw new ControlError(400, 'url_verification', `${url ?? ''}: ${wrong}`);
+  slack.endpoints = url === null ? undefined : oneEndpoint(url);
+  return {};
+});
 
 export const clockRoute = route(z.object({ advance_ms: z.number().int().min(0) }), (slack, input) => {
   slack.clock.advance(input.advance_ms);

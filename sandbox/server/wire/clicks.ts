@@ -28,7 +28,7 @@ export function click(
   const blocks = place.kind === 'view' ? place.view.blocks : (place.message.blocks ?? []);
   const { block, element } = find(blocks, actionId, value);
   const entry = wrong(() => entryFor(element, value));
-  const state = place.kind === 'view' ? place.view.state.values : initialState(blocks);
+  const state = place.kind === 'view' ? place.view.state.values : chosenIn(slack, user, place);
   if (entry) remember(state, block, actionId, entry);
   const action = {
     type: element['type'],
@@ -51,6 +51,14 @@ export function click(
     },
     answered: () => undefined,
   });
+}
+
+/** Slack's client remembers what a person chose in a message until its blocks change. */
+function chosenIn(slack: Slack, user: User, place: Place & { kind: 'message' }): StateValues {
+  const key = `${place.channel.id}:${place.message.ts}:${user.id}`;
+  const state = slack.world.chosen.get(key) ?? initialState(place.message.blocks ?? []);
+  slack.world.chosen.set(key, state);
+  return state;
 }
 
 function find(blocks: readonly Block[], actionId: string, value: unknown) {
@@ -103,7 +111,7 @@ function where(slack: Slack, user: User, place: Place, values: StateValues): Jso
     trigger_id: slack.links.trigger({ user: user.id, viewId: undefined }),
     channel: { id: channel.id, name: channel.kind === 'im' ? 'directmessage' : channel.name },
     ...(ephemeral ? {} : { message: shown(channel, message) }),
-    state: { values },
+    state: { values: structuredClone(values) },
     response_url: slack.links.responseUrl({ user: user.id, channel: channel.id, messageTs: ts }),
   };
 }

@@ -1,6 +1,11 @@
 /** One thing to deliver to the app, and what became of it. */
 import type { Json } from '../model.ts';
 
+/** How long Slack waits for an ack. */
+export const ACK_MS = 3_000;
+/** Slack tries an event again at once, after a minute and after five. */
+export const RETRY_MS = [0, 60_000, 300_000] as const;
+
 export interface Delivery {
   readonly type: 'events_api' | 'slash_commands' | 'interactive';
   readonly payload: Json;

@@ -48,7 +48,7 @@ export function submit(slack: Slack, user: User, view: View, values: Json, waitM
 
 function afterSubmit(slack: Slack, user: User, view: View, payload: Json): void {
   if (payload['response_action'] === undefined) {
-    closeViews(slack, user.id, view, view.clear_on_close);
+    closeViews(slack, user.id, view, false);
     return;
   }
   const answer = answerShape.parse(payload);
@@ -61,7 +61,7 @@ function afterSubmit(slack: Slack, user: User, view: View, payload: Json): void 
       return;
     }
     case 'clear':
-      closeViews(slack, user.id, view, true);
+      void Promise.all(tellClosed(slack, user, closeViews(slack, user.id, view, true), true, 0));
       return;
     case 'update':
       checkView(answer.view as ViewDraft);
@@ -133,21 +133,36 @@ export async function close(
   all: boolean,
   waitMs: number,
 ): Promise<Seen> {
-  const gone = closeViews(slack, user.id, view, all || view.clear_on_close).filter(
-    (one) => one.notify_on_close,
-  );
-  const told = gone.map((one) =>
+  const cleared = all || view.clear_on_close;
+  const gone = closeViews(slack, user.id, view, cleared);
+  const seen = await Promise.all(tellClosed(slack, user, gone, cleared, waitMs));
+  return { ack_ms: seen[0]?.ack_ms ?? null, responses: seen.flatMap((one) => one.responses) };
+}
+
+/** Only views that asked for it are told of. */
+function tellClosed(
+  slack: Slack,
+  user: User,
+  gone: readonly View[],
+  cleared: boolean,
+  waitMs: number,
+): Promise<Seen>[] {
+  const told = gone.filter((one) => one.notify_on_close);
+  return told.map((one) =>
     interact(slack, {
       type: 'interactive',
       user,
       channel: undefined,
       waitMs,
-      payload: { type: 'view_closed', ...basics(slack, user), view: structuredClone(one), is_cleared: all },
+      payload: {
+        type: 'view_closed',
+        ...basics(slack, user),
+        view: structuredClone(one),
+        is_cleared: cleared,
+      },
       answered: () => undefined,
     }),
   );
-  const seen = await Promise.all(told);
-  return { ack_ms: seen[0]?.ack_ms ?? null, responses: seen.flatMap((one) => one.responses) };
 }
 
 /** Opens App Home and answers the view the app published for it. */

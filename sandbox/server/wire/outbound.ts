@@ -1,7 +1,6 @@
 /** What leaves for the app, disturbed on demand: delivered twice, late, out of order, or after a refresh. */
 import type { Clock } from '../clock.ts';
 import type { Delivery, Disturbance } from './envelope.ts';
-import type { SocketHub } from './socket.ts';
 
 export interface Outbound {
   send(delivery: Delivery): void;
@@ -10,7 +9,8 @@ export interface Outbound {
   reset(): void;
 }
 
-export function createOutbound(hub: Pick<SocketHub, 'send'>, clock: Clock): Outbound {
+/** `transport` sends a delivery through Socket Mode or HTTP. */
+export function createOutbound(transport: (delivery: Delivery) => void, clock: Clock): Outbound {
   const queue: Disturbance[] = [];
   let held: { delivery: Delivery; cancel: () => void } | undefined;
 
@@ -19,26 +19,22 @@ export function createOutbound(hub: Pick<SocketHub, 'send'>, clock: Clock): Outb
     const { delivery, cancel } = held;
     held = undefined;
     cancel();
-    hub.send(delivery);
+    transport(delivery);
   };
 
   const send = (delivery: Delivery) => {
     const disturbance = held ? undefined : queue.shift();
     switch (disturbance?.kind) {
       case undefined:
-        hub.send(delivery);
-        {
-          release();
-          return;
-        }
+        transport(delivery);
+        release();
+        return;
       case 'duplicate':
-        hub.send(delivery);
-        {
-          hub.send(withoutAnswer(delivery));
-          return;
-        }
+        transport(delivery);
+        transport(withoutAnswer(delivery));
+        return;
       case 'delay':
-        clock.after(disturbance.ms, () => hub.send(delivery));
+        clock.after(disturbance.ms, () => transport(delivery));
         return;
       case 'reorder':
         held = { delivery, cancel: clock.after(disturbance.ms, release) };

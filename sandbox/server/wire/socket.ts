@@ -8,15 +8,12 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { secret } from '../ids.ts';
 import type { Json } from '../model.ts';
-import type { Delivery } from './envelope.ts';
+import { ACK_MS, type Delivery, RETRY_MS } from './envelope.ts';
 
-const ACK_MS = 3_000;
 const PING_MS = 5_000;
 const LEAVE_MS = 10_000;
 const GOODBYE_MS = 500;
 const MAX_CONNECTIONS = 10;
-/** Slack tries an event again at once, after a minute and after five. */
-const RETRY_MS = [0, 60_000, 300_000] as const;
 
 const ackShape = z.object({
   envelope_id: z.string(),
