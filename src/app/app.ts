@@ -77,6 +77,8 @@ export interface App {
   record(id: number): Promise<IncidentRecord | undefined>;
 
   propose(wish: ProposalWish): Promise<number>;
+  /** The same red period, now seen to be about the schema; a proposal that said so already stays as it is. */
+  revise(proposal: number, seen: ProposalWish): Promise<void>;
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
   probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;

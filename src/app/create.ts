@@ -1,5 +1,4 @@
 /** Builds the App that the shells talk to. */
-import type { Effect } from '../domain/effects.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -14,7 +13,7 @@ import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
 import type { App, Directory } from './app.ts';
 import { actOnIncident, declareIncident, exportPostmortem } from './incidents.ts';
-import { turnProbes } from './proposals.ts';
+import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
 import { createRuns, type RunParts } from './runs.ts';
 
 export interface AppParts {
@@ -54,6 +53,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
         return id;
       }),
     proposal: (id) => loadProposal(store, id),
+    revise: (id, seen) => reviseProposal(store, id, seen, now()),
     probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => store.transaction((tx) => saveCaptured(tx, target, migrations, now())),
@@ -81,9 +81,3 @@ export async function loadRecord(store: Store, id: number): Promise<IncidentReco
     };
   });
 }
-
-const proposalMessage = (proposal: number): Effect => ({
-  kind: 'live',
-  to: { kind: 'incidents-channel' },
-  subject: { kind: 'proposal', proposal },
-});

@@ -2,7 +2,6 @@
 import { decide, declare } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
-import type { NewEntry } from '../domain/entry.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import { renderPostmortem } from '../domain/postmortem.ts';
@@ -13,6 +12,7 @@ import { attachProposal, lockOpenProposals } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { commitDecision } from './commit.ts';
+import { changeEntry, sightingText } from './proposals.ts';
 
 /** A proposal older than this is not taken for the cause of a new incident by itself. */
 const PROPOSAL_WINDOW_MS = 60 * 60 * 1000;
@@ -105,13 +105,6 @@ function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Decla
   };
 }
 
-/** What the monitor saw, as one line: `Probe x fails on shop: 42703 …, order_status`. */
-function sightingText(proposal: Omit<Proposal, 'id'>): string {
-  const state = proposal.sqlstate ? `SQLSTATE ${proposal.sqlstate}, ` : '';
-  const tables = proposal.relations.length > 0 ? `, table ${proposal.relations.join(', ')}` : '';
-  return `Monitor ${proposal.monitor}: queries fail on ${proposal.target} (${state}${proposal.error}${tables})`;
-}
-
 function withProposal(decision: Decision, proposal: Proposal): Decision {
   const { id } = decision.incident;
   const change = changeEntry(proposal);
@@ -129,15 +122,5 @@ function withProposal(decision: Decision, proposal: Proposal): Decision {
     ...decision,
     entries: [...(change ? [change] : []), ...decision.entries],
     effects: [...decision.effects, told, refreshed],
-  };
-}
-
-function changeEntry({ migration, target }: Proposal): NewEntry | undefined {
-  if (!migration?.appliedAt) return undefined;
-  return {
-    at: migration.appliedAt,
-    kind: 'change',
-    actor: 'firebreak',
-    text: `Migration ${migration.name} applied on ${target}`,
   };
 }

@@ -1,11 +1,15 @@
-/** What a monitor sees after it proposed an incident: green again, or red once more. */
-import type { Decision } from '../domain/decision.ts';
+/** Proposals of monitors: what one says, and what the monitor sees after it made it. */
+import { card, type Decision, decision, say } from '../domain/decision.ts';
+import type { Effect } from '../domain/effects.ts';
+import type { NewEntry } from '../domain/entry.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
 import type { Proposal } from '../domain/record.ts';
 import { lockIncident } from '../store/incidents.ts';
-import { loadProposal } from '../store/proposals.ts';
+import { enqueue } from '../store/outbox.ts';
+import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
 import type { Store } from '../store/store.ts';
+import type { ProposalWish } from './app.ts';
 import { commitDecision } from './commit.ts';
 
 /** Tells the proposal's incident; false when none is open. Green sets "impact ended"; after red, the next green corrects it. */
@@ -26,6 +30,62 @@ export async function turnProbes(
   });
 }
 
+/**
+ * A monitor that has seen more than when it proposed: at first the table was only locked, now the query fails on its
+ * schema. The proposal is rewritten, and the incident it became is told.
+ */
+export async function reviseProposal(store: Store, id: number, seen: ProposalWish, now: Date): Promise<void> {
+  await store.transaction(async (tx) => {
+    const before = await lockProposal(tx, id);
+    if (!before || isAboutSchema(before)) return;
+    const proposal = { ...before, ...seen };
+    await updateProposal(tx, proposal);
+    await enqueue(tx, [proposalMessage(id)], now);
+    const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
+    if (incident && isOpen(incident)) await commitDecision(tx, revised(incident, proposal, now), {}, now);
+  });
+}
+
+/** SQLSTATE class 42: what the query asks for does not fit the schema. */
+const isAboutSchema = ({ sqlstate }: Pick<Proposal, 'sqlstate'>): boolean =>
+  sqlstate?.startsWith('42') === true;
+
+function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
+  const text = sightingText(proposal);
+  const change = changeEntry(proposal);
+  const seen: NewEntry = { at: now, kind: 'monitor', actor: `monitor:${proposal.monitor}`, text };
+  return decision(
+    incident,
+    [...(change ? [change] : []), seen],
+    [say(incident, `:rotating_light: ${text}`), card(incident)],
+  );
+}
+
+/** The proposal's message, as it stands when it is delivered. */
+export const proposalMessage = (proposal: number): Effect => ({
+  kind: 'live',
+  to: { kind: 'incidents-channel' },
+  subject: { kind: 'proposal', proposal },
+});
+
+/** What the monitor saw, as one line: `Probe x fails on shop: 42703 …, order_status`. */
+export function sightingText(proposal: Omit<Proposal, 'id'>): string {
+  const state = proposal.sqlstate ? `SQLSTATE ${proposal.sqlstate}, ` : '';
+  const tables = proposal.relations.length > 0 ? `, table ${proposal.relations.join(', ')}` : '';
+  return `Monitor ${proposal.monitor}: queries fail on ${proposal.target} (${state}${proposal.error}${tables})`;
+}
+
+/** The fresh migration that came before, as an entry at its own time. */
+export function changeEntry({ migration, target }: Proposal): NewEntry | undefined {
+  if (!migration?.appliedAt) return undefined;
+  return {
+    at: migration.appliedAt,
+    kind: 'change',
+    actor: 'firebreak',
+    text: `Migration ${migration.name} applied on ${target}`,
+  };
+}
+
 function turned(
   incident: Incident,
   proposal: Proposal,
@@ -34,23 +94,15 @@ function turned(
   now: Date,
 ): Decision {
   const by = `monitor:${proposal.monitor}`;
-  const { id } = incident;
   const text =
     state === 'green'
       ? `Probes of ${proposal.target} are green again`
       : `Probes of ${proposal.target} are red once more`;
-  return {
-    ok: true,
-    incident: state === 'green' ? reach(incident, 'impact_ended', at, by, now) : incident,
-    entries: [{ at, kind: 'monitor', actor: by, text }],
-    effects: [
-      {
-        kind: 'say',
-        to: { kind: 'incident', id },
-        text: `${state === 'green' ? ':large_green_circle:' : ':red_circle:'} ${text}`,
-      },
-      { kind: 'live', to: { kind: 'incident', id }, subject: { kind: 'card', incident: id } },
-    ],
-    timers: [],
-  };
+  const icon = state === 'green' ? ':large_green_circle:' : ':red_circle:';
+  const moved = state === 'green' ? reach(incident, 'impact_ended', at, by, now) : incident;
+  return decision(
+    moved,
+    [{ at, kind: 'monitor', actor: by, text }],
+    [say(incident, `${icon} ${text}`), card(incident)],
+  );
 }

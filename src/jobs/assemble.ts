@@ -94,6 +94,7 @@ function monitorOf(
     now: () => clock.now(),
     memory: { load: (name) => loadMonitor(store, name), save: (state) => saveMonitor(store, state) },
     propose: (suspicion) => app.propose(suspicion),
+    revise: (proposal, suspicion) => app.revise(proposal, suspicion),
     onGreen: (proposal, at) => app.probesTurned(proposal, 'green', at),
     onRedAgain: (proposal, at) => app.probesTurned(proposal, 'red', at),
   };

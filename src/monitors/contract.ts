@@ -51,6 +51,8 @@ export interface MonitorPorts {
   readonly runProbes: () => Promise<readonly ProbeResult[]>;
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
   readonly propose: (suspicion: Suspicion) => Promise<number>;
+  /** The proposed red period is seen to be about the schema; asked once a process, it may have been known. */
+  readonly revise: (proposal: number, suspicion: Suspicion) => Promise<unknown>;
   /** All probes are green again, after this proposal. */
   readonly onGreen: (proposal: number, at: Date) => Promise<unknown>;
   /**

@@ -19,6 +19,8 @@ export function createProbeMonitor(
   ports: MonitorPorts,
   log: Logger,
 ): ProbeMonitor {
+  /** The proposal that is known to name what is broken in the schema. */
+  let revised: number | undefined;
   const look = oneAtATime(settings.timeoutMs ?? TIMEOUT_MS, ports.runProbes);
 
   async function tick(signal?: AbortSignal): Promise<MonitorChange> {
@@ -46,7 +48,19 @@ export function createProbeMonitor(
     if (!isProposed(before) && state.failures >= (settings.for ?? FAILURES)) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, failing);
     }
+    await reviseOnce(saved, redSince, failing);
     return before.redSince ? { kind: 'same', color: 'red' } : { kind: 'red', at };
+  }
+
+  /** While a release holds its lock, probes only time out: what is broken shows after it. */
+  async function reviseOnce(
+    state: MonitorState,
+    redSince: Date,
+    failing: readonly ProbeResult[],
+  ): Promise<void> {
+    if (!isAboutSchema(failing) || !isProposed(state) || state.proposal === revised) return;
+    await ports.revise(state.proposal, suspect(settings, failing, await migrations(), redSince));
+    revised = state.proposal;
   }
 
   /** While its incident is open, the earlier proposal serves the new red period as well. */
@@ -63,6 +77,7 @@ export function createProbeMonitor(
     failing: readonly ProbeResult[],
   ): Promise<MonitorChange> {
     const proposal = await ports.propose(suspect(settings, failing, await migrations(), redSince));
+    if (isAboutSchema(failing)) revised = proposal;
     await save({ ...state, proposal, greenAt: undefined });
     return { kind: 'proposed', proposal };
   }
@@ -93,6 +108,10 @@ export function createProbeMonitor(
 
   return { settings, tick };
 }
+
+/** SQLSTATE class 42: what the query asks for does not fit the schema. */
+const isAboutSchema = (failing: readonly ProbeResult[]): boolean =>
+  failing.some(({ sqlstate }) => sqlstate?.startsWith('42'));
 
 /** Whether this red period has its proposal. */
 const isProposed = (state: MonitorState): state is MonitorState & { readonly proposal: number } =>

@@ -44,6 +44,25 @@ export async function loadProposal(db: Db, id: number): Promise<Proposal | undef
   return row && toProposal(row);
 }
 
+/** Keeps others from rewriting or taking it until the transaction ends. */
+export async function lockProposal(tx: Db, id: number): Promise<Proposal | undefined> {
+  const row = first(
+    await tx.query<ProposalRow>(`select ${COLUMNS} from proposals where id = $1 for update`, [id]),
+  );
+  return row && toProposal(row);
+}
+
+/** Rewrites what was seen. */
+export async function updateProposal(
+  tx: Db,
+  { id, sqlstate, error, relations, migration }: Proposal,
+): Promise<void> {
+  await tx.query(
+    'update proposals set sqlstate = $2, error = $3, relations = $4, migration = $5 where id = $1',
+    [id, sqlstate, error, JSON.stringify(relations), migration ? JSON.stringify(migration) : null],
+  );
+}
+
 export async function proposalsOf(db: Db, incidentId: number): Promise<readonly Proposal[]> {
   const { rows } = await db.query<ProposalRow>(
     `select ${COLUMNS} from proposals where incident_id = $1 order by id`,

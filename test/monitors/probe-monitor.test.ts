@@ -55,6 +55,8 @@ describe('the probe monitor', () => {
         runProbes: () => probes(),
         recentMigrations: () => migrations(),
         propose: (suspicion) => Promise.resolve(proposed.push(suspicion)),
+        revise: (proposal, { sqlstate, migration }) =>
+          Promise.resolve(void told.push(`revised ${proposal}: ${sqlstate} ${migration?.name}`)),
         onGreen: (proposal) => Promise.resolve(void told.push(`green ${proposal}`)),
         onRedAgain: (proposal) => Promise.resolve(void told.push(`red again ${proposal}`)),
         ...options.ports,
@@ -97,6 +99,16 @@ describe('the probe monitor', () => {
     probes = () => Promise.resolve([ok]);
     expect(await look(monitor, 2)).toEqual(['green', 'same']);
     expect(told).toEqual(['green 1']);
+  });
+
+  it('a table that was only locked at first is told once more when its schema proves to be broken', async () => {
+    const monitor = make();
+    probes = () => Promise.resolve([{ ...ok, ok: false, sqlstate: '55P03', error: 'lock timeout' }]);
+    expect(await look(monitor, 3)).toEqual(['red', 'same', 'proposed']);
+    probes = () =>
+      Promise.resolve([{ ...ok, ok: false, sqlstate: '42883', error: 'operator does not exist' }]);
+    await look(monitor, 3);
+    expect(told).toEqual([expect.stringMatching(/^revised 1: 42883 /)]);
   });
 
   it('tells the earlier proposal when it is red again, and proposes anew', async () => {

@@ -1,0 +1,78 @@
+import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+
+const { oncall } = PEOPLE;
+const applied = new Date('2026-06-03T09:58:00Z');
+const locked = {
+  monitor: 'order-status',
+  target: 'shop',
+  sqlstate: '55P03',
+  error: 'canceling statement due to lock timeout',
+  relations: ['order_status'],
+  firstFailedAt: new Date('2026-06-03T09:58:01Z'),
+};
+const broken = {
+  ...locked,
+  sqlstate: '42703',
+  error: 'column s.eta does not exist',
+  migration: { name: 'm2', appliedAt: applied },
+};
+
+describe('proposals', () => {
+  let it1: TestApp;
+  beforeEach(async () => {
+    it1 = await createTestApp();
+  });
+  afterEach(() => it1.close());
+
+  it('a declaration takes over the only open one: its times, its sighting and the change before it', async () => {
+    await it1.app.propose(broken);
+    await it1.say(oncall, 'declare sev1 order status is down');
+    const record = await it1.app.record(1);
+    expect(record?.incident.milestones).toMatchObject({
+      impact_started: { at: broken.firstFailedAt, by: 'monitor:order-status' },
+      detected: { by: 'monitor:order-status' },
+    });
+    expect(record?.timeline.map(({ kind, at }) => [kind, at])).toEqual([
+      ['change', applied],
+      ['monitor', it1.app.now()],
+      ['declared', it1.app.now()],
+    ]);
+    expect(await it1.say(oncall, 'declare sev2 proposal:1 again')).toMatch(/Proposal 1 is not open/);
+  });
+
+  it('with two open ones none is guessed; the named one is taken', async () => {
+    await it1.app.propose(locked);
+    await it1.app.propose({ ...locked, target: 'bank' });
+    await it1.say(oncall, 'declare sev2 something');
+    expect((await it1.app.record(1))?.proposals).toEqual([]);
+    await it1.say(oncall, 'declare sev2 proposal:2 the bank');
+    expect((await it1.app.record(2))?.proposals).toMatchObject([{ target: 'bank' }]);
+  });
+
+  it('one that turns out to be about the schema is rewritten once, and its incident is told', async () => {
+    const id = await it1.app.propose(locked);
+    await it1.say(oncall, 'declare sev1 order status is down');
+    await it1.app.revise(id, broken);
+    await it1.app.revise(id, { ...broken, error: 'something else' });
+    const record = await it1.app.record(1);
+    expect(record?.proposals).toMatchObject([
+      { sqlstate: '42703', error: broken.error, migration: { name: 'm2' } },
+    ]);
+    expect(record?.timeline.filter(({ kind }) => kind === 'change')).toHaveLength(1);
+    expect(record?.timeline.at(-1)?.text).toContain('SQLSTATE 42703');
+  });
+
+  it('green ends the impact; red and green again correct it', async () => {
+    const id = await it1.app.propose(broken);
+    expect(await it1.app.probesTurned(id, 'green', it1.app.now())).toBe(false);
+    await it1.say(oncall, 'declare sev1 order status is down');
+    const first = new Date('2026-06-03T09:59:00Z');
+    expect(await it1.app.probesTurned(id, 'green', first)).toBe(true);
+    await it1.app.probesTurned(id, 'red', it1.app.now());
+    await it1.app.probesTurned(id, 'green', it1.app.now());
+    expect((await it1.app.record(1))?.incident.milestones.impact_ended).toMatchObject({
+      at: it1.app.now(),
+      earlier: [{ at: first }],
+    });
+  });
+});
