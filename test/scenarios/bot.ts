@@ -1,0 +1,98 @@
+/** The bot as a process of its own, which a test can kill as a power cut would. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { PROBE_SQL } from '../../sandbox/story/queries.ts';
+import { PACKAGE_ROOT } from '../../src/version.ts';
+import type { TestShop } from '../sandbox/story/support.ts';
+import type { World } from '../slack/support.ts';
+import { eventually } from '../support/eventually.ts';
+
+export const TOKEN = 'capture-token';
+
+export interface BotProcess {
+  readonly url: string;
+  /** What `kill -9` does: nothing is said or put away. */
+  kill(): Promise<void>;
+}
+
+export interface Bots {
+  start(): Promise<BotProcess>;
+  /** Ends all that still run. */
+  close(): Promise<void>;
+}
+
+/** Bots for a world; each `start` is another instance with the same configuration. */
+export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
+  const dir = await mkdtemp(join(tmpdir(), 'firebreak-bot-'));
+  const config = join(dir, 'firebreak.yml');
+  await writeFile(config, stringify(configuration(world, shop)));
+  const running = new Set<ChildProcess>();
+  return {
+    async start() {
+      const child = spawn(
+        process.execPath,
+        ['--import', 'tsx', 'src/cli/main.ts', 'start', '--config', config, '--data-dir', dir],
+        { cwd: PACKAGE_ROOT, env: environment(world, shop), stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      running.add(child);
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+      const url = await eventually(
+        () => {
+          if (child.exitCode !== null) throw new Error(`the bot has ended: ${said}`);
+          return /"url":"([^"]+)".*firebreak is up/.exec(said)?.[1];
+        },
+        { within: 20_000 },
+      );
+      return { url, kill: () => kill(child, running) };
+    },
+    async close() {
+      await Promise.all([...running].map((child) => kill(child, running)));
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+async function kill(child: ChildProcess, running: Set<ChildProcess>): Promise<void> {
+  running.delete(child);
+  const ended = new Promise((done) => child.once('exit', done));
+  if (child.exitCode !== null || !child.kill('SIGKILL')) return;
+  await ended;
+}
+
+function configuration({ slack: { users, channels } }: World, shop: TestShop | undefined): object {
+  const everybody = ['oncall', 'commander', 'dba'].map((name) => users[name]);
+  const target = {
+    diag_url_env: 'SHOP_DIAG_URL',
+    act_url_env: 'SHOP_ACT_URL',
+    ddl_url_env: 'SHOP_DDL_URL',
+    probes: [{ name: 'order-status', sql: PROBE_SQL }],
+  };
+  return {
+    slack: { incidents_channel: channels['incidents'] },
+    http: { listen: '127.0.0.1:0' },
+    ...(shop ? { targets: { shop: target } } : {}),
+    permissions: {
+      declare: everybody,
+      respond: everybody,
+      dangerous: everybody,
+      approve: [users['dba']],
+    },
+  };
+}
+
+const environment = ({ slack, database }: World, shop: TestShop | undefined): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  LOG_LEVEL: 'info',
+  SLACK_BOT_TOKEN: slack.botToken,
+  SLACK_APP_TOKEN: slack.appToken,
+  SLACK_API_URL: `${slack.url}/api/`,
+  DATABASE_URL: database.url,
+  FIREBREAK_TOKEN: TOKEN,
+  ...(shop
+    ? { SHOP_DIAG_URL: shop.urls.diag, SHOP_ACT_URL: shop.urls.act, SHOP_DDL_URL: shop.urls.owner }
+    : {}),
+});
