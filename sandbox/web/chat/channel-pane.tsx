@@ -1,0 +1,69 @@
+/** One channel: its head, bookmarks and pins, messages, and the composer. */
+import type { ReactNode } from 'react';
+import { Anchor } from '../blocks/text.tsx';
+import { usePage } from '../context.tsx';
+import { emojiOf } from '../emoji.ts';
+import type { Channel } from '../model.ts';
+import { StoryCard } from '../panel/story.tsx';
+import { Composer } from './composer.tsx';
+import { MessageList } from './message-list.tsx';
+import { PaneHead } from './pane-head.tsx';
+import { Pins } from './pins.tsx';
+import { TextLine } from './text-line.tsx';
+import type { Unread } from './unread.ts';
+
+export function ChannelPane(props: {
+  readonly channel: Channel;
+  /** The message to show first. */
+  readonly ts: string | undefined;
+  readonly unread: Unread;
+  readonly onMenu: () => void;
+  readonly onThread: (ts: string) => void;
+  readonly onPanel: () => void;
+}): ReactNode {
+  const { story } = usePage();
+  const { channel } = props;
+  return (
+    <main className="pane" aria-label={`Channel ${channel.name}`}>
+      <PaneHead
+        title={`${channel.is_private ? '🔒' : '#'} ${channel.name}`}
+        subtitle={
+          <p className="topic">
+            <TextLine text={channel.topic} />
+          </p>
+        }
+        onMenu={props.onMenu}
+        onPanel={props.onPanel}
+      >
+        <Pins channel={channel} />
+        <span className="members" title={`${channel.members.length} members`}>
+          <span aria-hidden="true">👥 </span>
+          {channel.members.length}
+          <span className="hidden"> members</span>
+        </span>
+      </PaneHead>
+      <Bookmarks channel={channel} />
+      <MessageList channel={channel} ts={props.ts} unread={props.unread} onThread={props.onThread}>
+        {channel.name === 'start-here' && story && <StoryCard story={story} />}
+      </MessageList>
+      {channel.is_archived ? (
+        <p className="archived">This channel is archived.</p>
+      ) : (
+        <Composer channel={channel.name} placeholder={`Message #${channel.name}, or / for a command`} />
+      )}
+    </main>
+  );
+}
+
+function Bookmarks({ channel: { bookmarks } }: { readonly channel: Channel }): ReactNode {
+  if (bookmarks.length === 0) return null;
+  return (
+    <nav className="bookmarks" aria-label="Bookmarks">
+      {bookmarks.map(({ id, title, link, emoji }) => (
+        <Anchor key={id} href={link}>
+          <span aria-hidden="true">{emoji ? emojiOf(emoji.replaceAll(':', '')) : '🔖'}</span> {title}
+        </Anchor>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,38 @@
+/** Names of emoji, as pictures. */
+import { get } from 'node-emoji';
+
+/** The few names in which Slack differs from the list. */
+const SLACK_NAMES: Readonly<Record<string, string>> = {
+  thumbsup: '👍',
+  thumbsdown: '👎',
+  hourglass_flowing_sand: '⏳',
+  heavy_check_mark: '✔️',
+  white_check_mark: '✅',
+  rotating_light: '🚨',
+};
+
+/** The picture, or the name in colons when there is none. */
+export const emojiOf = (name: string): string => {
+  const plain = name.replace(/::skin-tone-\d$/, '');
+  return SLACK_NAMES[plain] ?? get(plain) ?? `:${plain}:`;
+};
+
+/** What the picker offers. */
+export const PICKED = [
+  'white_check_mark',
+  'eyes',
+  'pushpin',
+  'fire',
+  'rotating_light',
+  'raised_hands',
+  'thumbsup',
+  'thumbsdown',
+  'heart',
+  'tada',
+  'thinking_face',
+  'warning',
+  'x',
+  'hourglass_flowing_sand',
+  'memo',
+  'rocket',
+] as const;
