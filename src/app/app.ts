@@ -3,11 +3,10 @@
 import type { Incident, Severity } from '../domain/incident.ts';
 import type { Intent } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
-import type { IncidentRecord, Proposal } from '../domain/record.ts';
+import type { IncidentRecord, Proposal, Sighting } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { AppliedMigration } from '../domain/sweep.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
@@ -20,17 +19,6 @@ export interface DeclareWish {
   readonly severity: Severity;
   /** The proposal it answers; without it, the only open one of the last hour is taken. */
   readonly proposal?: number;
-}
-
-export interface ProposalWish {
-  readonly monitor: string;
-  readonly target: string;
-  readonly service?: string;
-  readonly sqlstate?: string;
-  readonly error: string;
-  readonly relations: readonly string[];
-  readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
-  readonly firstFailedAt: Date;
 }
 
 export interface RunWish {
@@ -76,9 +64,9 @@ export interface App {
   /** Everything known of an incident: what views and exports are made from. */
   record(id: number): Promise<IncidentRecord | undefined>;
 
-  propose(wish: ProposalWish): Promise<number>;
+  propose(wish: Sighting): Promise<number>;
   /** The same red period, now seen to be about the schema; a proposal that said so already stays as it is. */
-  revise(proposal: number, seen: ProposalWish): Promise<void>;
+  revise(proposal: number, seen: Sighting): Promise<void>;
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
   probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;

@@ -4,12 +4,11 @@ import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
-import type { Proposal } from '../domain/record.ts';
+import type { Proposal, Sighting } from '../domain/record.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
 import type { Store } from '../store/store.ts';
-import type { ProposalWish } from './app.ts';
 import { commitDecision } from './commit.ts';
 
 /** Tells the proposal's incident; false when none is open. Green sets "impact ended"; after red, the next green corrects it. */
@@ -34,7 +33,7 @@ export async function turnProbes(
  * A monitor that has seen more than when it proposed: at first the table was only locked, now the query fails on its
  * schema. The proposal is rewritten, and the incident it became is told.
  */
-export async function reviseProposal(store: Store, id: number, seen: ProposalWish, now: Date): Promise<void> {
+export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<void> {
   await store.transaction(async (tx) => {
     const before = await lockProposal(tx, id);
     if (!before || isAboutSchema(before)) return;

@@ -4,9 +4,8 @@ import type { Incident } from './incident.ts';
 import type { Run } from './run.ts';
 import type { AppliedMigration } from './sweep.ts';
 
-/** A monitor that saw a target fail, and what it thought of it. */
-export interface Proposal {
-  readonly id: number;
+/** What a monitor saw of a failing target. */
+export interface Sighting {
   readonly monitor: string;
   readonly target: string;
   readonly service?: string;
@@ -16,6 +15,11 @@ export interface Proposal {
   /** A migration applied within the hour before, if the history shows one. */
   readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
   readonly firstFailedAt: Date;
+}
+
+/** A sighting that was proposed as an incident, and the incident it became. */
+export interface Proposal extends Sighting {
+  readonly id: number;
   readonly detectedAt: Date;
   readonly incidentId?: number;
 }

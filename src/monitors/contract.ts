@@ -1,4 +1,6 @@
 /** What a monitor is given, and what comes of one look. A monitor proposes; it never acts. */
+import type { MonitorState } from '../domain/monitor.ts';
+import type { Sighting } from '../domain/record.ts';
 import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
 
 export interface MonitorSettings {
@@ -12,36 +14,10 @@ export interface MonitorSettings {
   readonly timeoutMs?: number;
 }
 
-/** What is remembered from one look to the next, in the store. */
-export interface MonitorState {
-  readonly name: string;
-  readonly target: string;
-  readonly revision: number;
-  readonly checkedAt: Date;
-  /** When the first probe of this red period failed. */
-  readonly redSince?: Date | undefined;
-  readonly failures: number;
-  /** The last proposal. */
-  readonly proposal?: number;
-  /** When it went green after that proposal; undefined while the proposal's red period lasts. */
-  readonly greenAt?: Date | undefined;
-}
-
 interface MonitorMemory {
   load(name: string): Promise<MonitorState | undefined>;
   /** False: somebody else has written since `revision` was read. */
   save(state: MonitorState): Promise<boolean>;
-}
-
-export interface Suspicion {
-  readonly monitor: string;
-  readonly target: string;
-  readonly service?: string;
-  readonly sqlstate?: string;
-  readonly error: string;
-  readonly relations: readonly string[];
-  readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
-  readonly firstFailedAt: Date;
 }
 
 export interface MonitorPorts {
@@ -50,9 +26,9 @@ export interface MonitorPorts {
   /** All probes of the target; a throw means that the target could not be asked. */
   readonly runProbes: () => Promise<readonly ProbeResult[]>;
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
-  readonly propose: (suspicion: Suspicion) => Promise<number>;
+  readonly propose: (sighting: Sighting) => Promise<number>;
   /** The proposed red period is seen to be about the schema; asked once a process, it may have been known. */
-  readonly revise: (proposal: number, suspicion: Suspicion) => Promise<unknown>;
+  readonly revise: (proposal: number, sighting: Sighting) => Promise<unknown>;
   /** All probes are green again, after this proposal. */
   readonly onGreen: (proposal: number, at: Date) => Promise<unknown>;
   /**

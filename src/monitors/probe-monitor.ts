@@ -1,7 +1,9 @@
 /** Watches a target by its probes: proposes an incident once a red period, and tells when it is green again. */
+
+import type { MonitorState } from '../domain/monitor.ts';
 import type { ProbeResult } from '../domain/sweep.ts';
 import type { Logger } from '../log.ts';
-import type { MonitorChange, MonitorPorts, MonitorSettings, MonitorState } from './contract.ts';
+import type { MonitorChange, MonitorPorts, MonitorSettings } from './contract.ts';
 import { suspect } from './suspicion.ts';
 
 export interface ProbeMonitor {

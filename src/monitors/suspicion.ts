@@ -1,6 +1,8 @@
 /** What a proposal says of failing probes: the error, the relations, and the migration that came just before. */
+
+import type { Sighting } from '../domain/record.ts';
 import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
-import type { MonitorSettings, Suspicion } from './contract.ts';
+import type { MonitorSettings } from './contract.ts';
 
 const MINUTE_MS = 60_000;
 const SUSPECT_MINUTES = 60;
@@ -13,7 +15,7 @@ export function suspect(
   failing: readonly ProbeResult[],
   migrations: readonly AppliedMigration[],
   firstFailedAt: Date,
-): Suspicion {
+): Sighting {
   // Class 42 is a schema that does not fit the query, so it says more than a timeout beside it.
   const telling = failing.find(({ sqlstate }) => sqlstate?.startsWith('42')) ?? failing[0];
   const migration = newestBefore(migrations, firstFailedAt);
@@ -39,7 +41,7 @@ function relationsOf({ error, relations }: ProbeResult): readonly string[] {
 function newestBefore(
   migrations: readonly AppliedMigration[],
   moment: Date,
-): Suspicion['migration'] | undefined {
+): Sighting['migration'] | undefined {
   const earliest = moment.getTime() - SUSPECT_MINUTES * MINUTE_MS;
   const latest = moment.getTime() + SKEW_MS;
   return migrations

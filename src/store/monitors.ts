@@ -1,23 +1,9 @@
 /** What a monitor remembers from one look to the next. */
+import type { MonitorState } from '../domain/monitor.ts';
 import { type Db, first } from './store.ts';
 
-export interface MonitorRow {
-  readonly name: string;
-  readonly target: string;
-  /** Counts what was written. */
-  readonly revision: number;
-  readonly checkedAt: Date;
-  /** When the first probe of this red period failed. */
-  readonly redSince?: Date | undefined;
-  readonly failures: number;
-  /** The last proposal. */
-  readonly proposal?: number;
-  /** When it went green after that proposal. */
-  readonly greenAt?: Date | undefined;
-}
-
 /** The monitor's memory; undefined before its first look. */
-export async function loadMonitor(db: Db, name: string): Promise<MonitorRow | undefined> {
+export async function loadMonitor(db: Db, name: string): Promise<MonitorState | undefined> {
   const row = first(
     await db.query<StoredMonitor>(
       `select name, target, revision, checked_at, red_since, failures, proposal, green_at
@@ -30,7 +16,7 @@ export async function loadMonitor(db: Db, name: string): Promise<MonitorRow | un
 }
 
 /** Writes the memory with the next revision. False: somebody wrote after `monitor.revision` was read. */
-export async function saveMonitor(db: Db, monitor: MonitorRow): Promise<boolean> {
+export async function saveMonitor(db: Db, monitor: MonitorState): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into monitors (name, target, revision, checked_at, red_since, failures, proposal, green_at)
      values ($1, $2, $3 + 1, $4, $5, $6, $7, $8)
@@ -64,7 +50,7 @@ interface StoredMonitor {
   readonly green_at: Date | null;
 }
 
-const monitorRow = (row: StoredMonitor): MonitorRow => ({
+const monitorRow = (row: StoredMonitor): MonitorState => ({
   name: row.name,
   target: row.target,
   revision: row.revision,

@@ -1,7 +1,8 @@
+import type { Sighting } from '../../src/domain/record.ts';
 import type { AppliedMigration, ProbeResult } from '../../src/domain/sweep.ts';
 import { advanceableClock, systemClock } from '../../src/jobs/clock.ts';
 import { silentLogger } from '../../src/log.ts';
-import type { MonitorPorts, Suspicion } from '../../src/monitors/contract.ts';
+import type { MonitorPorts } from '../../src/monitors/contract.ts';
 import { createProbeMonitor } from '../../src/monitors/probe-monitor.ts';
 import { loadMonitor, saveMonitor } from '../../src/store/monitors.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -20,7 +21,7 @@ describe('the probe monitor', () => {
   let store: Store;
   let probes: () => Promise<readonly ProbeResult[]>;
   let migrations: () => Promise<readonly AppliedMigration[]>;
-  let proposed: Suspicion[];
+  let proposed: Sighting[];
   let told: string[];
   const start = new Date('2026-03-01T10:00:00Z');
   const clock = advanceableClock({ now: () => start });
