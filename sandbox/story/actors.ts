@@ -33,8 +33,12 @@ export interface Actors {
   type(user: string, channel: string, line: string): Promise<string>;
   press(user: string, button: Button): Promise<string>;
   state(): Promise<SlackState>;
-  /** Looks again until `find` sees something; throws after `seconds`, saying what was waited for. */
-  until<T>(what: string, find: (state: SlackState) => T | undefined, seconds?: number): Promise<T>;
+  /** Looks again until `find` sees something; throws after 45 s or `seconds`, saying what was waited for. */
+  until<T>(
+    what: string,
+    find: (state: SlackState) => T | undefined,
+    patience?: { readonly seconds?: number; readonly every?: number },
+  ): Promise<T>;
 }
 
 /** Whoever waits stops waiting when `signal` fires. */
@@ -60,8 +64,8 @@ export function actorsOf(slackUrl: string, signal?: AbortSignal): Actors {
     type: async (user, channel, line) => said(await call('commands', { user, channel, text: line })),
     press: async (user, { channel, ts, actionId, value }) =>
       said(await call('actions', { user, channel, ts, action_id: actionId, value })),
-    async until(what, find, seconds = 45) {
-      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await pause(150, signal)) {
+    async until(what, find, { seconds = 45, every = 150 } = {}) {
+      for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await pause(every, signal)) {
         const found = find(await state());
         if (found !== undefined) return found;
       }
