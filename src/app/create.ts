@@ -3,6 +3,7 @@ import type { IncidentRecord } from '../domain/record.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
+import { holdsOf } from '../store/holds.ts';
 import { settle } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -76,6 +77,7 @@ export async function loadRecord(store: Store, id: number): Promise<IncidentReco
       timeline,
       runs: await loadRuns(tx, id),
       proposals: await proposalsOf(tx, id),
+      holds: await holdsOf(tx, id),
       people: await loadPeople(tx),
       headHash: timeline.at(-1)?.hash ?? '',
     };

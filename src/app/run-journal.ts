@@ -1,4 +1,6 @@
 /** Writes what the core decided on a run, whole: its steps, approval, timeline and effects, in one transaction. */
+
+import { card } from '../domain/decision.ts';
 import type { TransactionTrace } from '../domain/plan.ts';
 import type { JournalRun } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
@@ -54,7 +56,8 @@ export async function writeMove(
   // The chain has one end; the incident's row goes first, before the foreign key of a hold takes a share of it.
   await lockIncident(tx, run.incidentId);
   await appendEntries(tx, run.incidentId, move.entries, now);
-  await enqueue(tx, move.effects, now);
+  const shown = move.run.endedAt || hold !== undefined ? [card({ id: run.incidentId })] : [];
+  await enqueue(tx, [...move.effects, ...shown], now);
   if (hold !== undefined) {
     const { target, incidentId } = run;
     await saveHold(tx, { target, migration: hold, incidentId, runId: run.id, since: now });

@@ -2,6 +2,7 @@
 import { isSlackUser, person } from '../domain/actor.ts';
 import { type Decider, judgeDecision, judgeWitness } from '../domain/approval.ts';
 import { decided } from '../domain/approval-moves.ts';
+import { card } from '../domain/decision.ts';
 import { isOpen } from '../domain/incident.ts';
 import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
@@ -99,7 +100,7 @@ async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): 
 async function begun(tx: Db, id: number, cause: Cause, now: Date): Promise<RunAnswer> {
   const run = (await loadRun(tx, id)) as JournalRun;
   await appendEntries(tx, run.incidentId, [runEntry(run, 'started', now)], now);
-  await enqueue(tx, [live(run)], now);
+  await enqueue(tx, [card({ id: run.incidentId }), live(run)], now);
   await settleCause(tx, cause, now);
   return { ok: true, run };
 }

@@ -2,10 +2,11 @@
 import { Command } from 'commander';
 import { say } from '../domain/decision.ts';
 import { nameOf } from '../domain/postmortem/markdown.ts';
+import type { Hold } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import { FirebreakError, type Values } from '../errors.ts';
-import { findHold, type Hold, liftHold, listHolds } from '../store/holds.ts';
+import { findHold, liftHold, listHolds } from '../store/holds.ts';
 import { loadIncident } from '../store/incidents.ts';
 import { loadPeople } from '../store/people.ts';
 import { loadRun } from '../store/runs.ts';

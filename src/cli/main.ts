@@ -7,6 +7,7 @@ import { report } from './report.ts';
 /** Loaded only when asked for: `start` brings Bolt along, which no other verb should wait for. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).startCommand(),
+  sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   incident: async () => (await import('./incident.ts')).incidentCommand(),
   db: async () => (await import('./db.ts')).dbCommand(),

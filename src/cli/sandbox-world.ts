@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
+import { type LocalSlack, type LocalSlackOptions, startLocalSlack } from '../../sandbox/server/main.ts';
 import { PROBE_SQL, TRUTH_SOURCE_SQL } from '../../sandbox/story/queries.ts';
 import { createShop, type Shop } from '../../sandbox/story/shop.ts';
 import { type OnClose, openAll } from '../closing.ts';
@@ -25,6 +25,9 @@ export interface SandboxOptions {
   readonly databases?: SandboxDatabases;
   /** Where a repair takes the right values from; the shop's own truth unless told. */
   readonly sourceSql?: string;
+  /** The server and what is in it outlive this process's end, for another time. */
+  readonly keep?: boolean;
+  readonly slack?: Omit<LocalSlackOptions, 'manifestPath'>;
 }
 
 interface SandboxDatabases {
@@ -44,14 +47,26 @@ export interface Sandbox {
   readonly token: string;
   /** The bot's own store, for what is written at the end. */
   readonly store: Store;
+  /** How to reach it all from elsewhere. */
+  readonly info: SandboxInfo;
   readonly close: () => Promise<void>;
+}
+
+export interface SandboxInfo {
+  readonly bot_url: string;
+  readonly bot_token: string;
+  readonly shop_url: string;
+  readonly config: string;
+  readonly data_dir: string;
+  /** What the configuration refers to. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Opens everything in order; `close` closes it in reverse, and removes nothing. */
 export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
   openAll(async (onClose) => {
     const { dataDir, seed, orders, sourceSql = TRUTH_SOURCE_SQL, clock = systemClock } = options;
-    const databases = options.databases ?? (await temporaryServer(dataDir, onClose));
+    const databases = options.databases ?? (await ownServer(options, onClose));
     const { storeUrl, shopUrl, roleSuffix } = databases;
     const migrationsDir = join(dataDir, 'shop-migrations');
     const shop = await createShop({
@@ -61,22 +76,35 @@ export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
       ...(orders === undefined ? {} : { orders }),
       ...(roleSuffix === undefined ? {} : { roleSuffix }),
     });
-    const slack = await startLocalSlack({ manifestPath: join(PACKAGE_ROOT, 'manifest.yml') });
+    const manifestPath = join(PACKAGE_ROOT, 'manifest.yml');
+    const slack = await startLocalSlack({ ...options.slack, manifestPath });
     onClose(() => slack.stop());
     const token = randomBytes(16).toString('hex');
     const file = join(dataDir, 'firebreak.yml');
     await writeFile(file, stringify(configuration(slack, sourceSql)));
-    const config = loadConfig(file, environment(slack, shop, storeUrl, token));
+    const env = environment(slack, shop, storeUrl, token);
+    const config = loadConfig(file, env);
     const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
     const bot = await startFirebreak(config, { log, clock });
     onClose(bot.close);
     const store = openStore(storeUrl);
     onClose(() => store.close());
-    return { slack, shop, shopAdminUrl: shopUrl, botUrl: bot.url, token, store };
+    const info = {
+      bot_url: bot.url,
+      bot_token: token,
+      shop_url: shopUrl,
+      config: file,
+      data_dir: dataDir,
+      env,
+    };
+    return { slack, shop, shopAdminUrl: shopUrl, botUrl: bot.url, token, store, info };
   });
 
-async function temporaryServer(dataDir: string, onClose: OnClose): Promise<SandboxDatabases> {
-  const server = await startEmbedded({ dataDir, temporary: true });
+async function ownServer(
+  { dataDir, keep = false }: SandboxOptions,
+  onClose: OnClose,
+): Promise<SandboxDatabases> {
+  const server = await startEmbedded({ dataDir, temporary: !keep });
   onClose(() => server.stop());
   await Promise.all([server.ensureDatabase('firebreak'), server.ensureDatabase('shop')]);
   return { storeUrl: server.url('firebreak'), shopUrl: server.url('shop') };

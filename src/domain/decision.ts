@@ -41,7 +41,7 @@ export const say = (incident: Incident, text: string): Effect => ({
   text,
 });
 
-export const card = ({ id }: Incident): Effect => ({
+export const card = ({ id }: Pick<Incident, 'id'>): Effect => ({
   kind: 'live',
   to: { kind: 'incident', id },
   subject: { kind: 'card', incident: id },

@@ -24,12 +24,22 @@ export interface Proposal extends Sighting {
   readonly incidentId?: number;
 }
 
+/** A migration that was rolled back and must not come back with the next deploy. */
+export interface Hold {
+  readonly target: string;
+  readonly migration: string;
+  readonly incidentId: number;
+  readonly runId: number;
+  readonly since: Date;
+}
+
 export interface IncidentRecord {
   readonly incident: Incident;
   /** In order of insertion; the exports sort by `at`, then `seq`. */
   readonly timeline: readonly TimelineEntry[];
   readonly runs: readonly Run[];
   readonly proposals: readonly Proposal[];
+  readonly holds: readonly Hold[];
   /** Names of people by Slack user id; an id that is missing is printed as it is. */
   readonly people: Readonly<Record<string, string>>;
   /** Hash of the newest timeline entry. */

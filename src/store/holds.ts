@@ -1,13 +1,6 @@
 /** Migrations that were rolled back and must not come back with the next deploy. */
+import type { Hold } from '../domain/record.ts';
 import { type Db, first } from './store.ts';
-
-export interface Hold {
-  readonly target: string;
-  readonly migration: string;
-  readonly incidentId: number;
-  readonly runId: number;
-  readonly since: Date;
-}
 
 interface HoldRow {
   readonly target: string;
@@ -36,6 +29,18 @@ export async function listHolds(db: Db, target?: string): Promise<readonly Hold[
       where $1::text is null or target = $1
       order by since, target, migration`,
     [target],
+  );
+  return rows.map(toHold);
+}
+
+/** What an incident holds. */
+export async function holdsOf(db: Db, incidentId: number): Promise<readonly Hold[]> {
+  const { rows } = await db.query<HoldRow>(
+    `select target, migration, incident_id, run_id, since
+       from holds
+      where incident_id = $1
+      order by since, target, migration`,
+    [incidentId],
   );
   return rows.map(toHold);
 }

@@ -17,6 +17,7 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     incident: outageIncident(),
     timeline: TIMELINE,
     runs: [sweepRun, failedRollback, terminate, rollback, repair],
+    holds: [],
     proposals: [
       {
         id: 1,

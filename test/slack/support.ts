@@ -172,6 +172,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   timeline: [],
   runs,
   proposals: [],
+  holds: [],
   people: {},
   headHash: '',
 });

@@ -7,13 +7,13 @@ import {
   ROLES,
   SEVERITY_MEANINGS,
 } from '../../domain/incident.ts';
-import type { IncidentRecord } from '../../domain/record.ts';
+import type { Hold, IncidentRecord } from '../../domain/record.ts';
 import type { Run } from '../../domain/run.ts';
 import { context, fields, header, lines, section, type View, view } from './blocks.ts';
 import { code, mrkdwn } from './text.ts';
 import { mark, reached, severityName, when, who } from './words.ts';
 
-export function card({ incident, runs }: IncidentRecord, command: string): View {
+export function card({ incident, runs, holds }: IncidentRecord, command: string): View {
   const head = `Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
   return view(`${head}: ${mrkdwn(incident.title)}`, [
     header(head),
@@ -22,6 +22,7 @@ export function card({ incident, runs }: IncidentRecord, command: string): View 
     ...lines(['*Times*', ...times(incident)]),
     ...listed('Waiting for an answer', waiting(incident)),
     ...listed('Running', runs.filter(({ endedAt }) => endedAt === undefined).map(running)),
+    ...listed('Rolled back: must not be deployed again', holds.map(held)),
     context(hint(incident, command)),
   ]);
 }
@@ -50,6 +51,8 @@ const waiting = (incident: Incident): readonly string[] =>
 
 const running = ({ id, title, target, state }: Run): string =>
   `• run ${id}: ${mrkdwn(title)} on ${code(target)}, ${state.replace('_', ' ')}`;
+
+const held = ({ migration, target }: Hold): string => `• ${code(migration)} on ${code(target)}`;
 
 const listed = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : lines([`*${title}*`, ...items]);
