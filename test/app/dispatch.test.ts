@@ -23,6 +23,14 @@ describe('typed lines', () => {
     await setChannel(it1.store, 1, CHANNEL);
   };
 
+  it('says a time once where its zone is UTC, and in UTC as well where it is not', async () => {
+    await declared();
+    expect(await it1.say(oncall, 'note 09:50 it began', CHANNEL)).toBe('Noted for 2026-06-03 09:50:00 UTC.');
+    expect(await it1.say(oncall, 'note 11:50 Europe/Berlin it began', CHANNEL)).toMatch(
+      /^Noted for 2026-06-03 11:50:00 .*Berlin \(2026-06-03 09:50:00 UTC\)\.$/,
+    );
+  });
+
   it.each([
     ['an unknown verb', 'resolv', /no verb `resolv`.*Did you mean.*`resolve`/s],
     ['an unknown severity', 'declare sev9 it is down', /no severity `sev9`.*sev1, sev2/s],
