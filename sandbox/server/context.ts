@@ -4,6 +4,7 @@ import type { Faults } from './api/faults.ts';
 import type { Clock } from './clock.ts';
 import type { Live } from './live.ts';
 import type { Manifest } from './manifest.ts';
+import type { Json } from './model.ts';
 import type { Rates } from './rules/rates.ts';
 import type { Endpoints, HttpSender } from './wire/http.ts';
 import type { Links } from './wire/links.ts';
@@ -11,6 +12,9 @@ import type { Outbound } from './wire/outbound.ts';
 import type { SocketHub } from './wire/socket.ts';
 import type { Watchers } from './wire/watch.ts';
 import type { World } from './world.ts';
+
+/** What whoever starts the local Slack answers itself under /sandbox. */
+export type ExtraRoutes = Readonly<Record<string, (input: Json) => unknown>>;
 
 export interface Slack {
   /** Replaced as a whole by a reset. */
@@ -34,6 +38,7 @@ export interface Slack {
   readonly calls: CallLog;
   readonly live: Live;
   readonly webDir: string | undefined;
+  readonly routes: ExtraRoutes;
 }
 
 export const seconds = (slack: Slack) => Math.floor(slack.clock.now() / 1000);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createCallLog } from './api/calls.ts';
 import { createFaults } from './api/faults.ts';
 import { createClock } from './clock.ts';
-import type { Slack } from './context.ts';
+import type { ExtraRoutes, Slack } from './context.ts';
 import { serve } from './http/serve.ts';
 import { upgrade } from './http/upgrade.ts';
 import { secret } from './ids.ts';
@@ -29,6 +29,8 @@ export interface LocalSlackOptions {
   readonly httpUrl?: string;
   /** A folder with the page that is served at `/`. */
   readonly webDir?: string;
+  /** More of the control surface, by method and path: `GET info`. */
+  readonly routes?: ExtraRoutes;
   /** Told whenever the local Slack's clock is advanced. */
   readonly onClock?: (advanceMs: number) => void;
 }
@@ -98,6 +100,7 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
     calls: createCallLog(clock, live.called),
     live,
     webDir: options.webDir,
+    routes: options.routes ?? {},
   };
   return slack;
 }

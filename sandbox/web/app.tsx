@@ -172,7 +172,7 @@ function useShortcuts(onSwitch: () => void): void {
 /** The address can be shared and reloaded; the title says what waits. */
 function useAddress(channel: string | undefined, name: string, waiting: number): void {
   useEffect(() => {
-    if (channel !== undefined) history.replaceState(null, '', addressOf({ channel }));
+    if (channel !== undefined) history.replaceState(null, '', addressOf(channel));
   }, [channel]);
   useEffect(() => {
     document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${name} · Local Slack`;

@@ -10,14 +10,6 @@ export interface Seen {
   }[];
 }
 
-export class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export const get = <T>(path: string): Promise<T> => ask<T>('GET', path);
 export const post = <T = unknown>(path: string, body: unknown = {}): Promise<T> => ask<T>('POST', path, body);
 export const patch = (path: string, body: unknown): Promise<unknown> => ask('PATCH', path, body);
@@ -31,7 +23,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
       : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
   const answer: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, reasonOf(answer) ?? `HTTP ${response.status}`);
+  if (!response.ok) throw new Error(reasonOf(answer) ?? `The local Slack answered HTTP ${response.status}`);
   return answer as T;
 }
 

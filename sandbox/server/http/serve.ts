@@ -66,7 +66,13 @@ async function serveControl(
 ): Promise<void> {
   const method = request.method ?? 'GET';
   refuseForeign(request);
-  const found = findRoute(method, url.pathname.slice('/sandbox/'.length));
+  const path = url.pathname.slice('/sandbox/'.length);
+  const extra = slack.routes[`${method} ${path}`];
+  if (extra) {
+    sendJson(response, 200, await extra(await readArguments(request, url)));
+    return;
+  }
+  const found = findRoute(method, path);
   if (!found) throw new ControlError(404, 'not_found', `there is no ${method} ${url.pathname}`);
   const answer = await found.route(slack, await readArguments(request, url), found.rest);
   sendJson(response, 200, answer);
