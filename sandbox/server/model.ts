@@ -36,6 +36,8 @@ export interface Message {
   text: string;
   ts: string;
   team?: string;
+  user_team?: string;
+  source_team?: string;
   blocks?: Block[] | undefined;
   attachments?: unknown[] | undefined;
   bot_id?: string | undefined;

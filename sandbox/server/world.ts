@@ -169,6 +169,18 @@ export function messageAt(channel: Channel, ts: string): Message | undefined {
   return channel.messages.find((message) => message.ts === ts);
 }
 
+export const FOREIGN_TEAM = 'T000FOREIGN';
+
+/** Of the workspace, or of the other one that takes part through Slack Connect. */
+export function teamOf(world: World, user: string): string {
+  return world.users.get(user)?.kind === 'foreign' ? FOREIGN_TEAM : world.identity.team.id;
+}
+
+/** A channel with somebody of another workspace in it is shared with that workspace. */
+export function isExternal(world: World, channel: Channel): boolean {
+  return [...channel.members].some((id) => world.users.get(id)?.kind === 'foreign');
+}
+
 /** The direct message between the app and a user, made when it is first needed. */
 export function directMessage(world: World, user: User, now: number): Channel {
   const found = [...world.channels.values()].find((channel) => channel.peer === user.id);

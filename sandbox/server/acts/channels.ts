@@ -5,7 +5,7 @@ import type { Channel, User } from '../model.ts';
 import { SlackError } from '../refusal.ts';
 import { checkName } from '../rules/names.ts';
 import { channelLetter, emit } from '../wire/events.ts';
-import { newChannel } from '../world.ts';
+import { newChannel, teamOf } from '../world.ts';
 import { systemMessage } from './messages.ts';
 
 export function createChannel(slack: Slack, creator: string, name: string, isPrivate: boolean): Channel {
@@ -38,7 +38,7 @@ export function join(slack: Slack, channel: Channel, user: string, inviter?: str
     user,
     channel: channel.id,
     channel_type: channelLetter(channel),
-    team: slack.world.identity.team.id,
+    team: teamOf(slack.world, user),
     ...(inviter === undefined ? {} : { inviter }),
   });
   systemMessage(
@@ -57,7 +57,7 @@ export function leave(slack: Slack, channel: Channel, user: string): void {
     user,
     channel: channel.id,
     channel_type: channelLetter(channel),
-    team: slack.world.identity.team.id,
+    team: teamOf(slack.world, user),
   });
   channel.members.delete(user);
   const isGroup = channel.kind === 'private';
@@ -145,7 +145,8 @@ function touch(slack: Slack, channel: Channel): void {
 export function mayAct(slack: Slack, channel: Channel, user: User): 'yes' | 'is_archived' | 'not_in_channel' {
   if (channel.archived) return 'is_archived';
   if (channel.members.has(user.id)) return 'yes';
-  if (channel.kind !== 'public') return 'not_in_channel';
+  // Guests and people of another workspace see only what they were invited to.
+  if (channel.kind !== 'public' || user.kind !== 'member') return 'not_in_channel';
   join(slack, channel, user.id);
   return 'yes';
 }

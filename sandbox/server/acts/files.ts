@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
 import { type Channel, type Json, type StoredFile, without } from '../model.ts';
+import { emit } from '../wire/events.ts';
 import { botMessage, post } from './messages.ts';
 
 const TEXT_TYPES: Readonly<Record<string, readonly [string, string, string]>> = {
@@ -59,6 +60,12 @@ export function shareFiles(
   for (const file of files) file.shares.push({ channel: channel.id, ts: message.ts });
   message.files = files.map((file) => fileInMessage(slack, file));
   post(slack, channel, message);
+  for (const file of files) tellShared(slack, channel, file);
+}
+
+export function tellShared(slack: Slack, channel: Channel, file: StoredFile): void {
+  const about = { file_id: file.id, user_id: file.owner, file: { id: file.id }, channel_id: channel.id };
+  emit(slack, channel, { type: 'file_shared', ...about });
 }
 
 /** The text of a text file, as the page and the state show it. */

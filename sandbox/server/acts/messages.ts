@@ -12,7 +12,7 @@ import {
   without,
 } from '../model.ts';
 import { channelType, emit } from '../wire/events.ts';
-import { directMessage, messageAt, SLACKBOT, userNamed } from '../world.ts';
+import { directMessage, FOREIGN_TEAM, messageAt, SLACKBOT, userNamed } from '../world.ts';
 import { richText } from './mentions.ts';
 
 export interface Draft {
@@ -49,6 +49,7 @@ export function userMessage(slack: Slack, user: User, draft: Draft): Message {
     client_msg_id: randomUUID(),
     text: draft.text,
     team: slack.world.identity.team.id,
+    ...(user.kind === 'foreign' ? { user_team: FOREIGN_TEAM, source_team: FOREIGN_TEAM } : {}),
     ...content(slack, { ...draft, blocks: draft.blocks ?? richText(slack, draft.text) }),
   };
 }

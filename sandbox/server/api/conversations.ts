@@ -4,6 +4,7 @@ import { createChannel, rename, setArchived, setNote } from '../acts/channels.ts
 import type { Slack } from '../context.ts';
 import type { Channel, Json } from '../model.ts';
 import { SlackError } from '../refusal.ts';
+import { FOREIGN_TEAM, isExternal } from '../world.ts';
 import {
   count,
   defineMethod,
@@ -163,6 +164,7 @@ export function shownChannel(slack: Slack, channel: Channel): Json {
   if (channel.kind === 'im') return shownIm(channel);
   const teamId = slack.world.identity.team.id;
   const isPrivate = channel.kind === 'private';
+  const external = isExternal(slack.world, channel);
   return {
     id: channel.id,
     name: channel.name,
@@ -177,15 +179,15 @@ export function shownChannel(slack: Slack, channel: Channel): Json {
     is_general: channel.name === 'general',
     unlinked: 0,
     name_normalized: channel.name,
-    is_shared: false,
+    is_shared: external,
     is_org_shared: false,
     is_pending_ext_shared: false,
     pending_shared: [],
     context_team_id: teamId,
     updated: channel.updated,
     creator: channel.creator,
-    is_ext_shared: false,
-    shared_team_ids: [teamId],
+    is_ext_shared: external,
+    shared_team_ids: external ? [teamId, FOREIGN_TEAM] : [teamId],
     pending_connected_team_ids: [],
     is_member: isMember(slack, channel),
     topic: channel.topic,

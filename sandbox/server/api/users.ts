@@ -4,6 +4,7 @@ import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
 import { type Json, type User, without } from '../model.ts';
 import { SlackError } from '../refusal.ts';
+import { teamOf } from '../world.ts';
 import { count, defineMethod, flag, page, person, word } from './define.ts';
 
 export const userMethods = [
@@ -56,9 +57,8 @@ function ownProfile(slack: Slack, user: User): Json {
 export const emailOf = (user: User) => (user.kind === 'bot' ? undefined : `${user.name}@example.com`);
 
 export function shownUser(slack: Slack, user: User): Json {
-  const { identity } = slack.world;
   const isBot = user.kind === 'bot';
-  const teamId = user.kind === 'foreign' ? 'T000FOREIGN' : identity.team.id;
+  const teamId = teamOf(slack.world, user.id);
   return {
     id: user.id,
     team_id: teamId,

@@ -4,7 +4,7 @@ import { shown } from '../acts/messages.ts';
 import type { Slack } from '../context.ts';
 import type { User } from '../model.ts';
 import { ControlError } from '../refusal.ts';
-import { click, type Place } from '../wire/clicks.ts';
+import { click, type Place, suggest } from '../wire/clicks.ts';
 import { close, openHome, submit } from '../wire/forms.ts';
 import { runCommand, runShortcut } from '../wire/interact.ts';
 import { messageAt } from '../world.ts';
@@ -47,6 +47,12 @@ function place(slack: Slack, user: User, input: z.infer<typeof actionShape>): Pl
     throw new ControlError(404, 'message_not_found', `${user.name} sees no message ${ts} in ${channel.name}`);
   return { kind: 'message', channel, message, ephemeral: whispered !== undefined };
 }
+
+export const suggestionRoute = route(actionShape, (slack, input) => {
+  const user = actor(slack, input.user);
+  const typed = typeof input.value === 'string' ? input.value : '';
+  return suggest(slack, user, place(slack, user, input), input.action_id, typed, input.wait_ms);
+});
 
 export const shortcutRoute = route(
   z.object({ user: name, callback_id: name, channel: name.optional(), ts: name.optional(), wait_ms: waitMs }),

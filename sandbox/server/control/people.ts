@@ -1,13 +1,65 @@
 /** Who is there: users, channels and their members. */
 import { z } from 'zod';
 import { createChannel, join } from '../acts/channels.ts';
+import { changeGroup, createGroup, setMembers } from '../acts/groups.ts';
+import { shownUser } from '../api/users.ts';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
 import type { User } from '../model.ts';
 import { ControlError, SlackError } from '../refusal.ts';
+import { emit } from '../wire/events.ts';
 import { addUser, userNamed } from '../world.ts';
 import { actor, anyUser, name, route, stage } from './input.ts';
-import { userState } from './state.ts';
+import { groupState, userState } from './state.ts';
+
+const groupFields = {
+  handle: z.string().regex(/^[a-z0-9._-]+$/),
+  name: name.optional(),
+  users: z.array(name).optional(),
+};
+
+export const addGroupRoute = route(
+  z.object({ ...groupFields, users: z.array(name).default([]) }),
+  (slack, { handle, name: label = handle, users }) =>
+    asControl(() => {
+      const by = slack.world.identity.botUser;
+      const group = createGroup(slack, by, { name: label, handle });
+      setMembers(
+        slack,
+        by,
+        group,
+        users.map((one) => anyUser(slack, one).id),
+      );
+      return groupState(group);
+    }),
+);
+
+export const changeGroupRoute = route(z.object(groupFields), (slack, { handle, name: label, users }) =>
+  asControl(() => {
+    const by = slack.world.identity.botUser;
+    const group = [...slack.world.groups.values()].find((one) => one.handle === handle);
+    if (!group) throw new ControlError(400, 'no_such_subteam', `there is no user group @${handle}`);
+    if (label !== undefined) changeGroup(slack, by, group, { name: label });
+    if (users)
+      setMembers(
+        slack,
+        by,
+        group,
+        users.map((one) => anyUser(slack, one).id),
+      );
+    return groupState(group);
+  }),
+);
+
+/** What Slack refuses is the caller's mistake here. */
+function asControl<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof SlackError) throw new ControlError(400, error.code, `Slack says ${error.code}`);
+    throw error;
+  }
+}
 
 const kind = z.enum(['member', 'guest', 'foreign']);
 
@@ -21,7 +73,9 @@ export const addUserRoute = route(
     if (userNamed(slack.world, input.name))
       throw new ControlError(400, 'name_taken', `${input.name} is there already`);
     const user = addUser(slack.world, input.name, input.kind, seconds(slack));
-    return changed(slack, user, input);
+    user.deactivated = input.deactivated;
+    emit(slack, undefined, { type: 'team_join', user: shownUser(slack, user) });
+    return userState(user);
   },
 );
 
@@ -38,6 +92,7 @@ function changed(
   if (to.kind) user.kind = to.kind;
   user.deactivated = to.deactivated ?? user.deactivated;
   user.updated = seconds(slack);
+  emit(slack, undefined, { type: 'user_change', user: shownUser(slack, user) });
   return userState(user);
 }
 
@@ -45,13 +100,8 @@ export const addChannelRoute = route(
   z.object({ user: name, name, is_private: z.boolean().default(false) }),
   (slack, input) => {
     const user = actor(slack, input.user);
-    try {
-      const channel = createChannel(slack, user.id, input.name, input.is_private);
-      return { id: channel.id, name: channel.name, is_private: input.is_private };
-    } catch (error) {
-      if (error instanceof SlackError) throw new ControlError(400, error.code, `Slack says ${error.code}`);
-      throw error;
-    }
+    const channel = asControl(() => createChannel(slack, user.id, input.name, input.is_private));
+    return { id: channel.id, name: channel.name, is_private: input.is_private };
   },
 );
 

@@ -1,7 +1,22 @@
 /** The control surface: which request does what. */
-import { actionRoute, closeRoute, commandRoute, homeRoute, shortcutRoute, submitRoute } from './act.ts';
+import {
+  actionRoute,
+  closeRoute,
+  commandRoute,
+  homeRoute,
+  shortcutRoute,
+  submitRoute,
+  suggestionRoute,
+} from './act.ts';
 import type { Route } from './input.ts';
-import { addChannelRoute, addMemberRoute, addUserRoute, changeUserRoute } from './people.ts';
+import {
+  addChannelRoute,
+  addGroupRoute,
+  addMemberRoute,
+  addUserRoute,
+  changeGroupRoute,
+  changeUserRoute,
+} from './people.ts';
 import { stateRoute } from './state.ts';
 import {
   addPinRoute,
@@ -17,6 +32,7 @@ import { callsRoute, clockRoute, deliveryRoute, endpointRoute, faultRoute, reset
 const routes: Readonly<Record<string, Route>> = {
   'POST commands': commandRoute,
   'POST actions': actionRoute,
+  'POST suggestions': suggestionRoute,
   'POST shortcuts': shortcutRoute,
   'POST views/submit': submitRoute,
   'POST views/close': closeRoute,
@@ -30,6 +46,8 @@ const routes: Readonly<Record<string, Route>> = {
   'DELETE pins': removePinRoute,
   'POST users': addUserRoute,
   'PATCH users': changeUserRoute,
+  'POST usergroups': addGroupRoute,
+  'PATCH usergroups': changeGroupRoute,
   'POST channels': addChannelRoute,
   'POST members': addMemberRoute,
   'GET state': stateRoute,

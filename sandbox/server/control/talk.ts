@@ -1,6 +1,6 @@
 /** People talking: messages, reactions, pins. */
 import { z } from 'zod';
-import { completeFile, fileInMessage, fillFile, newFile } from '../acts/files.ts';
+import { completeFile, fileInMessage, fillFile, newFile, tellShared } from '../acts/files.ts';
 import { pin, react, unpin, unreact } from '../acts/marks.ts';
 import { richText, withMentions } from '../acts/mentions.ts';
 import { edit, post, remove, userMessage } from '../acts/messages.ts';
@@ -31,7 +31,9 @@ export const messageRoute = route(
     const message = userMessage(slack, user, { text, thread_ts: input.thread_ts, files: shownFiles() });
     for (const one of files ?? []) one.shares.push({ channel: channel.id, ts: message.ts });
     if (files) message.files = shownFiles();
-    return { ts: post(slack, channel, message).ts };
+    post(slack, channel, message);
+    for (const one of files ?? []) tellShared(slack, channel, one);
+    return { ts: message.ts };
   },
 );
 

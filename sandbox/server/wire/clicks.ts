@@ -3,7 +3,16 @@
 import { shown } from '../acts/messages.ts';
 import { elementIn } from '../acts/views.ts';
 import type { Slack } from '../context.ts';
-import type { Block, Channel, Json, Message, StateValues, User, View } from '../model.ts';
+import {
+  type Block,
+  type Channel,
+  type Json,
+  type Message,
+  type StateValues,
+  type User,
+  type View,
+  without,
+} from '../model.ts';
 import { ControlError } from '../refusal.ts';
 import { blockElements, entryFor, initialState, optionOf } from '../rules/elements.ts';
 import { basics, interact, type Seen } from './interact.ts';
@@ -52,6 +61,44 @@ export function click(
     answered: () => undefined,
   });
 }
+
+/** Options for an external select, asked of the app while a person types. */
+export async function suggest(
+  slack: Slack,
+  user: User,
+  place: Place,
+  actionId: string,
+  value: string,
+  waitMs: number,
+): Promise<{ ack_ms: number | null; options: unknown; option_groups: unknown }> {
+  const blocks = place.kind === 'view' ? place.view.blocks : (place.message.blocks ?? []);
+  const { block, element } = find(blocks, actionId, undefined);
+  if (!String(element['type']).includes('external'))
+    throw new ControlError(400, 'wrong_element', `${actionId} asks for no options`);
+  let answer: Json = {};
+  const seen = await interact(slack, {
+    type: 'interactive',
+    user,
+    channel: undefined,
+    waitMs,
+    quietMs: 0,
+    payload: {
+      type: 'block_suggestion',
+      ...basics(slack, user),
+      ...onlyRead(where(slack, user, place, {})),
+      action_id: actionId,
+      block_id: block.block_id,
+      value,
+    },
+    answered(outcome) {
+      if (outcome.kind === 'acked') answer = outcome.payload;
+    },
+  });
+  return { ack_ms: seen.ack_ms, options: answer['options'], option_groups: answer['option_groups'] };
+}
+
+/** A suggestion opens and answers nothing, so it has no trigger and no response URL. */
+const onlyRead = (place: Json) => without(place, 'trigger_id', 'response_url', 'state');
 
 /** Slack's client remembers what a person chose in a message until its blocks change. */
 function chosenIn(slack: Slack, user: User, place: Place & { kind: 'message' }): StateValues {

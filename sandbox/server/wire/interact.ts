@@ -4,9 +4,9 @@ import { escaped } from '../acts/mentions.ts';
 import { saidShape, say, tellFailure } from '../acts/responses.ts';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
-import type { Channel, Json, User } from '../model.ts';
+import { type Channel, type Json, type User, without } from '../model.ts';
 import { ControlError, SlackError } from '../refusal.ts';
-import { directMessage } from '../world.ts';
+import { directMessage, teamOf } from '../world.ts';
 import type { Outcome } from './envelope.ts';
 import type { Response } from './watch.ts';
 
@@ -20,19 +20,22 @@ interface Act {
   readonly user: User;
   readonly channel: Channel | undefined;
   readonly waitMs: number;
-  readonly until?: () => boolean;
+  /** How long nothing new must have come; a moment unless told. */
+  readonly quietMs?: number;
   /** Called with the app's answer before anyone is told of the ack. */
   readonly answered: (outcome: Outcome) => void;
   readonly payload: Json;
 }
 
 export function interact(slack: Slack, act: Act): Promise<Seen> {
-  const { user, channel, waitMs, until } = act;
+  if (act.type === 'interactive' && !slack.manifest.interactive)
+    throw new ControlError(400, 'interactivity_disabled', 'the manifest has interactivity switched off');
+  const { user, channel, waitMs, quietMs } = act;
   const watch = slack.watchers.start({
     user: user.id,
     channels: channel ? [channel.id] : [],
     waitMs,
-    ...(until ? { until } : {}),
+    ...(quietMs === undefined ? {} : { quietMs }),
   });
   slack.outbound.send({
     type: act.type,
@@ -67,7 +70,7 @@ export function basics(slack: Slack, user: User): Json {
     team: { id: identity.team.id, domain: identity.team.domain },
     enterprise: null,
     is_enterprise_install: false,
-    user: { id: user.id, username: user.name, name: user.name, team_id: identity.team.id },
+    user: { id: user.id, username: user.name, name: user.name, team_id: teamOf(slack.world, user.id) },
     api_app_id: identity.appId,
     token: slack.verificationToken,
   };
@@ -80,6 +83,7 @@ export function runCommand(
   line: string,
   waitMs: number,
 ): Promise<Seen> {
+  refuseStranger(user, 'slash commands');
   const [, command = '', text = ''] = /^(\/\S+)\s*([\s\S]*)$/.exec(line) ?? [];
   const known = slack.manifest.commands.get(command);
   if (!known) {
@@ -124,6 +128,12 @@ export function runCommand(
   });
 }
 
+/** An app's commands and shortcuts are there for its own workspace only, also in a shared channel. */
+function refuseStranger(user: User, what: string): void {
+  if (user.kind !== 'foreign') return;
+  throw new ControlError(403, 'foreign_user', `${user.name} is of another workspace and has no ${what} here`);
+}
+
 export function runShortcut(
   slack: Slack,
   user: User,
@@ -131,6 +141,7 @@ export function runShortcut(
   on: { channel: Channel; ts: string; message: Json } | undefined,
   waitMs: number,
 ): Promise<Seen> {
+  refuseStranger(user, 'shortcuts');
   const kind = slack.manifest.shortcuts.get(callbackId);
   if (kind !== (on ? 'message' : 'global')) {
     throw new ControlError(
@@ -146,7 +157,7 @@ export function runShortcut(
     waitMs,
     payload: {
       type: on ? 'message_action' : 'shortcut',
-      ...basics(slack, user),
+      ...without(basics(slack, user), 'api_app_id'),
       callback_id: callbackId,
       action_ts: slack.world.ts(),
       trigger_id: slack.links.trigger({ user: user.id, viewId: undefined }),
@@ -160,8 +171,7 @@ function onMessage(slack: Slack, user: User, on: { channel: Channel; ts: string;
   const target = { user: user.id, channel: on.channel.id, messageTs: on.ts };
   const { id, name } = user;
   return {
-    user: { id, name, team_id: slack.world.identity.team.id },
-    api_app_id: undefined,
+    user: { id, name, team_id: teamOf(slack.world, id) },
     channel: { id: on.channel.id, name: on.channel.name },
     message_ts: on.ts,
     message: on.message,

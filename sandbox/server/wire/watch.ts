@@ -26,7 +26,13 @@ interface Watch {
 
 export interface Watchers {
   tell(audience: Audience, response: Response): void;
-  start(options: { user: string; channels: readonly string[]; waitMs: number; until?: () => boolean }): Watch;
+  start(options: {
+    user: string;
+    channels: readonly string[];
+    waitMs: number;
+    until?: () => boolean;
+    quietMs?: number;
+  }): Watch;
   stop(): void;
 }
 
@@ -58,7 +64,7 @@ export function createWatchers(told: () => void): Watchers {
 }
 
 function createWatch(
-  { user, channels, waitMs, until }: Parameters<Watchers['start']>[0],
+  { user, channels, waitMs, until, quietMs = QUIET_MS }: Parameters<Watchers['start']>[0],
   ended: () => void,
 ): Watching {
   const responses: Response[] = [];
@@ -75,7 +81,7 @@ function createWatch(
   const rest = () => {
     clearTimeout(quiet);
     if (ackMs === undefined || until?.() === false) return;
-    quiet = setTimeout(finish, QUIET_MS);
+    quiet = setTimeout(finish, quietMs);
   };
   return {
     hears: (audience) =>

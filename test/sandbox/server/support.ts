@@ -2,6 +2,7 @@
 import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { type LocalSlack, startLocalSlack } from '../../../sandbox/server/main.ts';
+import { answerFaults, payloadFaults } from './shape-check.ts';
 
 export type Answer = Record<string, unknown>;
 
@@ -47,10 +48,11 @@ export interface ChannelState {
   readonly pins: readonly Answer[];
   readonly bookmarks: readonly Answer[];
   readonly files: readonly Answer[];
+  readonly canvas: Answer | null;
 }
 
-export async function startBench(manifestPath = 'manifest.yml', command?: string): Promise<Bench> {
-  const slack = await startLocalSlack({ manifestPath, ...(command === undefined ? {} : { command }) });
+export async function startBench(manifestPath = 'manifest.yml'): Promise<Bench> {
+  const slack = await startLocalSlack({ manifestPath });
   const control: Control = async (method, path, body) => {
     const response = await fetch(`${slack.url}/sandbox/${path}`, {
       method,
@@ -71,8 +73,30 @@ export async function startBench(manifestPath = 'manifest.yml', command?: string
       const answer = await control('GET', as === undefined ? 'state' : `state?as=${as}`);
       return answer.body as unknown as State;
     },
-    stop: () => slack.stop(),
+    async stop() {
+      const { body } = await control('GET', 'calls');
+      await slack.stop();
+      expectShapes(body as unknown as readonly Call[]);
+    },
   };
+}
+
+interface Call {
+  readonly method: string;
+  readonly answer: Answer;
+}
+
+/** Everything that the app was sent in this test. */
+const sent: Answer[] = [];
+
+/** Every test is one of conformance too: whatever was answered and sent must look like Slack's. */
+function expectShapes(calls: readonly Call[]): void {
+  const known = calls.filter(({ answer }) => answer['error'] !== 'unknown_method');
+  const faults = [
+    ...known.flatMap(({ method, answer }) => answerFaults(method, answer)),
+    ...sent.splice(0).flatMap(payloadFaults),
+  ];
+  expect([...new Set(faults)]).toEqual([]);
 }
 
 export function client(slack: LocalSlack, token = slack.botToken): WebClient {
@@ -113,6 +137,10 @@ export async function startApp(slack: LocalSlack, listen: (app: App) => void): P
     logLevel: LogLevel.ERROR,
   });
   app.error(() => Promise.resolve());
+  app.use(async ({ body, next }) => {
+    sent.push(structuredClone(body) as unknown as Answer);
+    await next();
+  });
   listen(app);
   await app.start();
   return app;
