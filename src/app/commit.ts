@@ -1,5 +1,6 @@
 /** Writes what the core decided, whole: state, timeline, effects and timers in the caller's transaction. */
 import type { Decision } from '../domain/decision.ts';
+import type { Effect } from '../domain/effects.ts';
 import { settleDone } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -11,8 +12,19 @@ import type { Cause } from './app.ts';
 /** The incident's row must be locked by this transaction, or be new in it. */
 export async function commitDecision(tx: Db, decision: Decision, cause: Cause, now: Date): Promise<void> {
   await saveIncident(tx, decision.incident);
-  await appendEntries(tx, decision.incident.id, decision.entries, now);
-  await enqueue(tx, decision.effects, now);
+  const head = await appendEntries(tx, decision.incident.id, decision.entries, now);
+  await enqueue(
+    tx,
+    decision.effects.map((effect) => anchored(effect, head)),
+    now,
+  );
   await schedule(tx, decision.timers);
   if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, now);
+}
+
+/** The hash is known only once the entries are written. */
+function anchored(effect: Effect, head: string): Effect {
+  if (effect.kind !== 'say' || !effect.anchored) return effect;
+  const { kind, to, text } = effect;
+  return { kind, to, text: `${text}\nTimeline head \`${head}\`` };
 }

@@ -35,10 +35,16 @@ export const entry = (
 ): NewEntry => ({ at, kind, actor, text, ...(details ? { details } : {}) });
 
 /** Says it in the incident's channel. */
-export const say = (incident: Incident, text: string): Effect => ({
+export const say = (incident: Incident, text: string): Extract<Effect, { kind: 'say' }> => ({
   kind: 'say',
   to: { kind: 'incident', id: incident.id },
   text,
+});
+
+/** The same, with the head hash of the timeline at that moment. */
+export const sayAnchored = (incident: Incident, text: string): Effect => ({
+  ...say(incident, text),
+  anchored: true,
 });
 
 export const card = ({ id }: Pick<Incident, 'id'>): Effect => ({

@@ -23,7 +23,13 @@ export type Effect =
   | { readonly kind: 'topic'; readonly incident: number }
   | { readonly kind: 'pin'; readonly incident: number }
   | { readonly kind: 'live'; readonly to: Destination; readonly subject: LiveSubject }
-  | { readonly kind: 'say'; readonly to: Destination; readonly text: string }
+  | {
+      readonly kind: 'say';
+      readonly to: Destination;
+      readonly text: string;
+      /** With the timeline's head hash after it, so that a chain that is rewritten later shows. */
+      readonly anchored?: true;
+    }
   | {
       readonly kind: 'file';
       readonly to: Destination;

@@ -16,13 +16,13 @@ interface TimelineRow {
   readonly content: EntryContent | null;
 }
 
-/** Appends entries in the order given. The incident's row must be locked: the chain has one end. */
+/** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
 export async function appendEntries(
   tx: Db,
   incidentId: number,
   entries: readonly NewEntry[],
   now: Date,
-): Promise<void> {
+): Promise<string> {
   let { seq, hash } = await chainEnd(tx, incidentId);
   for (const { at, kind, actor, text, link, details } of entries) {
     const content: EntryContent = { text, ...(link ? { link } : {}), ...(details ? { details } : {}) };
@@ -40,6 +40,7 @@ export async function appendEntries(
       [incidentId, seq, at, now, kind, actor, digest, hash, salt, JSON.stringify(content)],
     );
   }
+  return hash;
 }
 
 /** All entries of an incident by seq, as the exports need them. */

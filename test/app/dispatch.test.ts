@@ -142,4 +142,14 @@ describe('typed lines', () => {
     const record = await it1.app.record(1);
     expect(record?.timeline.filter(({ text }) => text === 'once')).toHaveLength(1);
   });
+
+  it('a change of status is posted with the head hash of the timeline as it then was', async () => {
+    await declared();
+    await it1.say(oncall, 'status mitigated', CHANNEL);
+    const { rows } = await it1.store.query<{ text: string }>(
+      "select effect ->> 'text' as text from outbox where effect ->> 'kind' = 'say' order by id desc limit 1",
+    );
+    const record = await it1.app.record(1);
+    expect(rows[0]?.text).toContain(`Timeline head \`${record?.headHash ?? ''}\``);
+  });
 });

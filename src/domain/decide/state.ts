@@ -1,6 +1,6 @@
 /** How an incident moves: status, severity, milestones, reopening and cancelling. */
 import { person } from '../actor.ts';
-import { card, type Decision, decision, entry, everywhere, say } from '../decision.ts';
+import { card, type Decision, decision, entry, everywhere, say, sayAnchored } from '../decision.ts';
 import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { reach } from '../milestone.ts';
@@ -26,7 +26,7 @@ export function changeStatus(incident: Incident, wish: Wish<'status'>, now: Date
   return decision(
     name ? reach(moved, name, now, by, now) : moved,
     [entry(now, 'status', by, `Status ${status} → ${to}${why}`)],
-    [say(incident, `Status *${status}* → *${to}* by ${person(by)}${why}`), ...everywhere(incident)],
+    [sayAnchored(incident, `Status *${status}* → *${to}* by ${person(by)}${why}`), ...everywhere(incident)],
   );
 }
 
@@ -73,5 +73,5 @@ const moveWithReason = (moved: Incident, words: string, by: string, now: Date): 
   decision(
     moved,
     [entry(now, 'status', by, words)],
-    [say(moved, `${words}, by ${person(by)}`), ...everywhere(moved)],
+    [sayAnchored(moved, `${words}, by ${person(by)}`), ...everywhere(moved)],
   );
