@@ -83,7 +83,7 @@ export function runCommand(
   line: string,
   waitMs: number,
 ): Promise<Seen> {
-  refuseStranger(user, 'slash commands');
+  refuseWithout(slack, user, 'slash commands');
   const [, command = '', text = ''] = /^(\/\S+)\s*([\s\S]*)$/.exec(line) ?? [];
   const known = slack.manifest.commands.get(command);
   if (!known) {
@@ -129,7 +129,9 @@ export function runCommand(
 }
 
 /** An app's commands and shortcuts are there for its own workspace only, also in a shared channel. */
-function refuseStranger(user: User, what: string): void {
+function refuseWithout(slack: Slack, user: User, what: string): void {
+  if (!slack.manifest.scopes.has('commands'))
+    throw new ControlError(400, 'missing_scope', `without the scope commands the app has no ${what}`);
   if (user.kind !== 'foreign') return;
   throw new ControlError(403, 'foreign_user', `${user.name} is of another workspace and has no ${what} here`);
 }
@@ -141,7 +143,7 @@ export function runShortcut(
   on: { channel: Channel; ts: string; message: Json } | undefined,
   waitMs: number,
 ): Promise<Seen> {
-  refuseStranger(user, 'shortcuts');
+  refuseWithout(slack, user, 'shortcuts');
   const kind = slack.manifest.shortcuts.get(callbackId);
   if (kind !== (on ? 'message' : 'global')) {
     throw new ControlError(

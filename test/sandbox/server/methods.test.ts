@@ -10,9 +10,20 @@ let incidents: string;
 let dba: string;
 let trigger: string;
 
+/** What the app itself does without. */
+const MORE_SCOPES = [
+  'canvases:read',
+  'canvases:write',
+  'channels:join',
+  'emoji:read',
+  'reactions:write',
+  'team:read',
+  'usergroups:write',
+  'users.profile:read',
+];
+
 beforeAll(async () => {
-  const more = ['canvases:read', 'canvases:write', 'channels:join', 'emoji:read', 'usergroups:write'];
-  bench = await startBench(manifestWith({ scopes: [...more, 'users.profile:read'] }));
+  bench = await startBench(manifestWith({ scopes: MORE_SCOPES }));
   incidents = bench.slack.channels['incidents'] ?? '';
   dba = bench.slack.users['dba'] ?? '';
   app = await startApp(bench.slack, (bolt) => {

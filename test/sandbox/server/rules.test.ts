@@ -1,14 +1,16 @@
 /** The rules of the Web API, seen through Slack's own client. */
+import { manifestWith, removeManifests } from './manifest.ts';
 import { type Bench, channelOf, client, errorOf, startBench } from './support.ts';
 
 let bench: Bench;
 let incidents: string;
 
 beforeEach(async () => {
-  bench = await startBench();
+  bench = await startBench(manifestWith({ scopes: ['reactions:write'] }));
   incidents = bench.slack.channels['incidents'] ?? '';
 });
 afterEach(() => bench.stop());
+afterAll(removeManifests);
 
 test('auth.test names the team and the bot; a wrong token is refused', async () => {
   expect(await bench.web.auth.test()).toMatchObject({ ok: true, team_id: 'T000SANDBOX', user: 'firebreak' });
