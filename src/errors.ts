@@ -425,6 +425,11 @@ export const ERRORS = {
     message: 'The delivery {found} was done already, by another Firebreak.',
     fix: 'Nothing to do.',
   },
+  STANDING_UNREADABLE: {
+    message:
+      'Slack does not answer who you are and what groups you are in, and `permissions.{permission}` needs to know.',
+    fix: 'Say it again in a minute; a person who is named by id may declare and respond meanwhile.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

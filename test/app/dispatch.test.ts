@@ -152,4 +152,22 @@ describe('typed lines', () => {
     const record = await it1.app.record(1);
     expect(rows[0]?.text).toContain(`Timeline head \`${record?.headHash ?? ''}\``);
   });
+
+  it('while Slack does not say who people are, the named may declare and respond; nothing dangerous is begun', async () => {
+    const silent = await createTestApp({
+      directory: {
+        standing: () => Promise.reject(new Error('ratelimited')),
+        groupMembers: () => Promise.reject(new Error('ratelimited')),
+      },
+    });
+    expect(await silent.say(oncall, 'declare sev1 it is down')).toContain('Incident 1');
+    expect(await silent.say(oncall, 'note inc-1 seen')).toBe('Noted.');
+    expect(await silent.say(oncall, 'run inc-1 first-five-minutes')).toContain(
+      'Slack does not answer who you are',
+    );
+    expect(await silent.say(viewer, 'declare sev1 it is down')).toContain(
+      'Slack does not answer who you are',
+    );
+    await silent.close();
+  });
 });
