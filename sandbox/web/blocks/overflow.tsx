@@ -1,5 +1,6 @@
 /** The menu behind three dots. */
 import type { ReactNode } from 'react';
+import { Icon } from '../icons.tsx';
 import type { Element } from '../model.ts';
 import { Popover } from '../popover.tsx';
 import { type Act, withEmoji } from './button.tsx';
@@ -13,7 +14,7 @@ export function OverflowMenu({
   readonly onAct: Act;
 }): ReactNode {
   return (
-    <Popover label="More actions" icon="⋯">
+    <Popover label="More actions" icon={<Icon name="dots" />}>
       {(close) =>
         optionsOf(element).map(({ value, text }) => (
           <button

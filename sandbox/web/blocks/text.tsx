@@ -3,6 +3,7 @@ import { memo, type ReactNode } from 'react';
 import { type Block as LibraryBlock, Message as Rendered } from 'slack-blocks-to-jsx';
 import 'slack-blocks-to-jsx/dist/style.css';
 import { usePage } from '../context.tsx';
+import { emojiOf } from '../emoji.ts';
 import { placeOf } from '../links.ts';
 import type { Block } from '../model.ts';
 
@@ -24,6 +25,8 @@ export const TextBlocks = memo(function TextBlocks({ blocks }: { readonly blocks
             #{knownName(state.channels, id) ?? name}
           </button>
         ),
+        // A time of day like 15:37:29 holds what looks like an emoji.
+        emoji: ({ name }) => emojiOf(name),
         link: ({ href, children }) => <Anchor href={href}>{children}</Anchor>,
       }}
     />

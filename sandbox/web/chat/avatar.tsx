@@ -1,5 +1,6 @@
 /** A tile with a person's first letter; the app has its flame. */
 import type { ReactNode } from 'react';
+import { Icon } from '../icons.tsx';
 import type { Person } from '../model.ts';
 
 const HUES = [210, 160, 280, 25, 330, 95, 190, 250] as const;
@@ -20,7 +21,7 @@ export function Avatar(props: {
       style={{ '--hue': hue } as React.CSSProperties}
       aria-hidden="true"
     >
-      {person?.is_bot === true ? '🔥' : name.slice(0, 1).toUpperCase()}
+      {person?.is_bot === true ? <Icon name="flame" /> : name.slice(0, 1).toUpperCase()}
     </span>
   );
 }

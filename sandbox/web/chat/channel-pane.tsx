@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Anchor } from '../blocks/text.tsx';
 import { usePage } from '../context.tsx';
 import { emojiOf } from '../emoji.ts';
+import { Icon } from '../icons.tsx';
 import type { Channel } from '../model.ts';
 import { StoryCard } from '../panel/story.tsx';
 import { Composer } from './composer.tsx';
@@ -26,7 +27,11 @@ export function ChannelPane(props: {
   return (
     <main className="pane" aria-label={`Channel ${channel.name}`}>
       <PaneHead
-        title={`${channel.is_private ? '🔒' : '#'} ${channel.name}`}
+        title={
+          <>
+            <Icon name={channel.is_private ? 'lock' : 'hash'} /> {channel.name}
+          </>
+        }
         subtitle={
           <p className="topic">
             <TextLine text={channel.topic} />
@@ -37,7 +42,7 @@ export function ChannelPane(props: {
       >
         <Pins channel={channel} />
         <span className="members" title={`${channel.members.length} members`}>
-          <span aria-hidden="true">👥 </span>
+          <Icon name="people" />
           {channel.members.length}
           <span className="hidden"> members</span>
         </span>
@@ -61,7 +66,10 @@ function Bookmarks({ channel: { bookmarks } }: { readonly channel: Channel }): R
     <nav className="bookmarks" aria-label="Bookmarks">
       {bookmarks.map(({ id, title, link, emoji }) => (
         <Anchor key={id} href={link}>
-          <span aria-hidden="true">{emoji ? emojiOf(emoji.replaceAll(':', '')) : '🔖'}</span> {title}
+          <span aria-hidden="true">
+            {emoji ? emojiOf(emoji.replaceAll(':', '')) : <Icon name="bookmark" />}
+          </span>{' '}
+          {title}
         </Anchor>
       ))}
     </nav>

@@ -1,6 +1,7 @@
 /** Where people type: messages and commands, with completion. */
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { usePage } from '../context.tsx';
+import { Icon } from '../icons.tsx';
 import { post, type Seen } from '../slack.ts';
 import { type Offer, offersFor, usageOf } from './completion.ts';
 
@@ -105,7 +106,7 @@ export function Composer({ channel, thread, placeholder, autoFocus = false }: Co
           aria-busy={sending}
           disabled={text.trim() === ''}
         >
-          ➤
+          <Icon name="send" />
         </button>
       </div>
     </form>

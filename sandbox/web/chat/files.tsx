@@ -1,5 +1,6 @@
 /** Files of a message: text files can be read in place and saved. */
 import { type ReactNode, useState } from 'react';
+import { Icon } from '../icons.tsx';
 import type { Channel, SharedFile } from '../model.ts';
 
 export function Files(props: {
@@ -16,7 +17,7 @@ function FileCard({ channel, file }: { readonly channel: Channel; readonly file:
     <div className="file">
       <div className="file-head">
         <span className="file-icon" aria-hidden="true">
-          📄
+          <Icon name="file" />
         </span>
         <span className="file-name">
           <strong>{file.title || file.name}</strong>

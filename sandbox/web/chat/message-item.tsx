@@ -3,6 +3,7 @@ import { memo, type ReactNode, useState } from 'react';
 import { Blocks } from '../blocks/blocks.tsx';
 import { Mrkdwn } from '../blocks/text.tsx';
 import { nameOf, personOf, usePage } from '../context.tsx';
+import { Icon } from '../icons.tsx';
 import type { Channel, Message } from '../model.ts';
 import { patch, post, type Seen } from '../slack.ts';
 import { exactly, timeOf } from '../time.ts';
@@ -68,7 +69,7 @@ export const MessageItem = memo(
           )}
           {to !== undefined && (
             <p className="only-you">
-              <span aria-hidden="true">👁 </span>Only visible to you
+              <Icon name="eye" /> Only visible to you
               {onHide && (
                 <button type="button" className="link" onClick={() => onHide(ts)}>
                   Dismiss

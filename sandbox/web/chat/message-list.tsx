@@ -27,7 +27,8 @@ export function MessageList(props: {
   useEffect(() => {
     if (last !== undefined && document.visibilityState === 'visible') see(channel.id, last);
   }, [see, channel.id, last]);
-  const [box, follow] = useEnd(messages, ts);
+  // What comes with a card below it is read from its beginning, the first time.
+  const [box, follow] = useEnd(messages, ts, seenBefore === undefined && Boolean(props.children));
   const firstNew =
     seenBefore === undefined
       ? undefined
@@ -91,9 +92,9 @@ const follows = (before: Message | undefined, message: Message): boolean =>
   Number(message.ts) - Number(before.ts) < SAME_AUTHOR_S;
 
 /** Keeps the end in view while one is there, and jumps to a message that was asked for. */
-function useEnd(messages: readonly Message[], ts: string | undefined) {
+function useEnd(messages: readonly Message[], ts: string | undefined, fromTop: boolean) {
   const box = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
+  const atEnd = useRef(!fromTop);
   const wanted = useRef(ts);
   if (wanted.current !== ts) {
     wanted.current = ts;

@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import { usePage } from '../context.tsx';
 import { emojiOf, PICKED } from '../emoji.ts';
+import { Icon } from '../icons.tsx';
 import type { Channel, Message } from '../model.ts';
 import { Popover } from '../popover.tsx';
 import { post, remove, type Seen } from '../slack.ts';
@@ -39,7 +40,7 @@ export function MessageMenu(props: {
   ];
   return (
     <div className="message-menu">
-      <Popover label="Add a reaction" icon="☺" className="react">
+      <Popover label="Add a reaction" icon={<Icon name="smile" />} className="react">
         {(close) => (
           <Picker
             onPick={(name) => {
@@ -57,10 +58,10 @@ export function MessageMenu(props: {
           title="Reply in thread"
           onClick={() => onThread(message.thread_ts ?? ts)}
         >
-          ↩
+          <Icon name="reply" />
         </button>
       )}
-      <Popover label="More for this message" icon="⋯" className="more">
+      <Popover label="More for this message" icon={<Icon name="dots" />} className="more">
         {(close) => (
           <>
             {items.map(([label, run]) => (

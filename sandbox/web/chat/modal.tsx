@@ -4,6 +4,7 @@ import { Blocks } from '../blocks/blocks.tsx';
 import { isMissing, type Value, type Values, valuesOf } from '../blocks/values.ts';
 import { usePage } from '../context.tsx';
 import { Dialog } from '../dialog.tsx';
+import { Icon } from '../icons.tsx';
 import type { Block, Element, View } from '../model.ts';
 import { post, type Seen } from '../slack.ts';
 
@@ -55,7 +56,7 @@ export function Modal({ view }: { readonly view: View }): ReactNode {
         <header>
           <h2>{title}</h2>
           <button type="button" className="icon" aria-label="Close" onClick={close}>
-            ✕
+            <Icon name="close" />
           </button>
         </header>
         <div className="modal-body">

@@ -1,5 +1,6 @@
 /** The head of the middle column: where one is, and the ways to the columns beside it. */
 import type { ReactNode } from 'react';
+import { Icon } from '../icons.tsx';
 
 export function PaneHead(props: {
   readonly title: ReactNode;
@@ -10,8 +11,8 @@ export function PaneHead(props: {
 }): ReactNode {
   return (
     <header className="pane-head">
-      <button type="button" className="icon menu-button" aria-label="Channels" onClick={props.onMenu}>
-        ☰
+      <button type="button" className="icon for-phones" aria-label="Channels" onClick={props.onMenu}>
+        <Icon name="menu" />
       </button>
       <div className="pane-title">
         <h1>{props.title}</h1>
@@ -26,7 +27,7 @@ export function PaneHead(props: {
           title="Behind the scenes"
           onClick={props.onPanel}
         >
-          ⚙
+          <Icon name="panel" />
         </button>
       </div>
     </header>

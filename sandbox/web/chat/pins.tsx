@@ -1,6 +1,7 @@
 /** What is pinned in a channel. */
 import type { ReactNode } from 'react';
 import { nameOf, usePage } from '../context.tsx';
+import { Icon } from '../icons.tsx';
 import type { Channel } from '../model.ts';
 import { Popover } from '../popover.tsx';
 import { TextLine } from './text-line.tsx';
@@ -12,7 +13,15 @@ export function Pins({ channel }: { readonly channel: Channel }): ReactNode {
   );
   if (pinned.length === 0) return null;
   return (
-    <Popover label={`${pinned.length} pinned`} icon={`📌 ${pinned.length}`} className="pins">
+    <Popover
+      label={`${pinned.length} pinned`}
+      icon={
+        <>
+          <Icon name="pin" /> {pinned.length}
+        </>
+      }
+      className="pins"
+    >
       {(close) =>
         pinned.map((message) => (
           <button

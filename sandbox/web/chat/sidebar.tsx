@@ -1,6 +1,7 @@
 /** The channels, the app, and who is acting. */
 import { type KeyboardEvent, type ReactNode, useRef } from 'react';
 import { botOf, directMessageOf, usePage } from '../context.tsx';
+import { Icon } from '../icons.tsx';
 import type { Channel, Person } from '../model.ts';
 import { Avatar } from './avatar.tsx';
 import type { Unread } from './unread.ts';
@@ -25,7 +26,7 @@ export function Sidebar(props: {
     <li key={channel.id}>
       <Row
         id={channel.id}
-        icon={channel.is_private ? '🔒' : '#'}
+        icon={<Icon name={channel.is_private ? 'lock' : 'hash'} />}
         name={channel.name}
         shown={props.shown}
         unread={props.unread}
@@ -43,7 +44,7 @@ export function Sidebar(props: {
           aria-label={`Switch to ${theme === 'dark' ? 'light' : 'dark'} mode`}
           title={`Switch to ${theme === 'dark' ? 'light' : 'dark'} mode`}
         >
-          {theme === 'dark' ? '☀' : '☾'}
+          <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
         </button>
       </header>
       <button type="button" className="jump" onClick={props.onSwitch}>

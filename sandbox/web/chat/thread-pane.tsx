@@ -1,5 +1,6 @@
 /** One thread: the message it began with, the replies, and a composer of its own. */
 import { type ReactNode, useEffect, useRef } from 'react';
+import { Icon } from '../icons.tsx';
 import type { Channel } from '../model.ts';
 import { Composer } from './composer.tsx';
 import { MessageItem } from './message-item.tsx';
@@ -15,7 +16,9 @@ export function ThreadPane(props: {
     .filter((message) => message.thread_ts === ts && message.ts !== ts)
     .sort((a, b) => Number(a.ts) - Number(b.ts));
   const parent = channel.messages.find((message) => message.ts === ts);
-  useEffect(() => end.current?.scrollIntoView(), [replies.length]);
+  useEffect(() => {
+    end.current?.scrollIntoView();
+  }, [replies.length]);
   return (
     <aside
       className="side thread"
@@ -28,7 +31,7 @@ export function ThreadPane(props: {
           <p className="topic">#{channel.name}</p>
         </div>
         <button type="button" className="icon" aria-label="Close the thread" onClick={onClose}>
-          ✕
+          <Icon name="close" />
         </button>
       </header>
       <div className="messages" role="log" aria-label="Messages of the thread" tabIndex={0}>

@@ -1,6 +1,7 @@
 /** Behind the scenes: the story, the app's Web API calls as they happen, and trouble on demand. */
 import type { ReactNode } from 'react';
 import { usePage } from '../context.tsx';
+import { Icon } from '../icons.tsx';
 import { useKept } from '../kept.ts';
 import type { Call } from '../model.ts';
 import { Calls } from './calls.tsx';
@@ -29,7 +30,7 @@ export function SidePanel(props: {
           <h2>Behind the scenes</h2>
         </div>
         <button type="button" className="icon" aria-label="Close the panel" onClick={props.onClose}>
-          ✕
+          <Icon name="close" />
         </button>
       </header>
       <div className="tabs" role="tablist" aria-label="Behind the scenes">

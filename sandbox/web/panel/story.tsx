@@ -41,7 +41,7 @@ export function StoryCard({ story }: { readonly story: Story }): ReactNode {
           <dd>{shop.writes.toLocaleString()}</dd>
         </div>
         <div>
-          <dt>waiting for their status</dt>
+          <dt>status pending</dt>
           <dd>{shop.backlog.toLocaleString()}</dd>
         </div>
       </dl>
