@@ -12,7 +12,7 @@ import {
   without,
 } from '../model.ts';
 import { channelType, emit } from '../wire/events.ts';
-import { directMessage, FOREIGN_TEAM, messageAt, SLACKBOT, userNamed } from '../world.ts';
+import { directMessage, FOREIGN_TEAM, messageAt, SLACKBOT } from '../world.ts';
 import { richText } from './mentions.ts';
 
 export interface Draft {
@@ -268,7 +268,7 @@ export function permalink(slack: Slack, channel: Channel, message: Message): str
 
 /** The channel a post goes to: a channel, or a user's direct message. */
 export function destination(slack: Slack, nameOrId: string): Channel | undefined {
-  const user = nameOrId.startsWith('U') ? userNamed(slack.world, nameOrId) : undefined;
-  if (user) return directMessage(slack.world, user, seconds(slack));
+  const user = nameOrId.startsWith('U') ? slack.world.users.get(nameOrId) : undefined;
+  if (user && user.kind !== 'bot') return directMessage(slack.world, user, seconds(slack));
   return slack.world.channels.get(nameOrId);
 }

@@ -14,6 +14,8 @@ export interface Method {
   readonly scopes: readonly string[];
   readonly tier: Tier;
   readonly token: 'bot' | 'app';
+  /** Names of the arguments that have a meaning here. */
+  readonly takes: readonly string[];
   readonly run: (slack: Slack, args: Json) => Json;
 }
 
@@ -40,6 +42,7 @@ export function defineMethod<T extends z.ZodObject>(
     scopes: rules.scopes ?? [],
     tier: rules.tier,
     token: rules.token ?? 'bot',
+    takes: Object.keys(shape.shape),
     run: (slack, args) => {
       refuseUnknown(name, args, known);
       const parsed = shape.safeParse(args);
@@ -117,6 +120,7 @@ export function open(slack: Slack, id: string): Channel {
 
 /** Where the bot wants to post: a channel, a name of one, or a person. */
 export function postable(slack: Slack, nameOrId: string): Channel {
+  if (nameOrId === slack.world.identity.botUser) throw new SlackError('cannot_dm_bot');
   const bare = nameOrId.replace(/^#/, '');
   const named = [...slack.world.channels.values()].find((one) => one.kind !== 'im' && one.name === bare);
   const channel = named ?? destination(slack, nameOrId);
@@ -146,6 +150,7 @@ export function person(slack: Slack, id: string): User {
 
 export function dmWith(slack: Slack, user: User): Channel {
   if (user.deactivated) throw new SlackError('user_disabled');
+  if (user.kind === 'bot') throw new SlackError('cannot_dm_bot');
   return directMessage(slack.world, user, seconds(slack));
 }
 

@@ -31,6 +31,7 @@ export function actor(slack: Slack, nameOrId: string): User {
   const user = userNamed(slack.world, nameOrId);
   if (!user) throw new ControlError(400, 'user_not_found', `there is no user ${nameOrId}`);
   if (user.deactivated) throw new ControlError(403, 'user_deactivated', `${user.name} is deactivated`);
+  if (user.kind === 'bot') throw new ControlError(400, 'not_a_person', `${user.name} is the app itself`);
   return user;
 }
 
@@ -42,7 +43,7 @@ export function anyUser(slack: Slack, nameOrId: string): User {
 
 function anyChannel(slack: Slack, nameOrId: string): Channel {
   const peer = nameOrId.startsWith('dm-') ? userNamed(slack.world, nameOrId.slice(3)) : undefined;
-  if (peer) return directMessage(slack.world, peer, seconds(slack));
+  if (peer && peer.kind !== 'bot') return directMessage(slack.world, peer, seconds(slack));
   const channel = channelNamed(slack.world, nameOrId);
   if (!channel) throw new ControlError(400, 'channel_not_found', `there is no channel ${nameOrId}`);
   return channel;

@@ -107,7 +107,8 @@ export const addChannelRoute = route(
 
 export const addMemberRoute = route(z.object({ user: name, channel: name, by: name }), (slack, input) => {
   const by = actor(slack, input.by);
-  const user = actor(slack, input.user);
+  const user = anyUser(slack, input.user);
+  if (user.deactivated) throw new ControlError(403, 'user_deactivated', `${user.name} is deactivated`);
   join(slack, stage(slack, by, input.channel), user.id, by.id === user.id ? undefined : by.id);
   return {};
 });
