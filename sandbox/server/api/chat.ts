@@ -4,7 +4,7 @@ import { botMessage, type Draft, edit, permalink, post, remove, shown, whisper }
 import type { Slack } from '../context.ts';
 import { type Block, type Channel, type Json, type Message, without } from '../model.ts';
 import { invalid, SlackError } from '../refusal.ts';
-import { blockFaults, isJson } from '../rules/blocks.ts';
+import { blockFaults, isJson, messageFaults } from '../rules/blocks.ts';
 import { messageAt } from '../world.ts';
 import { defineMethod, embedded, flag, joined, message, postable, visible, word } from './define.ts';
 
@@ -125,6 +125,7 @@ function checkedText({ text, blocks, attachments, metadata }: Content): Draft {
   if ((text ?? '').length > MAX_TEXT) throw new SlackError('msg_too_long');
   const faults = [
     ...blockFaults(blocks ?? [], MAX_BLOCKS),
+    ...messageFaults(blocks ?? []),
     ...(attachments ?? []).flatMap((one, index) =>
       isJson(one) && Array.isArray(one['blocks'])
         ? blockFaults(one['blocks'], MAX_BLOCKS, `/attachments/${index}/blocks`)

@@ -9,7 +9,7 @@ import { defineMethod, embedded, person, word } from './define.ts';
 
 const block = z.looseObject({ type: z.string(), block_id: z.string().optional() });
 const json = z.record(z.string(), z.unknown());
-export const viewShape = z.object({
+export const viewShape = z.strictObject({
   type: z.enum(['modal', 'home']),
   blocks: z.array(block),
   title: json.optional(),
@@ -20,6 +20,7 @@ export const viewShape = z.object({
   external_id: z.string().optional(),
   clear_on_close: z.boolean().optional(),
   notify_on_close: z.boolean().optional(),
+  submit_disabled: z.boolean().optional(),
 });
 const view = embedded(viewShape);
 const opening = z.object({ trigger_id: word, view });

@@ -108,7 +108,9 @@ export const addChannelRoute = route(
 export const addMemberRoute = route(z.object({ user: name, channel: name, by: name }), (slack, input) => {
   const by = actor(slack, input.by);
   const user = anyUser(slack, input.user);
+  const channel = stage(slack, by, input.channel);
   if (user.deactivated) throw new ControlError(403, 'user_deactivated', `${user.name} is deactivated`);
-  join(slack, stage(slack, by, input.channel), user.id, by.id === user.id ? undefined : by.id);
+  if (channel.kind === 'im') throw new ControlError(400, 'direct_message', 'a direct message is between two');
+  join(slack, channel, user.id, by.id === user.id ? undefined : by.id);
   return {};
 });

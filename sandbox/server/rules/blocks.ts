@@ -1,5 +1,6 @@
 /** Slack's limits on blocks, answered like Slack does: words and the JSON pointer of the place. */
 import type { Block, Json } from '../model.ts';
+import { fits, type Place, surplusInBlock, surplusInElement } from './fields.ts';
 
 /** A fault found at a place, e.g. `/blocks/0/text/text`. */
 type Faults = string[];
@@ -21,10 +22,13 @@ function oneBlock(block: unknown, at: string): Faults {
   const { type, block_id } = block;
   const check = CHECKS[String(type)];
   if (!check) return [fault(`unsupported type: ${String(type)}`, `${at}/type`)];
-  const faults = check(block, at);
+  const faults = [...check(block, at), ...surplusFaults(surplusInBlock(block), at)];
   if (block_id !== undefined) faults.push(...tooLong(block_id, MAX_BLOCK_ID, `${at}/block_id`));
   return faults;
 }
+
+const surplusFaults = (keys: readonly string[], at: string) =>
+  keys.map((key) => fault(`invalid additional property: ${key}`, `${at}/${key}`));
 
 type Check = (block: Json, at: string) => Faults;
 const nothing: Check = () => [];
@@ -36,17 +40,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : []),
     ...(block['text'] === undefined ? [] : text(block['text'], 3000, `${at}/text`)),
     ...list(block['fields'], 10, `${at}/fields`, (field, place) => text(field, 2000, place)),
-    ...(block['accessory'] === undefined ? [] : element(block['accessory'], `${at}/accessory`)),
+    ...(block['accessory'] === undefined ? [] : element('accessory')(block['accessory'], `${at}/accessory`)),
   ],
   header: (block, at) => text(block['text'], 150, `${at}/text`, 'plain_text'),
   actions: (block, at) =>
-    required(block, 'elements', at) ?? list(block['elements'], 25, `${at}/elements`, element),
+    required(block, 'elements', at) ?? list(block['elements'], 25, `${at}/elements`, element('actions')),
   context: (block, at) =>
     required(block, 'elements', at) ?? list(block['elements'], 10, `${at}/elements`, contextElement),
   input: (block, at) => [
     ...text(block['label'], 2000, `${at}/label`, 'plain_text'),
     ...(block['hint'] === undefined ? [] : text(block['hint'], 2000, `${at}/hint`, 'plain_text')),
-    ...(required(block, 'element', at) ?? element(block['element'], `${at}/element`)),
+    ...(required(block, 'element', at) ?? element('input')(block['element'], `${at}/element`)),
   ],
   image: (block, at) => [
     ...(required(block, 'alt_text', at) ?? tooLong(block['alt_text'], 2000, `${at}/alt_text`)),
@@ -69,6 +73,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
   task_card: nothing,
 };
 
+const MAX_MARKDOWN = 12_000;
+
+/** What a message may have of some blocks altogether. */
+export function messageFaults(blocks: readonly unknown[]): Faults {
+  const of = (type: string) => blocks.filter(isJson).filter((block) => block['type'] === type);
+  const markdown = of('markdown').map((block) => String(block['text']).length);
+  const length = markdown.reduce((sum, one) => sum + one, 0);
+  return [
+    ...(of('table').length > 1 ? [fault('only one table block is allowed', '/blocks')] : []),
+    ...(length > MAX_MARKDOWN
+      ? [fault(`markdown must be less than ${MAX_MARKDOWN + 1} characters`, '/blocks')]
+      : []),
+  ];
+}
+
 function row(cells: unknown, at: string): Faults {
   return list(cells, 20, at, () => []);
 }
@@ -77,8 +96,16 @@ function contextElement(value: unknown, at: string): Faults {
   return isJson(value) && value['type'] === 'image' ? [] : text(value, 3000, at);
 }
 
-function element(value: unknown, at: string): Faults {
-  if (!isJson(value)) return [fault('must be an object', at)];
+const element =
+  (place: Place) =>
+  (value: unknown, at: string): Faults => {
+    if (!isJson(value)) return [fault('must be an object', at)];
+    const type = String(value['type']);
+    if (!fits(type, place)) return [fault(`unsupported type: ${type}`, `${at}/type`)];
+    return [...elementFaults(value, at), ...surplusFaults(surplusInElement(value), at)];
+  };
+
+function elementFaults(value: Json, at: string): Faults {
   const faults: Faults = [...tooLong(value['action_id'], 255, `${at}/action_id`)];
   if (value['type'] === 'button') {
     faults.push(...text(value['text'], 75, `${at}/text`, 'plain_text'));

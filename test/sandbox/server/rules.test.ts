@@ -157,6 +157,22 @@ test.each([
     ],
     '/blocks/0/elements]',
   ],
+  ['a field that a block does not have', [{ ...section('x'), colour: 'red' }], '/blocks/0/colour]'],
+  [
+    'a text input among buttons',
+    [{ type: 'actions', elements: [{ type: 'plain_text_input', action_id: 'a' }] }],
+    '/blocks/0/elements/0/type]',
+  ],
+  [
+    'a second table',
+    Array.from({ length: 2 }, () => ({ type: 'table', rows: [[{ type: 'raw_text', text: 'x' }]] })),
+    '/blocks]',
+  ],
+  [
+    'too much markdown in all',
+    Array.from({ length: 2 }, () => ({ type: 'markdown', text: 'x'.repeat(6001) })),
+    '/blocks]',
+  ],
   [
     'two blocks of one id',
     [
