@@ -1,4 +1,5 @@
 /** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
+import type { Severity } from '../domain/incident.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { App } from './app.ts';
 
@@ -23,6 +24,14 @@ export interface Reply {
   readonly text: string;
   /** The text says why nothing was done. */
   readonly refused?: true;
+  /** What Slack asks for instead, where it can; elsewhere the text has to do. */
+  readonly form?: Form;
+}
+
+/** A form that the line did not say enough for. */
+export interface Form {
+  readonly kind: 'declare';
+  readonly severity: Severity;
 }
 
 export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';

@@ -12,9 +12,11 @@ import { clientOptions, createIdentity } from './client.ts';
 import { type Body, responseUrl, senderOf } from './inbound.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { boltLogger } from './logger.ts';
+import { openForm, submitDeclare } from './modals.ts';
 import { createIntroductions } from './people.ts';
 import { replayOpen } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
+import { DECLARE_FORM } from './views/declare-modal.ts';
 
 const START_MS = 10_000;
 
@@ -88,8 +90,19 @@ function listen(bolt: Bolt, parts: SlackParts): void {
   bolt.command(command, async ({ ack, command: typed, context }) => {
     const { inboxKey, receivedAt } = origin(context);
     const line = { text: typed.text, actor: typed.user_id, channelId: typed.channel_id, receivedAt };
-    const { text } = await dispatch({ ...line, ...(inboxKey ? { inboxKey } : {}) });
-    await ack(privately(text));
+    const { text, form } = await dispatch({ ...line, ...(inboxKey ? { inboxKey } : {}) });
+    const opened = form && (await openForm(form, { id: typed.trigger_id, receivedAt }, parts));
+    await ack(opened ? undefined : privately(text));
+  });
+  bolt.shortcut('declare_incident', async ({ ack, shortcut, context }) => {
+    const { receivedAt } = origin(context);
+    await openForm({ kind: 'declare', severity: 'sev3' }, { id: shortcut.trigger_id, receivedAt }, parts);
+    await ack();
+  });
+  bolt.view(DECLARE_FORM, async ({ ack, body, view, context }) => {
+    const { inboxKey } = origin(context);
+    const errors = await submitDeclare({ values: view.state.values, by: body.user.id, inboxKey }, parts);
+    await ack(errors ? { response_action: 'errors', errors } : undefined);
   });
   bolt.action(/.*/, async ({ ack, body, action, context }) => {
     await answerClick(clickOf(body as unknown as Body, action as unknown as Body, origin(context)), {
