@@ -2,7 +2,7 @@
 import { defineCommand } from '../src/app/command.ts';
 import { refuse } from '../src/domain/refusal.ts';
 
-const SHAPE = /^(\d+)\s+(\d+)\s+(happened|not-happened)\s+(\S[\s\S]*)$/i;
+const SHAPE = /^(\d{1,9})\s+(\d{1,9})\s+(happened|not-happened)\s+(\S[\s\S]*)$/i;
 
 export default defineCommand({
   verb: 'settle',

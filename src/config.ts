@@ -25,7 +25,11 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What `firebreak start` needs. Throws CONFIG_WRONG with every problem in its message. */
 export function loadConfig(file: string, env: Env = process.env): Config {
   const problems: string[] = [];
-  const read = readFile(file, problems, (it) => [...strayMonitors(it), ...missingUrls(it.targets, env)]);
+  const read = readFile(file, problems, (it) => [
+    ...strayMonitors(it),
+    ...blindMonitors(it),
+    ...missingUrls(it.targets, env),
+  ]);
   const secret = (variable: string, what: string): string => {
     const value = env[variable];
     if (!value) problems.push(`environment ${variable}: not set, expected ${what}`);
@@ -121,6 +125,16 @@ function soundOr(read: ConfigFile | undefined, problems: readonly string[]): Con
 }
 
 /** Monitors of targets that are not there. */
+function blindMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
+  return Object.entries(monitors)
+    .filter(([, { target }]) => targets[target]?.probes.length === 0)
+    .map(([monitor, { target }]) => ({
+      path: ['monitors', monitor, 'target'],
+      found: `${target}, which has no probes`,
+      expected: 'a target with at least one probe: without it the monitor would always be green',
+    }));
+}
+
 function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
   const known = Object.keys(targets);
   return Object.entries(monitors)

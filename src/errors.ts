@@ -272,7 +272,7 @@ export const ERRORS = {
     fix: 'Type `list` to see the incidents.',
   },
   PROPOSAL_TAKEN: {
-    message: 'Proposal {found} is not open: it became an incident already, or is older than an hour.',
+    message: 'Proposal {found} is not open: there is none of that number, or it became an incident already.',
     fix: 'Declare without it, or work in the incident it became.',
   },
   TITLE_MISSING: {

@@ -86,6 +86,17 @@ describe('the configuration', () => {
     expect(problems).toContain('monitors.a.target: found shopp, expected one of shop');
   });
 
+  it('refuses a monitor that has nothing to look at', async () => {
+    const problems = await problemsOf(
+      [
+        'slack: { incidents_channel: C0123456789 }',
+        'targets: { shop: { diag_url_env: SHOP_DIAG_URL } }',
+        'monitors: { a: { target: shop } }',
+      ].join('\n'),
+    );
+    expect(problems).toMatch(/monitors\.a\.target: found shop, which has no probes/);
+  });
+
   it('says where broken YAML breaks, and what to start from when there is none', async () => {
     expect(await problemsOf('slack: { incidents_channel: [')).toMatch(/firebreak\.yml:1:\d+ /);
     expect(() => loadConfig(join(folder, 'missing.yml'), secrets)).toThrow(

@@ -8,11 +8,11 @@ import { renderPostmortem } from '../domain/postmortem.ts';
 import type { IncidentRecord, Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { lockIncident, nextIncidentId } from '../store/incidents.ts';
-import { attachProposal, lockOpenProposals } from '../store/proposals.ts';
+import { attachProposal, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { commitDecision } from './commit.ts';
-import { changeEntry, sightingText } from './proposals.ts';
+import { changeEntry, proposalMessage, sightingText } from './proposals.ts';
 
 /** A proposal older than this is not taken for the cause of a new incident by itself. */
 const PROPOSAL_WINDOW_MS = 60 * 60 * 1000;
@@ -82,15 +82,20 @@ export async function exportPostmortem(
   return done.ok ? { ok: true } : done;
 }
 
-/** The named proposal, or the only open one of the last hour: with two, nobody can say which. */
+/** The named proposal, however old, or the only open one of the last hour: with two, nobody can say which. */
 async function matchingProposal(
   tx: Db,
   wish: DeclareWish,
   now: Date,
 ): Promise<Proposal | Refusal | undefined> {
+  if (wish.proposal !== undefined) {
+    const named = await lockProposal(tx, wish.proposal);
+    return named && named.incidentId === undefined
+      ? named
+      : refuse('PROPOSAL_TAKEN', { found: wish.proposal });
+  }
   const open = await lockOpenProposals(tx, new Date(now.getTime() - PROPOSAL_WINDOW_MS));
-  if (wish.proposal === undefined) return open.length === 1 ? open[0] : undefined;
-  return open.find(({ id }) => id === wish.proposal) ?? refuse('PROPOSAL_TAKEN', { found: wish.proposal });
+  return open.length === 1 ? open[0] : undefined;
 }
 
 function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Declaration {
@@ -108,11 +113,6 @@ function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Decla
 function withProposal(decision: Decision, proposal: Proposal): Decision {
   const { id } = decision.incident;
   const change = changeEntry(proposal);
-  const refreshed: Effect = {
-    kind: 'live',
-    to: { kind: 'incidents-channel' },
-    subject: { kind: 'proposal', proposal: proposal.id },
-  };
   const told: Effect = {
     kind: 'say',
     to: { kind: 'incident', id },
@@ -121,6 +121,6 @@ function withProposal(decision: Decision, proposal: Proposal): Decision {
   return {
     ...decision,
     entries: [...(change ? [change] : []), ...decision.entries],
-    effects: [...decision.effects, told, refreshed],
+    effects: [...decision.effects, told, proposalMessage(proposal.id)],
   };
 }

@@ -5,6 +5,7 @@ import type { NewEntry } from '../domain/entry.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
+import { isSchemaMismatch } from '../domain/sqlstate.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
@@ -36,7 +37,7 @@ export async function turnProbes(
 export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<void> {
   await store.transaction(async (tx) => {
     const before = await lockProposal(tx, id);
-    if (!before || isAboutSchema(before)) return;
+    if (!before || isSchemaMismatch(before.sqlstate)) return;
     const proposal = { ...before, ...seen };
     await updateProposal(tx, proposal);
     await enqueue(tx, [proposalMessage(id)], now);
@@ -44,10 +45,6 @@ export async function reviseProposal(store: Store, id: number, seen: Sighting, n
     if (incident && isOpen(incident)) await commitDecision(tx, revised(incident, proposal, now), {}, now);
   });
 }
-
-/** SQLSTATE class 42: what the query asks for does not fit the schema. */
-const isAboutSchema = ({ sqlstate }: Pick<Proposal, 'sqlstate'>): boolean =>
-  sqlstate?.startsWith('42') === true;
 
 function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
   const text = sightingText(proposal);

@@ -7,7 +7,6 @@ import type { RunMove } from '../domain/run-moves.ts';
 import { FirebreakError } from '../errors.ts';
 import { saveApproval } from '../store/approvals.ts';
 import { saveHold } from '../store/holds.ts';
-import { lockIncident } from '../store/incidents.ts';
 import { type LeaseMark, stillHeld } from '../store/leases.ts';
 import { enqueue } from '../store/outbox.ts';
 import { setStep, setTrace } from '../store/run-steps.ts';
@@ -39,7 +38,7 @@ export function moveRun(
   });
 }
 
-/** The run must be locked by this transaction. */
+/** The run, and with it its incident, must be locked by this transaction. */
 export async function writeMove(
   tx: Db,
   run: JournalRun,
@@ -53,8 +52,6 @@ export async function writeMove(
   }
   const { approval, hold } = move;
   if (approval) await saveApproval(tx, run.id, approval.step, approval.identity, approval.approval);
-  // The chain has one end; the incident's row goes first, before the foreign key of a hold takes a share of it.
-  await lockIncident(tx, run.incidentId);
   await appendEntries(tx, run.incidentId, move.entries, now);
   const shown = move.run.endedAt || hold !== undefined ? [card({ id: run.incidentId })] : [];
   await enqueue(tx, [...move.effects, ...shown], now);

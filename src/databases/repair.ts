@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import { isSchemaMismatch } from '../domain/sqlstate.ts';
 import { failure, voidReason } from './execution.ts';
 import { ensureMarkers } from './marker.ts';
 import { shortName } from './names.ts';
@@ -38,7 +39,7 @@ export async function planRepair(
   try {
     counts = await count(target, inputs);
   } catch (error) {
-    if (!isPrivilege(error) && sqlstateOf(error)?.startsWith('42') !== true) throw error;
+    if (!isPrivilege(error) && !isSchemaMismatch(sqlstateOf(error))) throw error;
     return refuse('REPAIR_SOURCE_FAILED', { table, target: target.name, found: errorText(error) });
   }
   if (counts.restorable === 0) {

@@ -78,6 +78,8 @@ export interface Page {
   readonly reason?: string;
   readonly requestedBy: Actor;
   readonly at: Date;
+  /** The channel was told that nobody answers. */
+  readonly told?: true;
   readonly answer?: { readonly kind: 'acknowledged' | 'declined'; readonly by: Actor; readonly at: Date };
 }
 

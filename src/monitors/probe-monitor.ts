@@ -1,6 +1,7 @@
 /** Watches a target by its probes: proposes an incident once a red period, and tells when it is green again. */
 
 import type { MonitorState } from '../domain/monitor.ts';
+import { isSchemaMismatch } from '../domain/sqlstate.ts';
 import type { ProbeResult } from '../domain/sweep.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorChange, MonitorPorts, MonitorSettings } from './contract.ts';
@@ -111,9 +112,8 @@ export function createProbeMonitor(
   return { settings, tick };
 }
 
-/** SQLSTATE class 42: what the query asks for does not fit the schema. */
 const isAboutSchema = (failing: readonly ProbeResult[]): boolean =>
-  failing.some(({ sqlstate }) => sqlstate?.startsWith('42'));
+  failing.some(({ sqlstate }) => isSchemaMismatch(sqlstate));
 
 /** Whether this red period has its proposal. */
 const isProposed = (state: MonitorState): state is MonitorState & { readonly proposal: number } =>

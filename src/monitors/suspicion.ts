@@ -1,6 +1,7 @@
 /** What a proposal says of failing probes: the error, the relations, and the migration that came just before. */
 
 import type { Sighting } from '../domain/record.ts';
+import { isSchemaMismatch } from '../domain/sqlstate.ts';
 import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
 
@@ -17,7 +18,7 @@ export function suspect(
   firstFailedAt: Date,
 ): Sighting {
   // Class 42 is a schema that does not fit the query, so it says more than a timeout beside it.
-  const telling = failing.find(({ sqlstate }) => sqlstate?.startsWith('42')) ?? failing[0];
+  const telling = failing.find(({ sqlstate }) => isSchemaMismatch(sqlstate)) ?? failing[0];
   const migration = newestBefore(migrations, firstFailedAt);
   return {
     monitor: settings.name,

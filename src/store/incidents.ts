@@ -29,6 +29,7 @@ interface PageRow {
   readonly reason: string | null;
   readonly requestedBy: string;
   readonly at: string;
+  readonly told: boolean;
   readonly answer: {
     readonly kind: 'acknowledged' | 'declined';
     readonly by: string;
@@ -43,7 +44,7 @@ const COLUMNS = `
               from action_items a where a.incident_id = i.id), '[]') as action_items,
   coalesce((select jsonb_agg(jsonb_build_object(
                      'number', p.number, 'team', p.team, 'user', p.user_id, 'reason', p.reason,
-                     'requestedBy', p.requested_by, 'at', p.at,
+                     'requestedBy', p.requested_by, 'at', p.at, 'told', p.told,
                      'answer', case when p.answer is not null then
                        jsonb_build_object('kind', p.answer, 'by', p.answered_by, 'at', p.answered_at) end) order by p.number)
               from pages p where p.incident_id = i.id), '[]') as pages`;
@@ -128,10 +129,10 @@ async function saveActionItem(tx: Db, incident: number, item: ActionItem): Promi
 async function savePage(tx: Db, incident: number, page: Page): Promise<void> {
   const { answer } = page;
   await tx.query(
-    `insert into pages (incident_id, number, team, user_id, reason, requested_by, at, answer, answered_by, answered_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `insert into pages (incident_id, number, team, user_id, reason, requested_by, at, answer, answered_by, answered_at, told)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (incident_id, number) do update
-        set answer = excluded.answer, answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
+        set told = excluded.told, answer = excluded.answer, answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
     [
       incident,
       page.number,
@@ -143,6 +144,7 @@ async function savePage(tx: Db, incident: number, page: Page): Promise<void> {
       answer?.kind,
       answer?.by,
       answer?.at,
+      page.told ?? false,
     ],
   );
 }
@@ -167,8 +169,9 @@ function toIncident(row: IncidentRow): Incident {
   };
 }
 
-const toPage = ({ reason, answer, at, ...page }: PageRow): Page => ({
+const toPage = ({ reason, answer, at, told, ...page }: PageRow): Page => ({
   ...page,
+  ...(told ? { told } : {}),
   at: new Date(at),
   ...(reason ? { reason } : {}),
   ...(answer ? { answer: { ...answer, at: new Date(answer.at) } } : {}),

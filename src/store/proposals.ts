@@ -19,10 +19,12 @@ interface ProposalRow {
 const COLUMNS =
   'id, monitor, target, service, sqlstate, error, relations, migration, first_failed_at, detected_at, incident_id';
 
+/** Proposed twice, since a crash came between the proposal and the monitor's memory of it, it stays one. */
 export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id' | 'incidentId'>): Promise<number> {
   const { rows } = await tx.query<{ id: number }>(
     `insert into proposals (monitor, target, service, sqlstate, error, relations, migration, first_failed_at, detected_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (monitor, first_failed_at) do update set error = excluded.error
      returning id`,
     [
       wish.monitor,

@@ -80,6 +80,11 @@ export async function loadRun(db: Db, id: number): Promise<JournalRun | undefine
 
 /** Loads a run and keeps others from moving it until the transaction ends. */
 export async function lockRun(tx: Db, id: number): Promise<JournalRun | undefined> {
+  // The incident first, as whoever starts a run does: in the other order the two wait for each other.
+  await tx.query(
+    'select from incidents i join runs r on r.incident_id = i.id where r.id = $1 for update of i',
+    [id],
+  );
   await tx.query('select from runs where id = $1 for update', [id]);
   return loadRun(tx, id);
 }

@@ -42,7 +42,7 @@ describe('proposals', () => {
 
   it('with two open ones none is guessed; the named one is taken', async () => {
     await it1.app.propose(locked);
-    await it1.app.propose({ ...locked, target: 'bank' });
+    await it1.app.propose({ ...locked, monitor: 'bank', target: 'bank' });
     await it1.say(oncall, 'declare sev2 something');
     expect((await it1.app.record(1))?.proposals).toEqual([]);
     await it1.say(oncall, 'declare sev2 proposal:2 the bank');
@@ -74,5 +74,27 @@ describe('proposals', () => {
       at: it1.app.now(),
       earlier: [{ at: first }],
     });
+  });
+
+  it('one that is named is taken however old it is', async () => {
+    await it1.app.propose(broken);
+    it1.at(new Date('2026-06-03T15:00:00Z'));
+    await it1.say(oncall, 'declare sev1 seen by nobody else');
+    expect((await it1.app.record(1))?.proposals).toEqual([]);
+    await it1.say(oncall, 'declare sev1 proposal:1 order status is down');
+    expect((await it1.app.record(2))?.incident.milestones.impact_started?.at).toEqual(broken.firstFailedAt);
+  });
+
+  it('proposed again after a crash, it stays one', async () => {
+    expect(await it1.app.propose(broken)).toBe(await it1.app.propose(broken));
+  });
+
+  it('an unanswered page is told once, though its timer comes twice', async () => {
+    await it1.say(oncall, 'declare sev1 down');
+    await it1.say(oncall, 'escalate inc-1 database');
+    await it1.app.act(1, { kind: 'page-unanswered', page: 1 });
+    await it1.app.act(1, { kind: 'page-unanswered', page: 1 });
+    const told = (await it1.app.record(1))?.timeline.filter(({ text }) => text?.startsWith('No answer'));
+    expect(told).toHaveLength(1);
   });
 });

@@ -141,7 +141,13 @@ describe('whatever is asked of an incident, in whatever order', () => {
       for (const page of before.pages) {
         const later = incident.pages[page.number - 1];
         expect(later).toEqual(
-          page.answer ? page : { ...page, ...(later?.answer && { answer: later.answer }) },
+          page.answer
+            ? page
+            : {
+                ...page,
+                ...(later?.answer && { answer: later.answer }),
+                ...(later?.told && { told: later.told }),
+              },
         );
         expect([undefined, page.user]).toContain(later?.answer?.by);
       }

@@ -1,4 +1,6 @@
 /** The target's probes; a red one shortly after a migration points at that migration. */
+
+import { isSchemaMismatch } from '../../domain/sqlstate.ts';
 import type { AppliedMigration, ProbeResult } from '../../domain/sweep.ts';
 import { type Check, defineCheck, type Finding } from '../check.ts';
 import { appliedMigrations } from '../history.ts';
@@ -42,7 +44,7 @@ async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<
     const next = `GRANT SELECT ON ${on} to the diag role`;
     return { status: 'skipped', verdict: `The probe ${probe.name} may not read ${on}.`, next };
   }
-  const migrations = probe.sqlstate?.startsWith('42') === true ? await history(target) : [];
+  const migrations = isSchemaMismatch(probe.sqlstate) ? await history(target) : [];
   const recent = recentMigration(migrations, now);
   if (recent === undefined) {
     return {

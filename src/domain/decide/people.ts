@@ -63,10 +63,12 @@ export function answerPage(incident: Incident, wish: Wish<'answer-page'>, now: D
 
 export function tellUnanswered(incident: Incident, wish: Wish<'page-unanswered'>, now: Date): Decision {
   const page = pageOf(incident, wish);
-  if (!page || page.answer || !isOpen(incident)) return decision(incident, [], []);
+  // Told once, though the timer may come again after a crash.
+  if (!page || page.answer || page.told || !isOpen(incident)) return decision(incident, [], []);
+  const pages = incident.pages.map((each) => (each === page ? { ...page, told: true as const } : each));
   const words = `No answer from ${person(page.user)} (${page.team}) in ${PAGE_TIMEOUT_S / 60} min; call them, or page somebody else`;
   return decision(
-    incident,
+    { ...incident, pages },
     [entry(now, 'answer', 'firebreak', words)],
     [say(incident, `:warning: ${words}`)],
   );

@@ -41,6 +41,7 @@ create table pages (
   answer       text check (answer in ('acknowledged', 'declined')),
   answered_by  text,
   answered_at  timestamptz,
+  told         boolean not null default false,
   primary key (incident_id, number)
 );
 
@@ -180,7 +181,8 @@ create table proposals (
   migration       jsonb,
   first_failed_at timestamptz not null,
   detected_at     timestamptz not null,
-  incident_id     bigint references incidents
+  incident_id     bigint references incidents,
+  unique (monitor, first_failed_at)
 );
 
 create table captured_migrations (
