@@ -54,7 +54,7 @@ function ownProfile(slack: Slack, user: User): Json {
   return { ...without(profile(slack, user, ''), 'team', 'bot_id', 'api_app_id'), fields: {} };
 }
 
-export const emailOf = (user: User) => (user.kind === 'bot' ? undefined : `${user.name}@example.com`);
+const emailOf = (user: User) => (user.kind === 'bot' ? undefined : `${user.name}@example.com`);
 
 export function shownUser(slack: Slack, user: User): Json {
   const isBot = user.kind === 'bot';

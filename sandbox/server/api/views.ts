@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { openView, publishHome, pushView, updateView, type ViewDraft } from '../acts/views.ts';
 import type { Slack } from '../context.ts';
 import type { View } from '../model.ts';
-import { SlackError } from '../refusal.ts';
+import { invalid, SlackError } from '../refusal.ts';
 import { checkView } from '../rules/views.ts';
 import { defineMethod, embedded, person, word } from './define.ts';
 
@@ -43,6 +43,7 @@ export const viewMethods = [
     (slack, args) => {
       const found = findView(slack, args);
       if (args.hash !== undefined && args.hash !== found.hash) throw new SlackError('hash_conflict');
+      requireType(args.view as ViewDraft, found.type);
       checkView(args.view as ViewDraft);
       return { view: updateView(slack, found, args.view as ViewDraft) };
     },
@@ -53,7 +54,7 @@ export const viewMethods = [
     z.object({ user_id: word, view, hash: word.optional() }),
     (slack, args) => {
       const user = person(slack, args.user_id);
-      if (args.view.type !== 'home') throw new SlackError('invalid_arguments');
+      requireType(args.view as ViewDraft, 'home');
       const old = slack.world.homes.get(user.id);
       if (args.hash !== undefined && old && args.hash !== old.hash) throw new SlackError('hash_conflict');
       checkView(args.view as ViewDraft);
@@ -62,9 +63,16 @@ export const viewMethods = [
   ),
 ];
 
+/** A modal stays a modal, App Home stays App Home. */
+export function requireType(draft: ViewDraft, type: View['type']): void {
+  if (draft.type !== type)
+    throw invalid('invalid_arguments', [`[ERROR] must be ${type} [json-pointer:/view/type]`]);
+}
+
 /** A new view, whose external id nobody else has. */
 export function checkedView(slack: Slack, given: z.infer<typeof viewShape>): ViewDraft {
   const draft = given as ViewDraft;
+  requireType(draft, 'modal');
   checkView(draft);
   const { external_id } = draft;
   const taken = [...slack.world.views.values()].some((one) => one.external_id === external_id);

@@ -6,6 +6,17 @@ import { isJson } from '../rules/blocks.ts';
 
 const MAX_BYTES = 50_000_000;
 
+/** The address that is asked for, with every part of it readable. */
+export function addressOf(request: IncomingMessage): URL {
+  try {
+    const url = new URL(`http://localhost${request.url ?? '/'}`);
+    decodeURIComponent(url.pathname);
+    return url;
+  } catch {
+    throw new ControlError(400, 'wrong_address', 'the address cannot be read');
+  }
+}
+
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -48,7 +59,10 @@ function parseJson(bytes: Buffer): Json {
 async function parseMultipart(type: string, bytes: Buffer): Promise<Json> {
   // The parts are ours and small: the streaming parser that is recommended instead would be a dependency more.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
-  const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
+  const read = new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
+  const form = await read.catch(() => {
+    throw new ControlError(400, 'invalid_form_data', 'the parts of the body cannot be read');
+  });
   const entries = await Promise.all(
     [...form].map(async ([name, value]) => [
       name,

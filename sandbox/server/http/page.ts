@@ -62,7 +62,7 @@ async function serveStatic(
     else missing(response, pathname);
     return;
   }
-  const name = extname(pathname) === '' ? '/index.html' : decoded(pathname);
+  const name = extname(pathname) === '' ? '/index.html' : decodeURIComponent(pathname);
   const bytes = await readInside(webDir, name);
   if (bytes) sendBytes(response, TYPES[extname(name)] ?? 'application/octet-stream', bytes);
   else missing(response, pathname);
@@ -73,14 +73,6 @@ async function readInside(folder: string, name: string): Promise<Buffer | undefi
   const file = join(root, name);
   if (!file.startsWith(root) || name.includes('\0')) return undefined;
   return readFile(file).catch(() => undefined);
-}
-
-function decoded(pathname: string): string {
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname;
-  }
 }
 
 function missing(response: ServerResponse, pathname: string): void {

@@ -6,7 +6,7 @@ import { answerCall } from '../api/dispatch.ts';
 import type { Slack } from '../context.ts';
 import { findRoute } from '../control/routes.ts';
 import { ControlError, SlackError } from '../refusal.ts';
-import { bearer, readArguments, readBytes } from './body.ts';
+import { addressOf, bearer, readArguments, readBytes } from './body.ts';
 import { refuseForeign } from './guard.ts';
 import { servePage } from './page.ts';
 import { sendBytes, sendJson } from './reply.ts';
@@ -27,9 +27,9 @@ const handlers: readonly (readonly [prefix: string, Handler])[] = [
 ];
 
 export async function serve(slack: Slack, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const handler = handlers.find(([prefix]) => url.pathname.startsWith(prefix))?.[1];
   try {
+    const url = addressOf(request);
+    const handler = handlers.find(([prefix]) => url.pathname.startsWith(prefix))?.[1];
     await (handler ?? servePage)(slack, request, response, url);
   } catch (error) {
     refuse(response, error);

@@ -6,7 +6,7 @@ import { isForeign } from './guard.ts';
 
 export function upgrade(slack: Slack, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.on('error', () => socket.destroy());
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const [pathname] = (request.url ?? '/').split('?');
   if (pathname !== '/sandbox/live') slack.hub.upgrade(request, socket, head);
   else if (isForeign(request)) socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   else slack.live.upgrade(request, socket, head);

@@ -1,7 +1,7 @@
 /** Submitting and closing modals, and opening App Home. */
 import { z } from 'zod';
 import { closeViews, pushView, updateView, type ViewDraft } from '../acts/views.ts';
-import { checkedView, viewShape } from '../api/views.ts';
+import { checkedView, requireType, viewShape } from '../api/views.ts';
 import type { Slack } from '../context.ts';
 import { seconds } from '../context.ts';
 import type { Block, Json, StateValues, User, View } from '../model.ts';
@@ -64,6 +64,7 @@ function afterSubmit(slack: Slack, user: User, view: View, payload: Json): void 
       void Promise.all(tellClosed(slack, user, closeViews(slack, user.id, view, true), true, 0));
       return;
     case 'update':
+      requireType(answer.view as ViewDraft, 'modal');
       checkView(answer.view as ViewDraft);
       updateView(slack, view, answer.view as ViewDraft);
       return;

@@ -124,7 +124,7 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
       return `${options.url().replace('http', 'ws')}/link/?ticket=${ticket}&app_id=${appId}`;
     },
     upgrade(request, socket, head) {
-      const ticket = new URL(request.url ?? '/', 'http://localhost').searchParams.get('ticket') ?? '';
+      const ticket = new URLSearchParams((request.url ?? '').split('?')[1]).get('ticket') ?? '';
       if (!tickets.delete(ticket)) {
         socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
         return;

@@ -61,11 +61,23 @@ const block = fc.oneof(
   }),
   fc.constantFrom({ type: 'divider' }, { type: 'hologram' }, {}, 'block', null),
 );
-const blocks = fc.array(block, { maxLength: 4 });
+const good = {
+  type: 'actions',
+  block_id: 'good',
+  elements: [
+    { type: 'button', action_id: 'go', text: plain('Go'), value: '1' },
+    { type: 'static_select', action_id: 'choose', options },
+    { type: 'external_select', action_id: 'find' },
+  ],
+};
+const blocks = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom<unknown[]>([], [good], [{ type: 'divider' }]) },
+  { weight: 1, arbitrary: fc.array(block, { maxLength: 4 }) },
+);
 const view = fc.record(
   {
-    type: fc.constantFrom('modal', 'home'),
-    title: fc.constantFrom(plain('Form'), plain('x'.repeat(30))),
+    type: fc.constantFrom('modal', 'modal', 'home'),
+    title: fc.constantFrom(plain('Form'), plain('Form'), plain('x'.repeat(30))),
     submit: fc.constantFrom(plain('Send'), null),
     blocks,
     callback_id: fc.constant('form'),
@@ -146,8 +158,9 @@ function inputs(names: readonly string[]): fc.Arbitrary<Record<string, unknown>>
   });
   const all = Object.fromEntries(fields);
   return fc.oneof(
-    { weight: 4, arbitrary: fc.record(all) },
-    { weight: 2, arbitrary: fc.record(all, { requiredKeys: names.slice(0, 2) }) },
+    { weight: 5, arbitrary: fc.record(Object.fromEntries(fields.filter(([name]) => name in LIKELY))) },
+    { weight: 1, arbitrary: fc.record(all) },
+    { weight: 1, arbitrary: fc.record(all, { requiredKeys: names.slice(0, 2) }) },
     { weight: 1, arbitrary: fc.record(all, { requiredKeys: [] }) },
   );
 }

@@ -33,7 +33,7 @@ test.each([
   ['/main.js', 200, 'text/javascript; charset=utf-8'],
   ['/none.js', 404, 'application/json; charset=utf-8'],
   ['/%2e%2e%2f%2e%2e%2fetc%2fhosts.txt', 404, 'application/json; charset=utf-8'],
-  ['/%zz.js', 404, 'application/json; charset=utf-8'],
+  ['/%zz.js', 400, 'application/json; charset=utf-8'],
 ])('%s is answered with %d and %s', async (path, status, type) => {
   const response = await fetch(slack.url + path);
   expect([response.status, response.headers.get('content-type')]).toEqual([status, type]);

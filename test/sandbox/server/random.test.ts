@@ -1,4 +1,5 @@
 /** Whatever is called in whatever order: no crash, no 500, no answer that Slack could not give, and a sound state. */
+import http from 'node:http';
 import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import { type LocalSlack, startLocalSlack } from '../../../sandbox/server/main.ts';
@@ -150,3 +151,39 @@ test('random calls of both surfaces', async () => {
     { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 250 },
   );
 });
+
+const FORM = 'multipart/form-data; boundary=x';
+test.each([
+  ['POST', '/api/chat.postMessage', '{"a":', 'application/json'],
+  ['POST', '/api/chat.postMessage', '[]', 'application/json'],
+  ['POST', '/api/files.info', 'nonsense', FORM],
+  ['POST', '/api/', '', 'text/plain'],
+  ['POST', '/api/__proto__', '{}', 'application/json'],
+  ['GET', '//', undefined, ''],
+  ['GET', '/%', undefined, ''],
+  ['PATCH', '/sandbox/messages/%ff/1', '{"user":"dba","text":"x"}', 'application/json'],
+  ['DELETE', '/sandbox/messages/general/1/2/3', '{}', 'application/json'],
+  ['GET', '/sandbox/constructor', undefined, ''],
+  ['POST', '/actions/T/1/none', '{"text":"x"}', 'application/json'],
+  ['POST', '/actions/T/1/none', 'x', FORM],
+  ['POST', '/upload/v1/none', 'x', FORM],
+  ['GET', '/files-pri/x', undefined, ''],
+  ['GET', '/files/U/F', undefined, ''],
+  ['GET', '/archives/C0/p17', undefined, ''],
+])('%s %s with a body like %s is refused, not stumbled over', async (method, path, body, type) => {
+  const headers = { 'content-type': type, authorization: `Bearer ${slack.botToken}` };
+  const response = await raw(method, path, headers, body);
+  expect(response).toBeLessThan(500);
+  expect((await request('GET', 'sandbox/state')).status).toBe(200);
+});
+
+/** Fetch would tidy up the path. */
+function raw(method: string, path: string, headers: Record<string, string>, body?: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { port } = slack;
+    const sent = http.request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode ?? 0));
+    });
+    sent.once('error', reject).end(body);
+  });
+}
