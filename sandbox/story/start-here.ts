@@ -5,12 +5,12 @@ const CHANNEL = 'start-here';
 const AUTHOR = 'commander';
 
 /** `command` is the slash command's name. */
-export const startHere = (command: string): string =>
+const startHere = (command: string): string =>
   [
     '*1. Cause the outage:* press the button below. A release breaks the table `order_status`, and every order page of the shop fails.',
     `*2. Watch the bot:* within seconds it says so in #incidents. Declare there: \`${command} declare sev1 order status is down\`.`,
     `*3. Find out:* in the incident's channel, \`${command} db\` looks at the database, and \`${command} rollback\` plans the way back.`,
-    '*4. Fix it:* act as `dba` (bottom left) and press Approve, since nobody approves a plan of their own. A forgotten connection can stand in the way; its button is below, too.',
+    '*4. Fix it:* act as `dba` (below the channels) and press Approve, since nobody approves a plan of their own. A forgotten connection can stand in the way; its button is below, too.',
     `*5. Put the data right* with the repair that the bot offers, then \`${command} resolve\` and \`${command} postmortem\`.`,
   ].join('\n');
 

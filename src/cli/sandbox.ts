@@ -19,7 +19,7 @@ import { sendMigrations } from './migrations.ts';
 import { wholeNumber } from './options.ts';
 import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox-world.ts';
 
-export interface PlayOptions {
+interface PlayOptions {
   readonly port?: number;
   readonly keep?: true;
   readonly seed?: number;
@@ -47,7 +47,7 @@ export const sandboxCommand = (): Command =>
       }
     });
 
-export interface Playground {
+interface Playground {
   readonly url: string;
   readonly close: () => Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface Playground {
 /** Opens everything; `world` is what differs in tests. */
 export const openPlayground = (
   { port, keep, seed = DEFAULT_SEED }: PlayOptions,
-  world: Partial<SandboxOptions> = {},
+  { slack, ...world }: Partial<SandboxOptions> = {},
 ): Promise<Playground> =>
   openAll(async (onClose) => {
     const dataDir = keep
@@ -80,6 +80,7 @@ export const openPlayground = (
           'GET story': async () => ({ ...about, ...(await later.levers?.show()) }),
           'POST story': async ({ step }) => ({ said: await later.levers?.pull(step) }),
         },
+        ...slack,
       },
       ...world,
     });

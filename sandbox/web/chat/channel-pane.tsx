@@ -24,6 +24,7 @@ export function ChannelPane(props: {
 }): ReactNode {
   const { story } = usePage();
   const { channel } = props;
+  const isStart = channel.name === 'start-here';
   return (
     <main className="pane" aria-label={`Channel ${channel.name}`}>
       <PaneHead
@@ -48,8 +49,14 @@ export function ChannelPane(props: {
         </span>
       </PaneHead>
       <Bookmarks channel={channel} />
-      <MessageList channel={channel} ts={props.ts} unread={props.unread} onThread={props.onThread}>
-        {channel.name === 'start-here' && story && <StoryCard story={story} />}
+      <MessageList
+        channel={channel}
+        ts={props.ts}
+        unread={props.unread}
+        onThread={props.onThread}
+        fromTop={isStart}
+      >
+        {isStart && story && <StoryCard story={story} />}
       </MessageList>
       {channel.is_archived ? (
         <p className="archived">This channel is archived.</p>

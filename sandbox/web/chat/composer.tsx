@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { usePage } from '../context.tsx';
 import { Icon } from '../icons.tsx';
+import { Popover } from '../popover.tsx';
 import { post, type Seen } from '../slack.ts';
 import { type Offer, offersFor, usageOf } from './completion.ts';
 
@@ -86,6 +87,7 @@ export function Composer({ channel, thread, placeholder, autoFocus = false }: Co
       {offers.length > 0 && <Offers id={`${id}-offers`} offers={offers} chosen={chosen} onTake={take} />}
       {usage !== undefined && <p className="usage">{usage}</p>}
       <div className="composer-box">
+        {thread === undefined && <Shortcuts />}
         <textarea
           ref={area}
           rows={1}
@@ -113,6 +115,32 @@ export function Composer({ channel, thread, placeholder, autoFocus = false }: Co
   );
 }
 
+/** The app's shortcuts that belong to no message. */
+function Shortcuts(): ReactNode {
+  const { story, viewer, act } = usePage();
+  const shortcuts = story?.shortcuts.filter(({ type }) => type === 'global') ?? [];
+  if (shortcuts.length === 0) return null;
+  return (
+    <Popover label="Shortcuts" icon={<Icon name="bolt" />} className="shortcuts">
+      {(close) =>
+        shortcuts.map(({ callback_id, name }) => (
+          <button
+            key={callback_id}
+            type="button"
+            className="menu-item"
+            onClick={() => {
+              close();
+              void act(post<Seen>('shortcuts', { user: viewer.name, callback_id }));
+            }}
+          >
+            {name}
+          </button>
+        ))
+      }
+    </Popover>
+  );
+}
+
 function Offers(props: {
   readonly id: string;
   readonly offers: readonly Offer[];
@@ -125,6 +153,7 @@ function Offers(props: {
         <li
           key={offer.line}
           id={`${props.id}-${index}`}
+          ref={index === props.chosen ? intoView : undefined}
           role="option"
           aria-selected={index === props.chosen}
           onPointerDown={(event) => {
@@ -139,6 +168,8 @@ function Offers(props: {
     </ul>
   );
 }
+
+const intoView = (item: HTMLElement | null): void => item?.scrollIntoView({ block: 'nearest' });
 
 const MOST_PX = 180;
 

@@ -14,10 +14,12 @@ export function MessageList(props: {
   readonly ts?: string | undefined;
   readonly unread: Unread;
   readonly onThread?: (ts: string) => void;
+  /** The first time, it is read from its beginning. */
+  readonly fromTop?: boolean;
   readonly children?: ReactNode;
 }): ReactNode {
   const { viewer } = usePage();
-  const { channel, ts, unread, onThread } = props;
+  const { channel, ts, unread, onThread, fromTop = false } = props;
   const [hidden, setHidden] = useState<readonly string[]>([]);
   // Fixed while the channel is open: the line must not run away under one's eyes.
   const [seenBefore] = useState(() => unread.seenIn(channel.id));
@@ -27,8 +29,7 @@ export function MessageList(props: {
   useEffect(() => {
     if (last !== undefined && document.visibilityState === 'visible') see(channel.id, last);
   }, [see, channel.id, last]);
-  // What comes with a card below it is read from its beginning, the first time.
-  const [box, follow] = useEnd(messages, ts, seenBefore === undefined && Boolean(props.children));
+  const [box, follow] = useEnd(messages, ts, seenBefore === undefined && fromTop);
   const firstNew =
     seenBefore === undefined
       ? undefined

@@ -1,5 +1,5 @@
 /** A form of the app: the topmost view of the person's stack. */
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Blocks } from '../blocks/blocks.tsx';
 import { isMissing, type Value, type Values, valuesOf } from '../blocks/values.ts';
 import { usePage } from '../context.tsx';
@@ -7,6 +7,8 @@ import { Dialog } from '../dialog.tsx';
 import { Icon } from '../icons.tsx';
 import type { Block, Element, View } from '../model.ts';
 import { post, type Seen } from '../slack.ts';
+
+const FIELDS = '.field :is(input, textarea, select)';
 
 type Errors = Readonly<Record<string, string>>;
 
@@ -19,6 +21,8 @@ export function Modal({ view }: { readonly view: View }): ReactNode {
   const values = merge(valuesOf(view), typed);
   const me = { user: viewer.name, view_id: view.id };
 
+  // The browser would begin with the button that closes it.
+  useEffect(() => form.current?.querySelector<HTMLElement>(FIELDS)?.focus(), []);
   const submit = async (): Promise<void> => {
     const missing = missingIn(view, values);
     setErrors(missing);

@@ -2,7 +2,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Call } from '../model.ts';
 
-const SHOWN = 150;
+const SHOWN = 100;
 
 export function Calls({ calls }: { readonly calls: readonly Call[] }): ReactNode {
   const [filter, setFilter] = useState('');
