@@ -6,8 +6,8 @@ import { card } from '../domain/decision.ts';
 import { isOpen } from '../domain/incident.ts';
 import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
-import type { JournalRun, Run } from '../domain/run.ts';
-import { type RunMove, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
+import type { JournalRun, Run, RunStep } from '../domain/run.ts';
+import { type Aftermath, type RunMove, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
 import { live, runEntry } from '../domain/run-words.ts';
 import { type BoundStep, bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -93,8 +93,14 @@ async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): 
   if ('ok' in decider) return decider;
   return withRun(parts, wish.run, cause, (run, now) => {
     const judged = judgeWitness(run, wish.step, decider);
-    return judged.ok ? settleStep(run, judged.step, witnessed(wish), {}, now) : judged;
+    return judged.ok ? settleStep(run, judged.step, witnessed(wish), heldBy(judged.step), now) : judged;
   });
+}
+
+/** A rollback that a person settles keeps its migration from coming back, as one that the target settles does. */
+function heldBy({ plan }: RunStep): Aftermath {
+  const migration = plan?.kind === 'migration-rollback' ? plan.inputs['migration'] : undefined;
+  return typeof migration === 'string' ? { hold: migration } : {};
 }
 
 async function begun(tx: Db, id: number, cause: Cause, now: Date): Promise<RunAnswer> {

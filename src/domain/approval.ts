@@ -43,7 +43,7 @@ export function judgeDecision(
   return { ok: true, step, approval: approval as Approval };
 }
 
-/** Whether this person may say what became of an unknown step: it takes an approver, as the step itself did. */
+/** Whether this person may say what became of an unknown step: it takes another approver, as the step itself did. */
 export function judgeWitness(
   run: Run,
   index: number,
@@ -53,7 +53,7 @@ export function judgeWitness(
   if (!step) return refuse('RUN_UNKNOWN', { found: run.id });
   if (step.state !== 'unknown')
     return refuse('OUTCOME_KNOWN', { run: run.id, step: index, state: step.state });
-  const refusal = refuseStranger(decider, decider.approvers);
+  const refusal = refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
   return refusal ?? { ok: true, step };
 }
 
@@ -95,11 +95,17 @@ function refuseStale(
 }
 
 function refusePerson(run: Run, wish: DecisionWish, decider: Decider): Refusal | undefined {
-  const isRequester = decider.id === run.requestedBy;
-  if (isRequester && wish.decision === 'refused') return undefined;
-  const others = decider.approvers.filter((user) => user !== run.requestedBy);
-  if (!isRequester) return refuseStranger(decider, others);
-  return refuse('APPROVER_IS_REQUESTER', { requester: person(decider.id), approvers: listed(others) });
+  if (decider.id === run.requestedBy && wish.decision === 'refused') return undefined;
+  return refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
+}
+
+const othersOf = (run: Run, { approvers }: Decider): readonly string[] =>
+  approvers.filter((user) => user !== run.requestedBy);
+
+function refuseOwn(run: Run, decider: Decider): Refusal | undefined {
+  if (decider.id !== run.requestedBy) return undefined;
+  const approvers = listed(othersOf(run, decider));
+  return refuse('APPROVER_IS_REQUESTER', { requester: person(decider.id), approvers });
 }
 
 function refuseStranger({ id, standing }: Decider, allowed: readonly string[]): Refusal | undefined {

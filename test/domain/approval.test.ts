@@ -172,6 +172,9 @@ describe('an unknown outcome', () => {
     expect(judgeWitness(run(step(waiting, 'unknown')), 1, { ...dba, id: 'UNEW' })).toMatchObject({
       code: 'NOT_AN_APPROVER',
     });
+    expect(judgeWitness(run(step(waiting, 'unknown')), 1, { ...dba, id: 'UASK' })).toMatchObject({
+      code: 'APPROVER_IS_REQUESTER',
+    });
     expect(judgeWitness(run(step(waiting, 'done')), 1, dba)).toMatchObject({ code: 'OUTCOME_KNOWN' });
   });
 });

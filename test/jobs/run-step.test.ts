@@ -264,7 +264,9 @@ describe('the worker of runs', () => {
       expect(await bench.runs.settleUnknown({ ...wish, by: 'UNEW' })).toMatchObject({
         code: 'NOT_AN_APPROVER',
       });
+      expect(await listHolds(bench.store, 'shop')).toEqual([]);
       expect(await bench.runs.settleUnknown({ ...wish, by: 'UDBA' })).toMatchObject({ ok: true });
+      expect(await listHolds(bench.store, 'shop')).toMatchObject([{ migration: 'x', runId: id }]);
       expect(await bench.work(id)).toMatchObject({ state: 'done' });
       expect(world.executions).toHaveLength(1);
     });
