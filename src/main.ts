@@ -15,7 +15,7 @@ import { watch } from './monitors/watch.ts';
 import { loadRunbooks } from './runbooks/load.ts';
 import { loadSteps } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
-import { createClient } from './slack/client.ts';
+import { createClient, createIdentity } from './slack/client.ts';
 import { createDirectory } from './slack/directory.ts';
 import { createPerform } from './slack/perform.ts';
 import { openOwnStore } from './store/own.ts';
@@ -39,19 +39,20 @@ export const startFirebreak = (
     onClose(own.close);
     const { store } = own;
     const client = createClient({ token: keys.botToken, apiUrl: keys.apiUrl }, log);
-    const directory = createDirectory(client);
+    const identity = createIdentity(client);
+    const directory = createDirectory(client, identity);
     const steps = await loadSteps();
     const runbooks = await loadRunbooks(RUNBOOKS, steps);
     const app = createApp({ store, settings, directory, now, runbooks, generatedBy: PRODUCT });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
-    const { command } = settings;
-    const slack = createSlack({ ...keys, client, command, store, app, dispatch, directory, log, now });
+    const talk = { client, identity, store, app, log, now };
+    const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets);
     onClose(targets.closeAll);
     const captured: App['captured'] = (target) => app.captured(target);
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ store, settings, now, log, steps, target, captured });
-    const perform = createPerform({ client, store, app, log, now });
+    const perform = createPerform(talk);
     const watched = watch(config.monitors, targets);
     const jobs = assembleJobs({ store, clock, log, app, perform, replay: slack.replay, watched, runs });
     const receiver = createReceiver({
@@ -68,7 +69,7 @@ export const startFirebreak = (
     jobs.start();
     onClose(() => jobs.stop());
     // Last: what was durable before goes on while Slack is away.
-    await slack.start();
     onClose(() => slack.stop());
+    await slack.start();
     return { url };
   });
