@@ -19,6 +19,10 @@ export const ERRORS = {
     message: 'The embedded PostgreSQL did not start: {found}.',
     fix: 'Read {log}; a full disk and a folder of another user are the usual causes.',
   },
+  DATA_DIR_WITHOUT_SECRET: {
+    message: 'The data folder {found} holds a database, but not the file `secret` with its password.',
+    fix: 'Put `secret` back from a backup, or name another folder with --data-dir. Nothing was removed.',
+  },
   STORE_TOO_NEW: {
     message:
       'The store was migrated by a newer Firebreak: it needs version {needed} or later, this is {found}.',
@@ -27,6 +31,14 @@ export const ERRORS = {
   MIGRATION_WITHOUT_VERSION: {
     message: 'The store migration {found} does not state which program version may work beside it.',
     fix: 'Add a line `-- works-beside: <version>` to it.',
+  },
+  MIGRATION_NUMBER_TWICE: {
+    message: 'Two store migrations have one number: {first} and {second}.',
+    fix: 'Give the newer one the next free number.',
+  },
+  SLACK_TOKEN_REFUSED: {
+    message: 'Slack refuses the token in {variable}: {found}.',
+    fix: 'Copy the token anew from the page of the Slack app (bot token: "OAuth & Permissions", app-level token: "Basic Information"), and look whether the app is still installed.',
   },
   // Times and days that people type
   TIME_NOT_UNDERSTOOD: {

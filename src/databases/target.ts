@@ -1,5 +1,8 @@
 /** A database somebody runs: connections to it that can neither hang nor leave anything behind. */
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { createSockets } from '../closing.ts';
 import type { TargetIdentity } from '../domain/plan.ts';
 import { FirebreakError } from '../errors.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
@@ -27,6 +30,8 @@ export interface TargetConfig {
 export interface ReadLimits {
   readonly timeoutMs?: number;
   readonly lockTimeoutMs?: number;
+  /** Every row counts: row security that would hide some makes the statement fail. */
+  readonly everyRow?: boolean;
 }
 
 export interface Target {
@@ -34,22 +39,36 @@ export interface Target {
   readonly config: TargetConfig;
   /** One statement in a read-only transaction with short timeouts, rolled back. */
   read<Row extends object>(sql: string, params?: readonly unknown[], limits?: ReadLimits): Promise<Row[]>;
+  /** Throws TARGET_IS_STANDBY on a standby: nothing can be planned there, and nothing done. */
   identity(): Promise<TargetIdentity>;
-  /** A fresh direct connection, checked to lead to the same database; the caller ends it after its step. */
-  session(role: 'act' | 'ddl'): Promise<pg.Client>;
+  /**
+   * A fresh direct connection, checked to lead to the same database; the caller ends it after its step. What the
+   * server does not answer, some time after its own timeout for a statement, is given up as a cut connection.
+   */
+  session(role: 'act' | 'ddl', statementTimeoutMs?: number): Promise<pg.Client>;
   close(): Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 3000;
 const LOCK_TIMEOUT_MS = 300;
+/** Of a session's statement unless its caller has another one: a COMMIT after a minute of work is answered, too. */
+const SESSION_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 10_000;
 /** What the server's own timeout is given before the client stops waiting for an answer. */
 const ANSWER_GRACE_MS = 2000;
+const GOODBYE_MS = 2000;
 
 /** Opens a target; nothing connects until it is read. */
 export function openTarget(config: TargetConfig): Target {
-  const pool = new pg.Pool({ ...connection(config.urls.diag), max: 2, min: 1, idleTimeoutMillis: 30_000 });
+  const sockets = createSockets();
+  const pool = new pg.Pool({
+    ...connection(config.urls.diag),
+    stream: sockets.open,
+    max: 2,
+    min: 1,
+    idleTimeoutMillis: 30_000,
+  });
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);
   const read: Target['read'] = (sql, params = [], limits = {}) => readOnce(pool, sql, params, limits);
@@ -59,8 +78,9 @@ export function openTarget(config: TargetConfig): Target {
     config,
     read,
     identity,
-    session: async (role) => openSession(config, role, await identity()),
-    close: () => pool.end(),
+    session: async (role, timeoutMs = SESSION_TIMEOUT_MS) =>
+      openSession(config, role, await identity(), timeoutMs + ANSWER_GRACE_MS),
+    close: () => sockets.ended(pool.end()),
   };
 }
 
@@ -69,6 +89,7 @@ const connection = (url: string) => ({
   application_name: 'firebreak',
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
 });
 
 /** Nothing is set for longer than the transaction: behind a pooler the session belongs to the application. */
@@ -80,26 +101,43 @@ async function readOnce<Row extends object>(
 ): Promise<Row[]> {
   const timeoutMs = limits.timeoutMs ?? STATEMENT_TIMEOUT_MS;
   const client = await pool.connect();
-  let broken = false;
+  let broken: Error | undefined;
+  const breaks = (error: Error): void => void (broken ??= error);
+  // The pool listens to idle clients only: without a listener a connection that breaks would end the process.
+  client.on('error', breaks);
   try {
-    await client.query(envelope(timeoutMs, limits.lockTimeoutMs ?? LOCK_TIMEOUT_MS));
+    await client.query(envelope(timeoutMs, limits));
     const result = await client.query<Row>(extended(sql, params, timeoutMs + ANSWER_GRACE_MS));
     return result.rows;
+  } catch (error) {
+    // Behind a statement that was never answered, nothing else would be: not even the ROLLBACK.
+    if (isUnanswered(error)) breaks(error);
+    throw error;
   } finally {
-    await client.query('rollback').catch(() => (broken = true));
+    if (!broken) await client.query(soon('rollback')).catch(breaks);
     client.release(broken);
+    client.off('error', breaks);
   }
 }
 
-function envelope(timeoutMs: number, lockTimeoutMs: number): pg.QueryConfig & { query_timeout: number } {
-  const text = [
-    'begin read only',
-    `set local statement_timeout = ${Math.ceil(timeoutMs)}`,
-    `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
-    `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
-  ].join('; ');
-  return { text, query_timeout: CONNECT_TIMEOUT_MS };
-}
+/** The client gave up waiting; it has no other word for it. */
+const isUnanswered = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Query read timeout';
+
+/** A statement that is answered at once, or not at all. */
+const soon = (text: string): pg.QueryConfig =>
+  ({ text, query_timeout: CONNECT_TIMEOUT_MS }) as pg.QueryConfig;
+
+const envelope = (timeoutMs: number, limits: ReadLimits): pg.QueryConfig =>
+  soon(
+    [
+      'begin read only',
+      `set local statement_timeout = ${Math.ceil(timeoutMs)}`,
+      `set local lock_timeout = ${Math.ceil(limits.lockTimeoutMs ?? LOCK_TIMEOUT_MS)}`,
+      `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
+      ...(limits.everyRow === true ? ['set local row_security = off'] : []),
+    ].join('; '),
+  );
 
 /** The extended protocol takes one statement only: a second one in the text is refused by the server. */
 const extended = (text: string, values: readonly unknown[], queryTimeout: number) =>
@@ -110,6 +148,7 @@ interface IdentityRow {
   readonly database: string;
   readonly oid: string;
   readonly timeline: number;
+  readonly standby: boolean;
 }
 
 /** On a primary the timeline comes from the WAL position: the control file lags after a promotion. */
@@ -119,22 +158,25 @@ const IDENTITY = `
          d.oid::text,
          case when pg_is_in_recovery() then c.timeline_id
               else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
-         end as timeline
+         end as timeline,
+         pg_is_in_recovery() as standby
     from pg_control_system() s, pg_control_checkpoint() c, pg_database d
    where d.datname = current_database()`;
 
 async function readIdentity(name: string, read: Target['read']): Promise<TargetIdentity> {
   try {
-    return toIdentity(await read<IdentityRow>(IDENTITY));
+    return toIdentity(name, await read<IdentityRow>(IDENTITY));
   } catch (error) {
     if (sqlstateOf(error) !== '42501') throw error;
     throw new FirebreakError('TARGET_IDENTITY_UNREADABLE', { target: name, found: errorText(error) }, error);
   }
 }
 
-function toIdentity(rows: readonly IdentityRow[]): TargetIdentity {
+/** A standby has its primary's identity: it is told apart here, for all three roles. */
+function toIdentity(target: string, rows: readonly IdentityRow[]): TargetIdentity {
   const [row] = rows;
   if (row === undefined) throw new Error('the identity query returned no row');
+  if (row.standby) throw new FirebreakError('TARGET_IS_STANDBY', { target });
   return {
     systemIdentifier: row.system_identifier,
     database: row.database,
@@ -147,10 +189,12 @@ async function openSession(
   config: TargetConfig,
   role: 'act' | 'ddl',
   expected: TargetIdentity,
+  answerMs: number,
 ): Promise<pg.Client> {
   const url = config.urls[role];
   if (url === undefined) throw new FirebreakError('TARGET_ROLE_MISSING', { target: config.name, role });
-  const client = new pg.Client(connection(url));
+  const client = new pg.Client({ ...connection(url), query_timeout: answerMs });
+  abandonSilent(client);
   // Without a listener a connection that breaks between two statements would end the process.
   client.on('error', () => undefined);
   await client.connect();
@@ -164,10 +208,27 @@ async function openSession(
   }
 }
 
+/** Behind a statement that was never answered no other would be: without this, a ROLLBACK waits as long again. */
+function abandonSilent(client: pg.Client): void {
+  const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+  const watched = (...args: readonly unknown[]): unknown => {
+    const answer = query(...args);
+    Promise.resolve(answer).catch((error: unknown) => {
+      if (isUnanswered(error)) cut(client);
+    });
+    return answer;
+  };
+  Object.assign(client, { query: watched });
+}
+
+function cut(client: pg.Client): void {
+  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
+}
+
 /** A pooler announces a cancel key of its own: the pid in it is not that of the backend. */
 async function refusePooler(client: pg.Client, target: string, role: string): Promise<void> {
   const announced = (client as pg.Client & { readonly processID: number | null }).processID;
-  const result = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const result = await client.query<{ pid: number }>(soon('select pg_backend_pid() as pid'));
   const pid = result.rows[0]?.pid;
   if (pid === announced) return;
   throw new FirebreakError('TARGET_POOLED', { target, role, found: pid ?? '?', expected: announced ?? '?' });
@@ -179,7 +240,7 @@ async function refuseOtherDatabase(
   role: string,
   expected: TargetIdentity,
 ): Promise<void> {
-  const found = toIdentity((await client.query<IdentityRow>(IDENTITY)).rows);
+  const found = toIdentity(target, (await client.query<IdentityRow>(soon(IDENTITY))).rows);
   if (sameIdentity(found, expected)) return;
   const values = { target, role, found: identityText(found), expected: identityText(expected) };
   throw new FirebreakError('TARGET_IDENTITY_MISMATCH', values);
@@ -196,7 +257,8 @@ export const sameIdentity = (a: TargetIdentity, b: TargetIdentity): boolean =>
 export const identityText = (it: TargetIdentity): string =>
   `${it.database} (oid ${it.oid}) on system ${it.systemIdentifier}, timeline ${it.timeline}`;
 
-/** Ends a connection; that it is already broken is no news. */
+/** Ends a connection; that it is already broken is no news. A host that fell silent is not waited for. */
 export async function endQuietly(client: pg.Client): Promise<void> {
-  await client.end().catch(() => undefined);
+  await Promise.race([client.end().catch(() => undefined), sleep(GOODBYE_MS, undefined, { ref: false })]);
+  cut(client);
 }

@@ -1,4 +1,5 @@
 /** Hears at once that there is work: LISTEN on a connection of its own, opened again when it is lost. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WORK_CHANNEL } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 
@@ -8,6 +9,8 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+const GOODBYE_MS = 2000;
+
 /** Calls `onWork` for each announcement of work. */
 export function createListener(store: Store, onWork: () => void): Listener {
   let connected: Promise<Connection> | undefined;
@@ -15,8 +18,6 @@ export function createListener(store: Store, onWork: () => void): Listener {
   function connect(): Promise<Connection> {
     const client = store.dedicated({
       application_name: 'firebreak-listen',
-      connectionTimeoutMillis: 5000,
-      keepAlive: true,
     });
     const mine = listen(client, onWork);
     const forget = (): void => {
@@ -35,7 +36,12 @@ export function createListener(store: Store, onWork: () => void): Listener {
     },
     async close() {
       const client = await connected?.catch(() => undefined);
-      await client?.end().catch(() => undefined);
+      // A host that fell silent answers no goodbye; the store cuts the connection when it is closed.
+      if (client)
+        await Promise.race([
+          client.end().catch(() => undefined),
+          sleep(GOODBYE_MS, undefined, { ref: false }),
+        ]);
     },
   };
 }

@@ -18,15 +18,19 @@ export interface LeaseMark {
 export async function openLeaseClient(store: Store): Promise<LeaseClient> {
   const client = store.dedicated({
     application_name: 'firebreak-leases',
-    connectionTimeoutMillis: 5000,
     query_timeout: 5000,
-    keepAlive: true,
   });
   client.on('error', () => undefined);
-  await client.connect();
-  await client.query(`set idle_session_timeout = '10s'`);
-  await client.query(`set lock_timeout = '2s'`);
-  return client;
+  try {
+    await client.connect();
+    await client.query(`set idle_session_timeout = '10s'`);
+    await client.query(`set lock_timeout = '2s'`);
+    return client;
+  } catch (error) {
+    // It is opened anew each second: one that is left open would soon be all the connections of the server.
+    client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Takes the lock of the lease when nobody holds it. */

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FirebreakError } from '../errors.ts';
 import { PACKAGE_ROOT, VERSION } from '../version.ts';
-import type { Db, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 const MIGRATIONS = join(PACKAGE_ROOT, 'src', 'store', 'migrations');
 const MIGRATION_LOCK = 0x46424d47; // "FBMG"
@@ -22,42 +22,75 @@ export async function migrate(
   version: string = VERSION,
   folder = MIGRATIONS,
 ): Promise<readonly string[]> {
+  const migrations = await readMigrations(folder);
+  // Its own connection, since a migration, or the wait for another starter's, may take longer than any other statement.
+  const client = store.dedicated({ application_name: 'firebreak-migrate', query_timeout: 0 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await applyAll(client, migrations, version);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+type Client = ReturnType<Store['dedicated']>;
+
+async function applyAll(
+  client: Client,
+  migrations: readonly Migration[],
+  version: string,
+): Promise<readonly string[]> {
   const applied: string[] = [];
-  await store.transaction(async (tx) => {
-    await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await tx.query(`
+  await oneStarter(client, () =>
+    client.query(`
       create table if not exists firebreak_migrations (
         id           integer primary key,
         name         text not null,
         works_beside text not null,
         applied_at   timestamptz not null default now()
-      )`);
-  });
-  for (const migration of await readMigrations(folder)) {
-    const fresh = await store.transaction(async (tx) => {
-      await tx.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-      await refuseIfTooOld(tx, version);
-      return apply(tx, migration);
+      )`),
+  );
+  for (const migration of migrations) {
+    const fresh = await oneStarter(client, async () => {
+      await refuseIfTooOld(client, version);
+      return apply(client, migration);
     });
     if (fresh) applied.push(migration.name);
   }
-  await refuseIfTooOld(store, version);
+  await refuseIfTooOld(client, version);
   return applied;
 }
 
-async function apply(tx: Db, migration: Migration): Promise<boolean> {
+/** One transaction, and no other starter's beside it. */
+async function oneStarter<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function apply(client: Client, migration: Migration): Promise<boolean> {
   // Must come first, so that a second starter sees that this one is being applied.
-  const { rowCount } = await tx.query(
+  const { rowCount } = await client.query(
     'insert into firebreak_migrations (id, name, works_beside) values ($1, $2, $3) on conflict do nothing',
     [migration.id, migration.name, migration.worksBeside],
   );
   if (rowCount === 0) return false;
-  await tx.query(migration.sql);
+  await client.query(migration.sql);
   return true;
 }
 
-async function refuseIfTooOld(db: Db, version: string): Promise<void> {
-  const { rows } = await db.query<{ works_beside: string }>('select works_beside from firebreak_migrations');
+async function refuseIfTooOld(client: Client, version: string): Promise<void> {
+  const { rows } = await client.query<{ works_beside: string }>(
+    'select works_beside from firebreak_migrations',
+  );
   const needed = rows
     .map((row) => row.works_beside)
     .sort(compareVersions)
@@ -69,14 +102,26 @@ async function refuseIfTooOld(db: Db, version: string): Promise<void> {
 
 async function readMigrations(folder: string): Promise<readonly Migration[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  refuseSameNumber(files);
   return Promise.all(
     files.map(async (file) => {
       const sql = await readFile(join(folder, file), 'utf8');
       const worksBeside = /^-- works-beside: (\d+\.\d+\.\d+)$/m.exec(sql)?.[1];
       if (worksBeside === undefined) throw new FirebreakError('MIGRATION_WITHOUT_VERSION', { found: file });
-      return { id: Number(file.slice(0, 4)), name: file, worksBeside, sql };
+      return { id: numberOf(file), name: file, worksBeside, sql };
     }),
   );
+}
+
+const numberOf = (file: string): number => Number(file.slice(0, 4));
+
+/** Of two files with one number the second would pass for applied. */
+function refuseSameNumber(sorted: readonly string[]): void {
+  for (const [index, file] of sorted.entries()) {
+    const before = sorted[index - 1];
+    if (before === undefined || numberOf(before) !== numberOf(file)) continue;
+    throw new FirebreakError('MIGRATION_NUMBER_TWICE', { first: before, second: file });
+  }
 }
 
 function compareVersions(a: string, b: string): number {

@@ -1,5 +1,6 @@
 /** The store's pools and transactions. Times and ids come in as parameters; SQL asks no clock. */
 import pg from 'pg';
+import { createSockets } from '../closing.ts';
 
 /** A pool or the client of a transaction: what the table modules need. */
 export interface Db {
@@ -13,9 +14,9 @@ export interface Store extends Db {
   readonly url: string;
   /** A small pool of its own, so that busy workers never keep Slack waiting for its ack. */
   readonly inbox: Db;
-  /** Runs `work` in one transaction; a throw rolls it back. */
+  /** Runs `work` in one transaction; a throw rolls it back. A connection that breaks fails it, nothing else. */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
-  /** A connection outside the pools: leases and LISTEN live on it. */
+  /** A connection outside the pools: leases and LISTEN live on it. It is cut when the store is closed. */
   dedicated(settings?: pg.ClientConfig): pg.Client;
   /** Whether the store answers. */
   ready(): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
@@ -30,19 +31,30 @@ const types: pg.CustomTypesConfig = {
     (oid as number) === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (value: string) => unknown),
 };
 
+/** No statement of the store takes nearly as long; migrations run on a connection without this limit. */
+const QUERY_TIMEOUT_MS = 30_000;
+
 /** Opens the pools of the store; connects on first use. */
-export function openStore(url: string, onError: (error: Error) => void = () => undefined): Store {
-  const pool = new pg.Pool({
+export function openStore(
+  url: string,
+  onError: (error: Error) => void = () => undefined,
+  queryTimeoutMs = QUERY_TIMEOUT_MS,
+): Store {
+  const sockets = createSockets();
+  const connection: pg.ClientConfig = {
     connectionString: url,
-    max: 8,
     types,
-    application_name: 'firebreak',
     connectionTimeoutMillis: 5000,
-  });
+    // A host that fell silent must not be waited for without end: neither for an answer nor for an announcement.
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+  const pool = new pg.Pool({ ...connection, stream: sockets.open, max: 8, application_name: 'firebreak' });
   const inbox = new pg.Pool({
-    connectionString: url,
+    ...connection,
+    stream: sockets.open,
     max: 3,
-    types,
     application_name: 'firebreak-inbox',
     connectionTimeoutMillis: 1000,
     query_timeout: 1500,
@@ -59,21 +71,7 @@ export function openStore(url: string, onError: (error: Error) => void = () => u
     url,
     ...run(pool),
     inbox: run(inbox),
-    async transaction(work) {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        await client.query('begin');
-        const result = await work(run(client));
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        await client.query('rollback').catch((lost: unknown) => (broken = lost as Error));
-        throw error;
-      } finally {
-        client.release(broken);
-      }
-    },
+    transaction: (work) => inTransaction(pool, (client) => work(run(client))),
     ready: () =>
       inbox.query('select').then(
         () => ({ ok: true }),
@@ -82,13 +80,39 @@ export function openStore(url: string, onError: (error: Error) => void = () => u
           reason: `the store does not answer: ${error instanceof Error ? error.message : String(error)}`,
         }),
       ),
-    dedicated: (settings = {}) => new pg.Client({ connectionString: url, types, ...settings }),
+    dedicated: (settings = {}) => new pg.Client({ ...connection, ...settings, stream: sockets.open }),
     async close() {
       closing = true;
-      await Promise.all([pool.end(), inbox.end()]);
+      await sockets.ended(Promise.all([pool.end(), inbox.end()]).then(() => undefined));
     },
   };
 }
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const breaks = (error: Error): void => void (broken ??= error);
+  // The pool listens to idle clients only: without a listener a connection that breaks would end the process.
+  client.on('error', breaks);
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    // Behind a statement that was never answered, nothing else would be.
+    if (isUnanswered(error)) breaks(error);
+    else await client.query('rollback').catch(breaks);
+    throw error;
+  } finally {
+    client.release(broken);
+    client.off('error', breaks);
+  }
+}
+
+/** The client gave up waiting; it has no other word for it. */
+const isUnanswered = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Query read timeout';
 
 /** The one row of an answer; undefined when there is none. */
 export const first = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row | undefined =>

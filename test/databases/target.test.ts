@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { openTarget } from '../../src/databases/target.ts';
+import { eventually } from '../support/eventually.ts';
+import { createSilentProxy } from '../support/silent-proxy.ts';
 import { createShop, type Shop } from './shop.ts';
 
 describe('a target', () => {
@@ -29,6 +31,37 @@ describe('a target', () => {
     await shop.admin.query('rollback');
     expect(await shop.target.read('select 1 as n')).toEqual([{ n: 1 }]);
   });
+
+  it('survives a connection that breaks in a statement', async () => {
+    const broken = shop.target.read('select pg_terminate_backend(pg_backend_pid()), pg_sleep(1)');
+    await expect(broken).rejects.toMatchObject({ code: '57P01' });
+    const cut = shop.target.read('select pg_sleep(5) as cut', [], { timeoutMs: 10_000 });
+    cut.catch(() => undefined);
+    await eventually(async () => {
+      const ended = await shop.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where query like '%as cut' and pid <> pg_backend_pid()`,
+      );
+      return ended.length;
+    });
+    await expect(cut).rejects.toMatchObject({ code: '57P01' });
+    expect(await shop.target.read('select 1 as n')).toEqual([{ n: 1 }]);
+  });
+
+  it('gives up a host that falls silent, reads again when it is back, and can be closed', async () => {
+    const proxy = await createSilentProxy(shop.database.url);
+    const target = openTarget({ ...shop.config, urls: { diag: proxy.through(shop.config.urls.diag) } });
+    const silenced = target.read('select pg_sleep(0.2)', [], { timeoutMs: 500 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    proxy.fallSilent();
+    const started = performance.now();
+    await expect(silenced).rejects.toThrow('Query read timeout');
+    expect(performance.now() - started).toBeLessThan(4000);
+    proxy.comeBack();
+    expect(await target.read('select 1 as n')).toEqual([{ n: 1 }]);
+    proxy.fallSilent();
+    await target.close();
+    proxy.close();
+  }, 20_000);
 
   it('never opens more than two connections for reading', async () => {
     await Promise.all(Array.from({ length: 8 }, () => shop.target.read('select pg_sleep(0.05)')));

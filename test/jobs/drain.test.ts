@@ -1,7 +1,11 @@
 import type { Worker } from '../../src/jobs/crew.ts';
-import { createLogger } from '../../src/log.ts';
+import { createDrain } from '../../src/jobs/drain.ts';
+import { openLeases } from '../../src/jobs/lease.ts';
+import { createLogger, silentLogger } from '../../src/log.ts';
+import { openStore } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { createSilentProxy } from '../support/silent-proxy.ts';
 import { gate, type Instance, startInstance, terminate } from './support.ts';
 
 describe('the drain loop', () => {
@@ -111,6 +115,34 @@ describe('the drain loop', () => {
     await instance.stop();
     expect(ended).toBe(true);
   });
+
+  it('goes on after the host of the store was silent for a while', async () => {
+    const proxy = await createSilentProxy(database.url);
+    const store = openStore(proxy.through(database.url), undefined, 300);
+    const leases = openLeases(store, silentLogger);
+    let worked = 0;
+    const worker: Worker = {
+      name: 'silenced',
+      due: async () => (await store.query<{ key: string }>(`select 'key' as key`)).rows.map(({ key }) => key),
+      work: async () => {
+        await store.query('select 1');
+        worked++;
+      },
+    };
+    const drain = createDrain({ store, leases, log: silentLogger, workers: [worker], pollMs: 50 });
+    drain.start();
+    await eventually(() => worked > 2);
+    proxy.fallSilent();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const before = worked;
+    proxy.comeBack();
+    // The lease connection notices by its own limit of 5 s.
+    await eventually(() => worked > before + 2, { within: 15_000 });
+    await drain.stop();
+    await leases.close();
+    await store.close();
+    proxy.close();
+  }, 30_000);
 
   const start = (worker: Worker): Instance => startInstance(database.url, () => [worker]);
 });

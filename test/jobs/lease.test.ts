@@ -71,6 +71,24 @@ describe('leases', () => {
     await client.end();
   });
 
+  it('leave no connection open when it cannot be set up', async () => {
+    const strange: Store = {
+      ...store,
+      dedicated(settings) {
+        const client = store.dedicated({ ...settings, application_name: 'strange' });
+        const query = client.query.bind(client) as (sql: string) => Promise<unknown>;
+        return Object.assign(client, { query: (sql: string) => query(sql.replace(`'2s'`, `'never'`)) });
+      },
+    };
+    await expect(openLeaseClient(strange)).rejects.toMatchObject({ code: '22023' });
+    await eventually(async () => {
+      const { rows } = await store.query(
+        `select from pg_stat_activity where datname = current_database() and application_name = 'strange'`,
+      );
+      return rows.length === 0;
+    });
+  });
+
   it('give the lease back when the work throws', async () => {
     const leases = openLeases(store, silentLogger);
     const broken = leases.withLease('runs', 'throws', () => Promise.reject(new Error('broken')));

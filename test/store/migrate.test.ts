@@ -88,7 +88,27 @@ describe("the migrations of the bot's own store", () => {
     await expect(migrate(store, '1.0.0', folder)).rejects.toMatchObject({
       code: 'MIGRATION_WITHOUT_VERSION',
     });
-    expect(await tables()).toEqual(['firebreak_migrations']);
+    expect(await tables()).toEqual([]);
+  });
+
+  it('of which two have one number are refused, before anything is applied', async () => {
+    await write('0001_first.sql', '1.0.0', 'create table a ();');
+    await write('0002_mine.sql', '1.0.0', 'create table b ();');
+    await write('0002_yours.sql', '1.0.0', 'create table c ();');
+    await expect(migrate(store, '1.0.0', folder)).rejects.toMatchObject({
+      code: 'MIGRATION_NUMBER_TWICE',
+      message: 'Two store migrations have one number: 0002_mine.sql and 0002_yours.sql.',
+    });
+    expect(await tables()).toEqual([]);
+  });
+
+  it('may take longer than any other statement', async () => {
+    await write('0001_slow.sql', '1.0.0', 'create table a (); select pg_sleep(0.5);');
+    const hasty = openStore(database.url, undefined, 200);
+    const other = openStore(database.url, undefined, 200);
+    const applied = await Promise.all([migrate(hasty, '1.0.0', folder), migrate(other, '1.0.0', folder)]);
+    expect(applied.flat()).toEqual(['0001_slow.sql']);
+    await Promise.all([hasty.close(), other.close()]);
   });
 
   it('apply once when several programs start at once', async () => {

@@ -1,0 +1,77 @@
+import { openStore, type Store } from '../../src/store/store.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { createSilentProxy, type SilentProxy } from '../support/silent-proxy.ts';
+
+describe('the store', () => {
+  let database: TestDatabase;
+  let store: Store;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    store = openStore(database.url);
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  it.each([
+    ['between two statements', 'select 1'],
+    ['in a statement', 'select pg_sleep(10)'],
+  ])('survives a connection that breaks in a transaction, %s', async (_when, next) => {
+    const broken = store.transaction(async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const going = next === 'select 1' ? undefined : tx.query(next);
+      going?.catch(() => undefined);
+      await end(rows[0]?.pid);
+      await (going ?? tx.query(next));
+    });
+    await expect(broken).rejects.toThrow(/terminat|not queryable/);
+    expect(await store.transaction(async (tx) => (await tx.query('select 7 as n')).rows)).toEqual([{ n: 7 }]);
+  });
+
+  /** Ends a session, and waits until its client has noticed. */
+  async function end(pid: number | undefined): Promise<void> {
+    await store.query('select pg_terminate_backend($1)', [pid]);
+    await eventually(async () => {
+      const { rows } = await store.query('select from pg_stat_activity where pid = $1', [pid]);
+      return rows.length === 0;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+});
+
+describe('a store whose host falls silent', () => {
+  let database: TestDatabase;
+  let proxy: SilentProxy;
+  let store: Store;
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    proxy = await createSilentProxy(database.url);
+    store = openStore(proxy.through(database.url), undefined, 300);
+  });
+  afterEach(async () => {
+    proxy.close();
+    await database.drop();
+  });
+
+  it('fails what was asked, and answers again once it is back', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => store.query('select pg_sleep(0.05)')));
+    const cut = store.transaction(async (tx) => {
+      await tx.query('select 1');
+      proxy.fallSilent();
+      await tx.query('select 1');
+    });
+    await expect(cut).rejects.toThrow('Query read timeout');
+    await expect(store.query('select 1')).rejects.toThrow('Query read timeout');
+    proxy.comeBack();
+    await eventually(() => store.query('select 1').then(() => true));
+    await store.close();
+  });
+
+  it('can be closed nevertheless', async () => {
+    await store.query('select 1');
+    proxy.fallSilent();
+    await store.close();
+  });
+});
