@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { FirebreakError } from '../errors.ts';
 import { type Account, reachableBinaries, unprivilegedAccount } from './embedded/binaries.ts';
-import { prepareFolder, runningPort, SUPERUSER } from './embedded/cluster.ts';
+import { comingPort, prepareFolder, runningPort, SUPERUSER } from './embedded/cluster.ts';
 import { launch, pgCtl, watchOwner } from './embedded/launch.ts';
 
 const OWNER_LOCK = 0x46425245; // "FBRE": the session advisory lock that marks the owner of a data folder.
@@ -47,9 +47,26 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   // First: a process that ends half-way through the launch leaves nothing behind either.
   if (options.temporary) watchOwner(bin, cluster, dataDir, account);
   const secret = await prepareFolder(dataDir, cluster, bin, account);
+  const start = () => launch(bin, cluster, dataDir, account, options.settings ?? {});
+  const found = await adoptOrStart(cluster, secret, start);
+  return server({ bin, cluster, dataDir, account, secret, ...found });
+}
+
+async function adoptOrStart(
+  cluster: string,
+  secret: string,
+  start: () => Promise<number>,
+): Promise<{ port: number; adopted: boolean }> {
   const running = await runningPort(cluster, secret);
-  const port = running ?? (await launch(bin, cluster, dataDir, account, options.settings ?? {}));
-  return server({ bin, cluster, dataDir, account, secret, port, adopted: running !== undefined });
+  if (running !== undefined) return { port: running, adopted: true };
+  try {
+    return { port: await start(), adopted: false };
+  } catch (error) {
+    // Of two starts at once, the one that comes second uses the server of the first.
+    const others = await comingPort(cluster, secret);
+    if (others === undefined) throw error;
+    return { port: others, adopted: true };
+  }
 }
 
 function server(s: {

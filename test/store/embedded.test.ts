@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '../../src/store/embedded.ts';
+import { PACKAGE_ROOT } from '../../src/version.ts';
+import { eventually } from '../support/eventually.ts';
 
 const settings = { fsync: 'off' };
 
@@ -30,6 +33,61 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(third.url('app'), 'select n from kept')).toEqual([{ n: 7 }]);
     await third.stop();
   });
+
+  it('never removes a cluster whose secret is missing or cannot be read', async () => {
+    await (await startEmbedded({ dataDir, settings })).stop();
+    const secret = join(dataDir, 'secret');
+    await rename(secret, `${secret}.away`);
+    await expect(startEmbedded({ dataDir, settings })).rejects.toMatchObject({
+      code: 'DATA_DIR_WITHOUT_SECRET',
+    });
+    // As root nothing is forbidden to read; a folder cannot be read either.
+    await mkdir(secret);
+    await expect(startEmbedded({ dataDir, settings })).rejects.toMatchObject({
+      code: 'EMBEDDED_POSTGRES_FAILED',
+      message: expect.stringContaining('EISDIR') as string,
+    });
+    await rmdir(secret);
+    await rename(`${secret}.away`, secret);
+    const again = await startEmbedded({ dataDir, settings });
+    expect(await query(again.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
+    await again.stop();
+  });
+
+  it('starts in a folder whose first start was killed while the cluster was made', async () => {
+    const half = spawn(
+      process.execPath,
+      [
+        ...['--import', 'tsx', '--input-type=module', '-e'],
+        `import { startEmbedded } from './src/store/embedded.ts';
+         await startEmbedded({ dataDir: ${JSON.stringify(dataDir)} });`,
+      ],
+      { cwd: PACKAGE_ROOT, stdio: 'ignore' },
+    );
+    const ended = new Promise((done) => half.once('exit', done));
+    const begun = async () =>
+      (await readdir(dataDir, { recursive: true })).find((it) => /PG_VERSION$/.test(it));
+    await eventually(begun, { within: 20_000, every: 1 });
+    half.kill('SIGKILL');
+    await ended;
+    const server = await startEmbedded({ dataDir, settings });
+    expect(await query(server.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
+    await server.stop();
+    const drafts = (await readdir(dataDir)).filter((name) => name.startsWith('postgres.new.'));
+    // initdb itself lives on for a moment, and may have written into its draft meanwhile.
+    if (drafts.length > 0) await (await startEmbedded({ dataDir, settings })).stop();
+    expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log', 'secret']);
+  }, 60_000);
+
+  it('is one server when two first starts come at once', async () => {
+    const servers = await Promise.all([1, 2, 3].map(() => startEmbedded({ dataDir, settings })));
+    expect(new Set(servers.map(({ port }) => port)).size).toBe(1);
+    expect(servers.filter(({ adopted }) => !adopted)).toHaveLength(1);
+    for (const server of servers) {
+      expect(await query(server.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
+    }
+    await servers[0]?.stop();
+  }, 60_000);
 });
 
 async function query(url: string, sql: string): Promise<unknown[]> {
