@@ -40,7 +40,7 @@ export interface Look {
   readonly scheme: 'light' | 'dark';
 }
 
-export const DESKTOP: Look = { width: 1280, scheme: 'light' };
+const DESKTOP: Look = { width: 1280, scheme: 'light' };
 export const LOOKS: readonly Look[] = [
   DESKTOP,
   { width: 1280, scheme: 'dark' },
