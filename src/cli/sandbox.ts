@@ -73,7 +73,7 @@ export const openPlayground = (
       keep: keep === true,
       slack: {
         ...(port === undefined ? {} : { port }),
-        ...pageDir(),
+        ...(slack?.webDir === undefined ? pageDir() : {}),
         onClock: (ms) => clock.advance(ms),
         routes: {
           'GET info': () => later.sandbox?.info ?? {},
