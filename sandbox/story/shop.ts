@@ -72,7 +72,7 @@ function grantsBefore(names: Shop['roles']): string {
     grant usage, create on schema public to ${owner};
     grant usage on schema public to ${app}, ${diag};
     grant pg_monitor to ${diag};
-    grant pg_signal_backend to ${act};
+    grant pg_signal_backend, pg_read_all_stats to ${act};
     alter default privileges for role ${owner} in schema public grant select on tables to ${diag}`;
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createSockets } from '../closing.ts';
 import type { TargetIdentity } from '../domain/plan.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
 import { FirebreakError } from '../errors.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
 
@@ -244,6 +245,17 @@ async function refuseOtherDatabase(
   if (sameIdentity(found, expected)) return;
   const values = { target, role, found: identityText(found), expected: identityText(expected) };
   throw new FirebreakError('TARGET_IDENTITY_MISMATCH', values);
+}
+
+/** Why nothing can be planned on a target: it is a standby. */
+export async function refuseStandby(target: Target): Promise<Refusal | undefined> {
+  try {
+    await target.identity();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FirebreakError) || error.code !== 'TARGET_IS_STANDBY') throw error;
+    return refuse('TARGET_IS_STANDBY', { target: target.name });
+  }
 }
 
 /** Whether two identities are the same database on the same server, with no failover in between. */

@@ -64,7 +64,7 @@ export async function createShop(change: Partial<TargetConfig> = {}): Promise<Sh
     grant usage, create on schema public to ${roles.owner};
     grant usage on schema public to ${roles.app}, ${roles.diag};
     grant pg_monitor to ${roles.diag};
-    grant pg_signal_backend to ${roles.act};
+    grant pg_signal_backend, pg_read_all_stats to ${roles.act};
     alter default privileges for role ${roles.owner} in schema public grant select on tables to ${roles.diag};
     alter default privileges for role ${roles.owner} grant select on tables to ${roles.app}`);
   await buildTables(database.urlAs(roles.owner, 'secret'));

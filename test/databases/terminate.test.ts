@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { sessionsByPid } from '../../src/databases/sessions.ts';
-import { executeTerminate, planTerminate } from '../../src/databases/terminate.ts';
+import type { Target } from '../../src/databases/target.ts';
+import { executeTerminate, planTerminate, resolveTerminate } from '../../src/databases/terminate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { createShop, type Shop } from './shop.ts';
 
@@ -71,6 +72,94 @@ describe('ending a session', () => {
       code: 'PLAN_VOID',
     });
   });
+
+  it('leaves a session alone whose transaction is over, whatever it does now', async () => {
+    await client.query('begin; lock table order_status in access share mode');
+    const plan = await planned();
+    await client.query('commit; begin; update orders set total_cents = 1 where id = 1');
+    expect((await planned()).hash).not.toBe(plan.hash);
+    expect(await executeTerminate(shop.target, plan)).toMatchObject({
+      state: 'stopped',
+      code: 'CHANGED',
+      verdict: expect.stringContaining('is over: the session was left alone') as string,
+    });
+    await client.query('commit');
+    expect(await shop.query('select total_cents from orders where id = 1')).toEqual([{ total_cents: 1 }]);
+  });
+
+  it('is the same plan whether a statement runs at this moment or not', async () => {
+    await client.query('begin; select 1');
+    const idle = await planned();
+    const running = client.query('select pg_sleep(20)').catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await planned()).hash).toBe(idle.hash);
+    expect(await executeTerminate(shop.target, idle)).toMatchObject({
+      state: 'done',
+      facts: { means: ['cancelled'] },
+    });
+    await running;
+  });
+
+  it('does not say that nothing happened when the look after a signal fails', async () => {
+    await client.query('begin; select 1');
+    const plan = await planned();
+    const { target, signalled } = blindAfterSignal();
+    expect(await executeTerminate(target, plan)).toMatchObject({
+      state: 'unknown',
+      verdict: expect.stringContaining('terminated') as string,
+      facts: { means: ['terminated'] },
+    });
+    expect(signalled()).toBe(true);
+    expect(await resolveTerminate(shop.target, plan)).toBe('committed');
+  });
+
+  it('is found not to have ended when it is still there, in the same transaction', async () => {
+    await client.query('begin; select 1');
+    expect(await resolveTerminate(shop.target, await planned())).toMatchObject({
+      state: 'stopped',
+      verdict: expect.stringContaining('still there') as string,
+    });
+  }, 15_000);
+
+  it('signals no mere number: without a sight of its start it says which right is missing', async () => {
+    await client.query('begin; select 1');
+    const plan = await planned();
+    await shop.query(`revoke pg_read_all_stats from ${shop.roles.act}`);
+    expect(await executeTerminate(shop.target, plan)).toMatchObject({
+      state: 'stopped',
+      code: 'REFUSED',
+      verdict: expect.stringContaining('GRANT pg_signal_backend, pg_read_all_stats') as string,
+    });
+    await shop.query(`revoke pg_signal_backend from ${shop.roles.act}`);
+    await shop.query(`grant pg_read_all_stats to ${shop.roles.act}`);
+    const denied = await executeTerminate(shop.target, plan);
+    expect(denied).toMatchObject({ state: 'stopped', code: 'REFUSED' });
+    expect(denied.verdict).not.toContain('rolled back');
+    expect(await sessionsByPid(shop.target, [pid])).toHaveLength(1);
+  });
+
+  /** From the signal on, the diag role gets through no more. */
+  function blindAfterSignal(): { target: Target; signalled: () => boolean } {
+    let sent = false;
+    const target: Target = {
+      ...shop.target,
+      read: (...args) =>
+        sent
+          ? Promise.reject(new Error('timeout exceeded when trying to connect'))
+          : shop.target.read(...args),
+      async session(role) {
+        const act = await shop.target.session(role);
+        const query = act.query.bind(act) as (...args: unknown[]) => Promise<unknown>;
+        const watched = async (...args: unknown[]): Promise<unknown> => {
+          const answer = await query(...args);
+          sent ||= String(args[0]).includes('pg_terminate_backend');
+          return answer;
+        };
+        return Object.assign(act, { query: watched });
+      },
+    };
+    return { target, signalled: () => sent };
+  }
 
   it('refuses sessions of superusers, its own, and those that are no clients', async () => {
     expect(await planTerminate(shop.target, await idOf(await pidOf(shop.admin)))).toMatchObject({
