@@ -51,7 +51,11 @@ export function AppPane(props: {
             ) : (
               <p className="nothing">No messages yet.</p>
             )}
-            <Composer channel={`dm-${viewer.name}`} placeholder={`Message ${name}`} />
+            <Composer
+              channel={`dm-${viewer.name}`}
+              label={`Message ${name}`}
+              placeholder="Message, or / for a command"
+            />
           </>
         )}
       </div>

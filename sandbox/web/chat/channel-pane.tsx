@@ -61,7 +61,11 @@ export function ChannelPane(props: {
       {channel.is_archived ? (
         <p className="archived">This channel is archived.</p>
       ) : (
-        <Composer channel={channel.name} placeholder={`Message #${channel.name}, or / for a command`} />
+        <Composer
+          channel={channel.name}
+          label={`Message #${channel.name}`}
+          placeholder="Message, or / for a command"
+        />
       )}
     </main>
   );

@@ -10,11 +10,18 @@ interface ComposerProps {
   /** By name; `dm-NAME` for a direct message. */
   readonly channel: string;
   readonly thread?: string;
+  readonly label: string;
   readonly placeholder: string;
   readonly autoFocus?: boolean;
 }
 
-export function Composer({ channel, thread, placeholder, autoFocus = false }: ComposerProps): ReactNode {
+export function Composer({
+  channel,
+  thread,
+  label,
+  placeholder,
+  autoFocus = false,
+}: ComposerProps): ReactNode {
   const { state, story, viewer, act, say } = usePage();
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
@@ -91,7 +98,7 @@ export function Composer({ channel, thread, placeholder, autoFocus = false }: Co
         <textarea
           ref={area}
           rows={1}
-          aria-label={placeholder}
+          aria-label={label}
           aria-autocomplete="list"
           aria-controls={offers.length > 0 ? `${id}-offers` : undefined}
           aria-activedescendant={offers.length > 0 ? `${id}-offers-${chosen}` : undefined}

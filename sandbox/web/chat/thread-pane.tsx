@@ -47,7 +47,13 @@ export function ThreadPane(props: {
         <div ref={end} />
       </div>
       {!channel.is_archived && (
-        <Composer channel={channel.name} thread={ts} placeholder="Reply …" autoFocus />
+        <Composer
+          channel={channel.name}
+          thread={ts}
+          label="Reply in the thread"
+          placeholder="Reply …"
+          autoFocus
+        />
       )}
     </aside>
   );

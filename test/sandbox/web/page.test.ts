@@ -17,9 +17,10 @@ import {
 
 jest.setTimeout(90_000);
 
-/** A test file cannot skip itself with a word of why, so it is said here. */
+/** Where CI is true, Chromium is to be there. */
 const browsers = chromiumPath === undefined && process.env['CI'] !== 'true' ? describe.skip : describe;
-if (chromiumPath === undefined) process.stderr.write('Browser tests need Chromium, which is not there.\n');
+if (browsers === describe.skip)
+  process.stderr.write('The browser tests were skipped: there is no Chromium.\n');
 
 interface State {
   readonly channels: readonly {
@@ -124,8 +125,8 @@ browsers('the page', () => {
     await eventually(async () => (await channel(/^inc-2/))?.pins.length === 2);
     await message.hover();
     await message.getByRole('button', { name: 'Reply in thread' }).click();
-    await page.getByLabel('Reply …').fill('which one?');
-    await page.getByLabel('Reply …').press('Enter');
+    await page.getByLabel('Reply in the thread').fill('which one?');
+    await page.getByLabel('Reply in the thread').press('Enter');
     await see('which one?', '.thread');
     await message.getByRole('button', { name: '1 reply' }).waitFor();
     await page.keyboard.press('Escape');
