@@ -54,10 +54,14 @@ export function createSockets(): Sockets {
     async ended(end) {
       const cut = (): void => sockets.forEach((socket) => socket.destroy());
       const timer = setTimeout(cut, GOODBYE_MS);
-      await end.finally(() => {
+      try {
+        await end;
+        await Promise.all(
+          [...sockets].map((socket) => new Promise((closed) => socket.once('close', closed))),
+        );
+      } finally {
         clearTimeout(timer);
-        cut();
-      });
+      }
     },
   };
 }

@@ -80,6 +80,7 @@ describe('leases', () => {
         return Object.assign(client, { query: (sql: string) => query(sql.replace(`'2s'`, `'never'`)) });
       },
     };
+    const began = performance.now();
     await expect(openLeaseClient(strange)).rejects.toMatchObject({ code: '22023' });
     await eventually(async () => {
       const { rows } = await store.query(
@@ -87,6 +88,7 @@ describe('leases', () => {
       );
       return rows.length === 0;
     });
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it('give the lease back when the work throws', async () => {

@@ -48,7 +48,7 @@ describe('a store whose host falls silent', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     proxy = await createSilentProxy(database.url);
-    store = openStore(proxy.through(database.url), undefined, 300);
+    store = openStore(proxy.through(database.url), undefined, 1000);
   });
   afterEach(async () => {
     proxy.close();
@@ -71,7 +71,12 @@ describe('a store whose host falls silent', () => {
 
   it('can be closed nevertheless', async () => {
     await store.query('select 1');
+    const going = store.query('select pg_sleep(0.1)');
+    going.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 50));
     proxy.fallSilent();
     await store.close();
+    await expect(going).rejects.toThrow();
+    await eventually(() => proxy.ended());
   });
 });

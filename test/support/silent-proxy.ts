@@ -8,6 +8,8 @@ export interface SilentProxy {
   fallSilent(): void;
   /** New connections pass again; of those that were silent, nobody ever hears. */
   comeBack(): void;
+  /** Whether every connection to it has ended from the other side. */
+  ended(): boolean;
   close(): void;
 }
 
@@ -15,10 +17,13 @@ export async function createSilentProxy(upstreamUrl: string): Promise<SilentProx
   const upstreamPort = Number(new URL(upstreamUrl).port);
   const sockets = new Set<Socket>();
   const mute = new Set<Socket>();
+  const clients = new Set<Socket>();
   let silent = false;
   // Half-open: not even the end of a connection is answered.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ port: upstreamPort, host: '127.0.0.1', allowHalfOpen: true });
+    clients.add(client);
+    client.once('end', () => clients.delete(client));
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -45,6 +50,7 @@ export async function createSilentProxy(upstreamUrl: string): Promise<SilentProx
     comeBack() {
       silent = false;
     },
+    ended: () => clients.size === 0,
     close() {
       for (const socket of sockets) socket.destroy();
       server.close();
