@@ -1,19 +1,22 @@
 /** `POST /events/changes`: migrations as they were captured where the project lives, mapped to what plans are made of. */
 import { z } from 'zod';
 import type { CapturedMigration } from '../domain/plan.ts';
+import { storable } from '../domain/storable.ts';
 import { type Answer, parseJson, refusal } from './answers.ts';
 
-const name = z.string().min(1).max(500);
-/** PostgreSQL keeps no NUL in text. */
-const sql = z.string().refine((text) => !text.includes('\0'), 'must not contain a NUL character');
+/** Refused rather than cleaned: SQL that was changed is another SQL. */
+const text = z
+  .string()
+  .refine((given) => storable(given) === given, 'must contain neither NUL nor a lone surrogate');
+const name = text.min(1).max(500);
 
 const migration = z
   .object({
     name,
-    fileHash: z.string().min(1).max(200),
+    fileHash: text.min(1).max(200),
     /** SQL, or the word `opaque` for what is not SQL. */
-    up: sql.optional(),
-    down: sql.optional(),
+    up: text.optional(),
+    down: text.optional(),
     upOpaque: z.boolean().optional(),
     downOpaque: z.boolean().optional(),
   })

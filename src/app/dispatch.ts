@@ -1,6 +1,7 @@
 /** One typed line becomes one verb: found, permitted, placed in an incident, run. */
 import { distance } from 'fastest-levenshtein';
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import { storable } from '../domain/storable.ts';
 import { explainRefusal } from '../errors.ts';
 import type { App, Directory } from './app.ts';
 import type { Command, Permission, Reply, Request } from './command.ts';
@@ -127,9 +128,6 @@ function nearest(commands: readonly Command[], found: string): string {
   const near = words.filter((word) => distance(word, found) <= 2);
   return near.length > 0 ? `Did you mean ${near.map((word) => `\`${word}\``).join(' or ')}?` : '';
 }
-
-// PostgreSQL keeps neither NUL nor lone surrogates, and people can type both.
-const storable = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** Slack escapes people as `<@U123|name>`: the name is remembered, the line keeps the id. */
 async function meetMentioned(app: App, text: string): Promise<string> {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { EntryKind } from './entry.ts';
 import type { Actor } from './incident.ts';
+import { storable } from './storable.ts';
 
 /** What an entry says; it lies beside the chain, with its salt, and can be erased. */
 export interface EntryContent {
@@ -71,16 +72,15 @@ function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
   if (value === undefined) return 'null';
   if (value instanceof Date) return JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return JSON.stringify(wellFormed(value));
+  if (value === null || typeof value !== 'object') return JSON.stringify(storableScalar(value));
   const pairs = Object.entries(value).filter(([, member]) => member !== undefined);
   return `{${pairs
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(wellFormed(key))}:${canonicalJson(member)}`)
+    .map(([key, member]) => `${JSON.stringify(storable(key))}:${canonicalJson(member)}`)
     .join()}}`;
 }
 
-// UTF-8 has no lone surrogates: the driver stores U+FFFD for them, and the digest must not notice.
-const wellFormed = (value: unknown): unknown =>
-  typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value;
+// The digest must not notice what storing takes out of a text.
+const storableScalar = (value: unknown): unknown => (typeof value === 'string' ? storable(value) : value);
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -6,6 +6,7 @@ import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
+import { forgetDelivered } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
@@ -64,12 +65,14 @@ export function assembleJobs(parts: JobsParts): Jobs {
 }
 
 const REPLAY_EVERY_MS = 5000;
-/** How long a delivery is remembered: longer than Slack repeats one. */
-const REMEMBERED_MS = 7 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+/** How long what is settled is remembered: longer than Slack repeats a delivery. */
+const REMEMBERED_MS = 7 * 24 * HOUR_MS;
 
 /** One key: only one instance at a time replays; not at each look, since most find nothing. */
-function inboxWorker({ store, replay, clock }: JobsParts): Worker {
+export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 'replay' | 'clock'>): Worker {
   let next = 0;
+  let nextForgetting = 0;
   return {
     name: 'replay',
     due() {
@@ -80,7 +83,13 @@ function inboxWorker({ store, replay, clock }: JobsParts): Worker {
     },
     async work() {
       await replay();
-      await forgetSettled(store, new Date(clock.now().getTime() - REMEMBERED_MS));
+      const now = clock.now().getTime();
+      if (now < nextForgetting) return;
+      // Both look at every row: not each time.
+      nextForgetting = now + HOUR_MS;
+      const before = new Date(now - REMEMBERED_MS);
+      await forgetSettled(store, before);
+      await forgetDelivered(store, before);
     },
   };
 }

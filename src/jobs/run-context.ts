@@ -4,6 +4,7 @@ import type { CapturedMigration, Marker, TransactionTrace } from '../domain/plan
 import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
 import type { Settings } from '../domain/settings.ts';
+import { storable } from '../domain/storable.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { StepContext, StepKind } from '../runbooks/step.ts';
@@ -79,9 +80,7 @@ export const markerOf = ({ run, step, lease }: StepJob): Marker => ({
 
 /** An error as one line for people; without what PostgreSQL stores in no text. */
 export const inWords = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error))
-    .replaceAll('\0', '')
-    .replace(/\p{Surrogate}/gu, '\ufffd')
+  storable(error instanceof Error ? error.message : String(error))
     .split('\n')
     .join('; ')
     .slice(0, 500);

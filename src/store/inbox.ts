@@ -1,4 +1,5 @@
 /** What Slack delivered: one row a delivery, committed before Slack gets its ack. */
+import { storableJson } from '../domain/storable.ts';
 import { FirebreakError } from '../errors.ts';
 import { type Db, first } from './store.ts';
 
@@ -25,7 +26,7 @@ export async function receive(
     `insert into inbox (key, kind, payload, received_at)
      values ($1, $2, $3, $4)
      on conflict (key) do nothing`,
-    [key, kind, storable(payload), receivedAt],
+    [key, kind, storableJson(payload), receivedAt],
   );
   return rowCount === 1 ? 'new' : 'known';
 }
@@ -80,9 +81,3 @@ export async function openRows(db: Db, before: Date): Promise<readonly Delivered
   );
   return rows.map(({ received_at: receivedAt, ...row }) => ({ ...row, receivedAt }));
 }
-
-/** jsonb refuses NUL and lone surrogates, which people can type: without them the row could never be written. */
-const storable = (payload: Delivered['payload']): string =>
-  JSON.stringify(payload, (_, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd') : value,
-  );

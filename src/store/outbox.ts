@@ -1,5 +1,6 @@
 /** What Slack is to be told: one row an effect, delivered strictly in the order of its lane. */
 import { type Effect, laneOf } from '../domain/effects.ts';
+import { storableJson } from '../domain/storable.ts';
 import { HELD_LEASE, type LeaseMark, writeUnder } from './leases.ts';
 import { type Db, first } from './store.ts';
 
@@ -40,7 +41,7 @@ export async function enqueue(db: Db, effects: readonly Effect[], now: Date): Pr
        returning lane)
      select pg_notify('${WORK_CHANNEL}', lanes.lane)
      from (select distinct lane from added) as lanes`,
-    [effects.map(laneOf), effects.map((effect) => JSON.stringify(effect)), now],
+    [effects.map(laneOf), effects.map(storableJson), now],
   );
 }
 
@@ -108,6 +109,11 @@ export const settleRefused = (
      where id = $4 and state = 'pending' and exists (select from lease)`,
     [row.id, now, reason],
   );
+
+/** Deletes rows that were settled before `before`. */
+export async function forgetDelivered(db: Db, before: Date): Promise<void> {
+  await db.query('delete from outbox where settled_at < $1', [before]);
+}
 
 /** The row stays, and its lane waits until `notBefore`. */
 export const settleLater = (

@@ -3,6 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { EarlierAction, JournalStep } from '../domain/run.ts';
 import type { StepMove } from '../domain/run-moves.ts';
 import type { BoundStep } from '../domain/runbook.ts';
+import { storable, storableJson } from '../domain/storable.ts';
 import { type Db, first } from './store.ts';
 
 export async function insertStep(tx: Db, run: number, index: number, step: BoundStep): Promise<void> {
@@ -29,7 +30,7 @@ export async function setStep(tx: Db, run: number, move: StepMove, epoch?: numbe
       epoch,
       move.startedAt,
       move.endedAt,
-      move.verdict && clean(move.verdict),
+      move.verdict && storable(move.verdict),
       json(move.plan),
       json(move.outcome),
       json(move.output),
@@ -103,11 +104,6 @@ interface EarlierRow {
   readonly outcome: EarlierAction['outcome'];
 }
 
-/** PostgreSQL stores no NUL in text, and no lone surrogates in jsonb. */
-const clean = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
-
 /** A value for a jsonb column; undefined is null. */
 export const json = (value: unknown): string | undefined =>
-  value === undefined
-    ? undefined
-    : JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' ? clean(item) : item));
+  value === undefined ? undefined : storableJson(value);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ChainedEntry, contentDigest, type EntryContent, GENESIS, linkHash } from '../domain/chain.ts';
 import type { EntryKind, NewEntry, TimelineEntry } from '../domain/entry.ts';
+import { storableJson } from '../domain/storable.ts';
 import { type Db, first } from './store.ts';
 
 interface TimelineRow {
@@ -25,9 +26,9 @@ export async function appendEntries(
 ): Promise<string> {
   let { seq, hash } = await chainEnd(tx, incidentId);
   for (const { at, kind, actor, text, link, details } of entries) {
-    const content: EntryContent = { text, ...(link ? { link } : {}), ...(details ? { details } : {}) };
+    const json = storableJson({ text, ...(link ? { link } : {}), ...(details ? { details } : {}) });
     const salt = randomBytes(16).toString('hex');
-    const digest = contentDigest(salt, content);
+    const digest = contentDigest(salt, JSON.parse(json) as EntryContent);
     seq += 1;
     hash = linkHash(hash, { incidentId, seq, at, recordedAt: now, kind, actor, contentDigest: digest });
     await tx.query(
@@ -37,7 +38,7 @@ export async function appendEntries(
          returning incident_id, seq)
        insert into timeline_contents (incident_id, seq, salt, content)
        select incident_id, seq, $9, $10 from entry`,
-      [incidentId, seq, at, now, kind, actor, digest, hash, salt, JSON.stringify(content)],
+      [incidentId, seq, at, now, kind, actor, digest, hash, salt, json],
     );
   }
   return hash;

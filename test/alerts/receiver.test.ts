@@ -104,6 +104,21 @@ describe('the receiver', () => {
     });
   });
 
+  it.each([
+    ['name', 'a\0'],
+    ['up', 'select \ud83d'],
+    ['down', 'a\0'],
+    ['down', '\udd25'],
+    ['fileHash', '\0'],
+  ])('refuses what PostgreSQL cannot keep: %s', async (field, value) => {
+    const sent = { target: 'shop', migrations: [{ ...migration, [field]: value }] };
+    expect(await post(JSON.stringify(sent))).toMatchObject({
+      status: 400,
+      body: { problems: [`migrations.0.${field}: must contain neither NUL nor a lone surrogate`] },
+    });
+    expect(captured).toEqual([]);
+  });
+
   it('names the targets it knows when it is sent another', async () => {
     const answer = await post(JSON.stringify({ target: 'shoop', migrations: [migration] }));
     expect(answer).toMatchObject({ status: 404, body: { targets: ['shop', 'billing'] } });

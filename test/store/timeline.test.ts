@@ -123,6 +123,22 @@ describe('the timeline in the store', () => {
     ]);
   });
 
+  it('keeps what PostgreSQL cannot, without NUL and lone surrogates, and the chain verifies', async () => {
+    const details = { 'k\0': ['v\0', '\ud83d', 'fine \u{1f525}'] };
+    await world.app.act(1, {
+      kind: 'record',
+      by: 'monitor:m',
+      entry: 'diagnosis',
+      text: 'a\0b\udd25',
+      details,
+    });
+    expect((await loadTimeline(world.store, 1)).at(-1)).toMatchObject({
+      text: 'ab\ufffd',
+      details: { k: ['v', '\ufffd', 'fine \u{1f525}'] },
+    });
+    expect(await verdict()).toMatchObject({ ok: true });
+  });
+
   it('gives back what was written, fact by fact', async () => {
     const entry: NewEntry = {
       at: new Date('2026-06-03T09:59:59.123Z'),
