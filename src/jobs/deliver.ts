@@ -39,7 +39,7 @@ export function deliverWorker(options: DeliverOptions): Worker {
     async work(lane, lease, stopping) {
       let on = true;
       while (on && !stopping.aborted && !lease.signal.aborted) {
-        const row = await nextOf(store, lane);
+        const row = await nextOf(store, lane, clock.now());
         on = row !== undefined && (await deliver(row, lease, options));
       }
     },
@@ -61,9 +61,23 @@ async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): P
       await settleLater(store, lease, row, after(clock.now(), delivery.seconds), null);
       return false;
     case 'retry':
+      if (isWorthALine(row.attempts + 1)) warn(row, delivery, options);
       await settleLater(store, lease, row, retryAt(clock.now(), row.attempts + 1), delivery.error);
       return false;
   }
+}
+
+/** The 1st, 2nd, 4th, 8th attempt: neither silent nor a flood. */
+const isWorthALine = (attempts: number): boolean => Number.isInteger(Math.log2(attempts));
+
+function warn(
+  { lane, id, effect, attempts }: OutboxRow,
+  { error, fix }: Extract<Delivery, { kind: 'retry' }>,
+  { log }: DeliverOptions,
+): void {
+  const known = { lane, row: id, effect: effect.kind, attempts: attempts + 1, error };
+  if (fix === undefined) log.warn(known, 'not delivered yet: tried again');
+  else log.error({ ...known, fix }, 'cannot be delivered until somebody mends it: tried again');
 }
 
 async function attempt(row: OutboxRow, lease: Lease, { perform, log }: DeliverOptions): Promise<Delivery> {

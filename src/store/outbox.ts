@@ -24,7 +24,8 @@ export type Delivery =
   | { readonly kind: 'wait'; readonly seconds: number }
   /** Permanent: no later attempt can succeed. */
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'retry'; readonly error: string };
+  /** `fix`: what a person has to do before it can succeed. */
+  | { readonly kind: 'retry'; readonly error: string; readonly fix?: string };
 
 /** Work is announced here, in the transaction that writes it. */
 export const WORK_CHANNEL = 'firebreak_work';
@@ -56,16 +57,17 @@ export async function pendingLanes(db: Db, now: Date): Promise<readonly string[]
   return rows.map(({ lane }) => lane);
 }
 
-/** The oldest row of the lane that is still to be delivered. */
-export async function nextOf(db: Db, lane: string): Promise<OutboxRow | undefined> {
+/** The oldest row of the lane that is still to be delivered; none while the lane has to wait, whoever found that out. */
+export async function nextOf(db: Db, lane: string, now: Date): Promise<OutboxRow | undefined> {
   const row = first(
     await db.query<StoredRow>(
       `select id, lane, effect_id, effect, attempts, created_at, tried_at
        from outbox
        where lane = $1 and state = 'pending'
+         and not exists (select from lanes where lanes.lane = outbox.lane and lanes.not_before > $2)
        order by id
        limit 1`,
-      [lane],
+      [lane, now],
     ),
   );
   return row && outboxRow(row);

@@ -1,5 +1,5 @@
 import { deliverWorker, tellInIncidentsChannel } from '../../src/jobs/deliver.ts';
-import { silentLogger } from '../../src/log.ts';
+import { type Logger, silentLogger } from '../../src/log.ts';
 import { type Delivery, enqueue, type OutboxRow } from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -24,9 +24,9 @@ describe('the delivery of the outbox', () => {
     await database.drop();
   });
 
-  const start = (perform: (row: OutboxRow) => Promise<Delivery>): Instance => {
+  const start = (perform: (row: OutboxRow) => Promise<Delivery>, log = silentLogger): Instance => {
     const instance = startInstance(database.url, ({ store, clock }) => [
-      deliverWorker({ store, clock, log: silentLogger, perform, onRefused: tellInIncidentsChannel }),
+      deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
     ]);
     instances.push(instance);
     return instance;
@@ -71,6 +71,35 @@ describe('the delivery of the outbox', () => {
     expect(rows).toEqual([
       { attempts: 4, error: null },
       { attempts: 1, error: null },
+    ]);
+  });
+
+  it('says which row is not delivered, now and then, and what a person has to do', async () => {
+    const said: Record<string, unknown>[] = [];
+    const write = (level: string) => (known: object, message: string) =>
+      void said.push({ level, message, ...known });
+    const log = { ...silentLogger, warn: write('warn'), error: write('error') } as unknown as Logger;
+    let failures = 5;
+    const instance = start((row) => {
+      if (row.lane === 'incidents-channel' && !row.triedAt)
+        return Promise.resolve({ kind: 'retry', error: 'not_in_channel', fix: 'invite the bot' });
+      if (row.lane === 'incident:1' && failures-- > 0)
+        return Promise.resolve({ kind: 'retry', error: 'internal_error' });
+      return send(row);
+    }, log);
+    await add(say(1, 'a'), { kind: 'say', to: { kind: 'incidents-channel' }, text: 'b' });
+    await eventually(async () => {
+      instance.clock.advance(30_000);
+      return (await pending()) === 0;
+    });
+    const warned = { level: 'warn', lane: 'incident:1', effect: 'say', error: 'internal_error' };
+    expect(said.filter(({ level }) => level === 'warn')).toMatchObject([
+      { ...warned, row: expect.any(Number) as number, attempts: 1 },
+      { ...warned, attempts: 2 },
+      { ...warned, attempts: 4 },
+    ]);
+    expect(said.filter(({ level }) => level === 'error')).toMatchObject([
+      { lane: 'incidents-channel', error: 'not_in_channel', fix: 'invite the bot' },
     ]);
   });
 

@@ -1,5 +1,12 @@
 import { loadMonitor, saveMonitor } from '../../src/store/monitors.ts';
-import { enqueue, nextOf, pendingLanes, settleRefused, settleSent } from '../../src/store/outbox.ts';
+import {
+  enqueue,
+  nextOf,
+  pendingLanes,
+  settleLater,
+  settleRefused,
+  settleSent,
+} from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { schedule } from '../../src/store/timers.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -33,7 +40,7 @@ describe('the outbox, timers and monitors in the store', () => {
     );
     expect(rows.map(({ text }) => text)).toEqual(texts);
     expect([...(await pendingLanes(store, now))].sort()).toEqual(['incident:0', 'incident:1']);
-    expect(await nextOf(store, 'incident:1')).toEqual({
+    expect(await nextOf(store, 'incident:1', now)).toEqual({
       id: 2,
       lane: 'incident:1',
       effectId: expect.any(String) as string,
@@ -70,13 +77,23 @@ describe('the outbox, timers and monitors in the store', () => {
   it('refuses the outcomes of an old epoch', async () => {
     await enqueue(store, [say(1, 'a')], now);
     await store.query(`insert into leases (kind, key, epoch) values ('outbox', 'incident:1', 5)`);
-    const row = await eventually(() => nextOf(store, 'incident:1'));
+    const row = await eventually(() => nextOf(store, 'incident:1', now));
     const lease = (epoch: number) => ({ kind: 'outbox', key: 'incident:1', epoch });
     expect(await settleSent(store, lease(4), row, now)).toBe(false);
     expect(await settleRefused(store, lease(4), row, now, 'no')).toBe(false);
-    expect(await nextOf(store, 'incident:1')).toEqual(row);
+    expect(await nextOf(store, 'incident:1', now)).toEqual(row);
     expect(await settleSent(store, lease(5), row, now)).toBe(true);
-    expect(await nextOf(store, 'incident:1')).toBeUndefined();
+    expect(await nextOf(store, 'incident:1', now)).toBeUndefined();
+  });
+
+  it('holds back a lane that has to wait, whoever found that out', async () => {
+    await enqueue(store, [say(1, 'a')], now);
+    await store.query(`insert into leases (kind, key, epoch) values ('outbox', 'incident:1', 5)`);
+    const row = await eventually(() => nextOf(store, 'incident:1', now));
+    const later = new Date(now.getTime() + 5000);
+    await settleLater(store, { kind: 'outbox', key: 'incident:1', epoch: 5 }, row, later, null);
+    expect(await nextOf(store, 'incident:1', now)).toBeUndefined();
+    expect(await nextOf(store, 'incident:1', later)).toEqual(row);
   });
 
   it('keeps what a monitor remembers, and refuses what a late look writes', async () => {
