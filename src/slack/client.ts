@@ -29,11 +29,14 @@ export interface Identity {
   readonly teamId: string;
 }
 
-/** Who the bot is, asked once. */
-export function createIdentity(client: WebClient): {
+export interface WhoAmI {
+  /** Without asking. */
   known(): Identity | undefined;
   get(): Promise<Identity>;
-} {
+}
+
+/** Who the bot is, asked once. */
+export function createIdentity(client: WebClient): WhoAmI {
   let found: Identity | undefined;
   return {
     known: () => found,

@@ -2,7 +2,7 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Directory } from '../app/app.ts';
-import { createIdentity } from './client.ts';
+import type { WhoAmI } from './client.ts';
 
 const SLACKBOT = 'USLACKBOT';
 const flag = z.boolean().default(false);
@@ -19,8 +19,7 @@ const profile = z.object({
 });
 
 /** Keeps nothing but who the bot itself is. */
-export function createDirectory(client: WebClient): Directory {
-  const identity = createIdentity(client);
+export function createDirectory(client: WebClient, identity: Pick<WhoAmI, 'get'>): Directory {
   return {
     async standing(userId) {
       const user = await userOf(client, userId);

@@ -1,12 +1,12 @@
 /** Performs what the outbox holds: each kind of effect has its Web API calls, and its way back from a lost answer. */
 import type { Effect } from '../domain/effects.ts';
 import type { Delivery, OutboxRow } from '../store/outbox.ts';
-import { createIdentity, DEADLINE_MS } from './client.ts';
+import { DEADLINE_MS } from './client.ts';
 import { createChannel, invite, pin, topic } from './perform/channels.ts';
-import type { Attempt, Performing, PerformParts } from './perform/context.ts';
+import { type Attempt, type Performing, stillOurs } from './perform/context.ts';
 import { file } from './perform/files.ts';
 import { live, say } from './perform/messages.ts';
-import { deliveryOf, mayHaveHappened } from './perform/verdict.ts';
+import { deliveryOf, lookableFrom, mayHaveHappened } from './perform/verdict.ts';
 
 type Performer<K extends Effect['kind']> = (
   effect: Extract<Effect, { kind: K }>,
@@ -33,20 +33,23 @@ const PERFORMERS: { readonly [K in Effect['kind']]: Performer<K> } = {
 };
 
 /** One attempt at one row. Never throws. */
-export function createPerform(parts: PerformParts): (row: OutboxRow) => Promise<Delivery> {
-  const on: Performing = { ...parts, identity: createIdentity(parts.client) };
-  const doubts = createDoubts(parts.now);
-  return async (row) => {
-    const seconds = doubts.secondsLeft(row);
+export function createPerform(on: Performing): (row: OutboxRow, signal: AbortSignal) => Promise<Delivery> {
+  const doubts = createDoubts();
+  return async (row, signal) => {
+    const begunAt = on.now();
+    const from = doubts.lookFrom(row);
+    const seconds = Math.ceil((from - begunAt.getTime()) / 1000);
     if (seconds > 0) return { kind: 'wait', seconds };
+    const attempt: Attempt = { row, doubt: from > 0, signal };
     try {
-      await perform(row.effect, { row, doubt: doubts.about(row) }, on);
+      stillOurs(attempt);
+      await perform(row.effect, attempt, on);
       doubts.end(row);
       return { kind: 'sent' };
     } catch (error) {
-      const delivery = deliveryOf(error);
+      const delivery = deliveryOf(error, row.effect);
       if (delivery.kind === 'refused') doubts.end(row);
-      else doubts.after(row, error);
+      else if (mayHaveHappened(error)) doubts.keep(row, lookableFrom(error, begunAt, on.now()));
       return delivery;
     }
   };
@@ -55,31 +58,32 @@ export function createPerform(parts: PerformParts): (row: OutboxRow) => Promise<
 const perform = (effect: Effect, attempt: Attempt, on: Performing): Promise<void> =>
   (PERFORMERS[effect.kind] as Performer<Effect['kind']>)(effect, attempt, on);
 
+interface Doubts {
+  /** From when on the row can be looked for in Slack; 0 when there is nothing to find. */
+  lookFrom(row: OutboxRow): number;
+  keep(row: OutboxRow, from: number): void;
+  end(row: OutboxRow): void;
+}
+
 /**
  * Rows that may have been carried out without our hearing of it. What another process tried may still be on its
  * way until the deadline of its request: only then does it make sense to look.
  */
-function createDoubts(now: () => Date): {
-  secondsLeft(row: OutboxRow): number;
-  about(row: OutboxRow): boolean;
-  after(row: OutboxRow, error: unknown): void;
-  end(row: OutboxRow): void;
-} {
-  /** By effect: from when on it can be looked for; 0 when there is nothing to find. */
-  const lookFrom = new Map<string, number>();
-  const from = ({ effectId, triedAt }: OutboxRow): number => {
-    const known = lookFrom.get(effectId) ?? (triedAt ? triedAt.getTime() + DEADLINE_MS : 0);
-    // Kept, since the outbox moves `triedAt` at each attempt, also at one that only waits.
-    lookFrom.set(effectId, known);
-    return known;
-  };
+function createDoubts(): Doubts {
+  const known = new Map<string, { readonly from: number; readonly attempts: number }>();
+  // The outbox counts each attempt, also one that only waits: another count than this was left by somebody else.
+  const keep = ({ effectId, attempts }: OutboxRow, from: number): void =>
+    void known.set(effectId, { from, attempts: attempts + 1 });
   return {
-    secondsLeft: (row) => Math.max(0, Math.ceil((from(row) - now().getTime()) / 1000)),
-    about: (row) => from(row) > 0,
-    // A doubt stays: a look that failed has answered nothing.
-    after: (row, error) => {
-      if (from(row) === 0 && mayHaveHappened(error)) lookFrom.set(row.effectId, now().getTime());
+    lookFrom(row) {
+      const ours = known.get(row.effectId);
+      const from =
+        ours?.attempts === row.attempts ? ours.from : row.triedAt ? row.triedAt.getTime() + DEADLINE_MS : 0;
+      // A doubt stays: a look that failed has answered nothing.
+      keep(row, from);
+      return from;
     },
-    end: (row) => void lookFrom.delete(row.effectId),
+    keep,
+    end: ({ effectId }) => void known.delete(effectId),
   };
 }

@@ -9,7 +9,7 @@ let directory: Directory;
 
 beforeAll(async () => {
   world = await openWorld();
-  directory = createDirectory(world.client);
+  directory = createDirectory(world.client, world.identity);
 });
 afterAll(() => world.close());
 

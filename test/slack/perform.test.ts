@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Effect } from '../../src/domain/effects.ts';
 import type { Incident, Page } from '../../src/domain/incident.ts';
 import { silentLogger } from '../../src/log.ts';
+import { secondsToWait } from '../../src/slack/perform/verdict.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
 import { placeOf } from '../../src/store/live-messages.ts';
@@ -11,9 +12,11 @@ import type { Delivery, OutboxRow } from '../../src/store/outbox.ts';
 import { anIncident, appWith, aRecord, openWorld, type World } from './support.ts';
 
 let world: World;
-let perform: (row: OutboxRow) => Promise<Delivery>;
+let perform: (row: OutboxRow, signal?: AbortSignal) => Promise<Delivery>;
 let incident: Incident;
 let id = 100;
+/** What the test has waited without waiting. */
+let passed = 0;
 
 beforeAll(async () => {
   world = await openWorld();
@@ -21,21 +24,22 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(async () => {
   await world.control('POST', 'reset', {});
+  await world.store.query('delete from outbox');
   id += 1;
+  passed = 0;
   incident = anIncident({ id, declaredBy: world.slack.users['oncall'] ?? '' });
   await saveIncident(world.store, incident);
   perform = performer();
 });
 
 /** As another process would have it: it remembers nothing of earlier attempts. */
-const performer = (): typeof perform =>
-  createPerform({
-    client: world.client,
-    store: world.store,
-    app: app(),
-    log: silentLogger,
-    now: () => new Date(),
-  });
+function performer(): typeof perform {
+  const { client, identity, store } = world;
+  const attempt = createPerform({ client, identity, store, app: app(), log: silentLogger, now });
+  return (row, signal = new AbortController().signal) => attempt(row, signal);
+}
+
+const now = (): Date => new Date(Date.now() + passed);
 
 const known = async (number: number): Promise<Incident | undefined> => loadIncident(world.store, number);
 
@@ -62,14 +66,15 @@ const rowOf = (effect: Effect, more: Partial<OutboxRow> = {}): OutboxRow => ({
 const SENT = { kind: 'sent' };
 const send = (effect: Effect): Promise<Delivery> => perform(rowOf(effect));
 
-/** Tries as the outbox does: the row remembers when it was tried. */
+/** Tries as the outbox does: the row remembers when it was tried, and a wait is waited for. */
 async function sendUntilSent(effect: Effect, more: Partial<OutboxRow> = {}): Promise<readonly Delivery[]> {
   let row = rowOf(effect, more);
   const deliveries: Delivery[] = [];
   for (let attempts = 1; attempts < 6; attempts += 1) {
-    const triedAt = new Date();
+    const triedAt = now();
     const delivery = await perform(row);
     deliveries.push(delivery);
+    if (delivery.kind === 'wait') passed += delivery.seconds * 1000;
     if (delivery.kind === 'sent' || delivery.kind === 'refused') break;
     row = { ...row, attempts, triedAt };
   }
@@ -96,6 +101,26 @@ describe('create-channel', () => {
     const channel = await opened();
     expect(await stateOf(channel)).toMatchObject({ name: `inc-${id}-x` });
     expect(await send(wish())).toEqual(SENT);
+  });
+
+  test('has what was posted before it refreshed, so that it links there', async () => {
+    const answer = { kind: 'declined', by: 'UDBA', at: new Date() } as const;
+    const page: Page = { number: 1, team: 'db', user: 'UDBA', requestedBy: 'UONCALL', at: new Date() };
+    await saveIncident(world.store, { ...incident, pages: [page, { ...page, number: 2, answer }] });
+    await opened();
+    const { rows } = await world.store.query<{ effect: Effect }>('select effect from outbox order by id');
+    expect(rows.map(({ effect }) => effect)).toEqual([
+      {
+        kind: 'live',
+        to: { kind: 'incidents-channel' },
+        subject: { kind: 'announcement', incident: id },
+      },
+      {
+        kind: 'live',
+        to: { kind: 'user', id: 'UDBA' },
+        subject: { kind: 'page', incident: id, page: 1 },
+      },
+    ]);
   });
 
   test('adopts the channel that an attempt without an answer made', async () => {
@@ -170,7 +195,7 @@ describe('a live message', () => {
 
   test('whose answer was lost is found again, and edited from then on', async () => {
     await world.fault({ method: 'chat.postMessage', kind: 'drop', effect: 'after' });
-    expect(await sendUntilSent(announcement())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await sendUntilSent(announcement())).toMatchObject([{ kind: 'retry' }, { kind: 'wait' }, SENT]);
     expect(await send(announcement())).toEqual(SENT);
     expect(await world.messages('incidents')).toHaveLength(1);
   });
@@ -225,16 +250,21 @@ describe('say', () => {
     expect((await world.messages('incidents'))[0]?.text).toBe(`hello ${id} &lt;!channel&gt;`);
   });
 
-  for (const fault of [{ kind: 'error' }, { kind: 'drop' }] as const) {
+  // A request that broke off may arrive until its deadline; before that a look would say nothing.
+  const faults = [
+    { fault: { kind: 'error' }, then: [{ kind: 'retry' }, SENT] },
+    { fault: { kind: 'drop' }, then: [{ kind: 'retry' }, { kind: 'wait', seconds: 8 }, SENT] },
+  ] as const;
+  for (const { fault, then } of faults) {
     test(`is not said twice when the answer was lost (${fault.kind})`, async () => {
       await world.fault({ method: 'chat.postMessage', ...fault, effect: 'after' });
-      expect(await sendUntilSent(hello())).toMatchObject([{ kind: 'retry' }, SENT]);
+      expect(await sendUntilSent(hello())).toMatchObject(then);
       expect(await world.messages('incidents')).toHaveLength(1);
     });
 
     test(`is said when the attempt had no effect (${fault.kind})`, async () => {
       await world.fault({ method: 'chat.postMessage', ...fault, effect: 'before' });
-      expect(await sendUntilSent(hello())).toMatchObject([{ kind: 'retry' }, SENT]);
+      expect(await sendUntilSent(hello())).toMatchObject(then);
       expect(await world.messages('incidents')).toHaveLength(1);
     });
   }
@@ -250,6 +280,7 @@ describe('say', () => {
     await world.fault({ method: 'conversations.history', kind: 'ratelimit', retry_after: 3 });
     expect(await sendUntilSent(hello())).toMatchObject([
       { kind: 'retry' },
+      { kind: 'wait' },
       { kind: 'wait', seconds: 3 },
       SENT,
     ]);
@@ -273,13 +304,57 @@ describe('say', () => {
   });
 
   test('is refused for good where it can never be said', async () => {
+    await opened();
     for (const error of ['channel_not_found', 'is_archived', 'not_in_channel', 'invalid_blocks']) {
       await world.fault({ method: 'chat.postMessage', kind: 'error', error });
-      expect(await send(hello())).toEqual({ kind: 'refused', reason: error });
+      const refused = await send({ kind: 'say', to: { kind: 'incident', id }, text: 'x' });
+      expect(refused).toEqual({ kind: 'refused', reason: error });
     }
+    await world.store.query('update incidents set channel_id = null where id = $1', [id]);
     expect(await send({ kind: 'say', to: { kind: 'incident', id }, text: 'x' })).toMatchObject({
       kind: 'refused',
     });
+  });
+
+  test('waits in the incidents channel for the bot to be invited', async () => {
+    for (const error of ['channel_not_found', 'not_in_channel']) {
+      await world.fault({ method: 'chat.postMessage', kind: 'error', error });
+      const fix: unknown = expect.stringContaining('invite the bot');
+      expect(await send(hello())).toEqual({ kind: 'retry', error, fix });
+    }
+  });
+
+  test('asks nothing of Slack once the lane is no longer ours', async () => {
+    const row = rowOf(hello());
+    expect(await perform(row, AbortSignal.abort())).toMatchObject({ kind: 'retry' });
+    expect(await world.messages('incidents')).toEqual([]);
+    // Nor is there anything to look for.
+    expect(await perform({ ...row, attempts: 1, triedAt: now() })).toEqual(SENT);
+  });
+
+  test('says nothing when the lane is lost while it looks', async () => {
+    const lost = new AbortController();
+    const doubted = rowOf(hello(), { attempts: 1, triedAt: new Date(Date.now() - 9000) });
+    await world.fault({ method: 'conversations.history', kind: 'latency', effect: 'after', ms: 300 });
+    const late = perform(doubted, lost.signal);
+    setTimeout(() => lost.abort(), 100);
+    expect(await late).toMatchObject({ kind: 'retry' });
+    expect(await world.messages('incidents')).toEqual([]);
+  });
+
+  test('is looked for when another process tried it between two attempts of this one', async () => {
+    const row = rowOf(hello());
+    await world.fault({ method: 'chat.postMessage', kind: 'ratelimit', retry_after: 1 });
+    expect(await perform(row)).toMatchObject({ kind: 'wait' });
+    const theirs = { ...row, attempts: 1, triedAt: now() };
+    await world.fault({ method: 'chat.postMessage', kind: 'drop', effect: 'after' });
+    passed += 10_000;
+    expect(await performer()(theirs)).toMatchObject({ kind: 'retry' });
+    const again = { ...row, attempts: 2, triedAt: now() };
+    expect(await perform(again)).toMatchObject({ kind: 'wait', seconds: 8 });
+    passed += 8000;
+    expect(await perform({ ...again, attempts: 3 })).toEqual(SENT);
+    expect(await world.messages('incidents')).toHaveLength(1);
   });
 
   test('waits for the token to be mended', async () => {
@@ -309,7 +384,7 @@ describe('a file', () => {
 
   test('is not shared twice when the answer was lost', async () => {
     await world.fault({ method: 'files.completeUploadExternal', kind: 'drop', effect: 'after' });
-    expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, { kind: 'wait' }, SENT]);
     expect(await world.messages('incidents')).toHaveLength(1);
   });
 
@@ -318,4 +393,13 @@ describe('a file', () => {
     expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, SENT]);
     expect(await world.messages('incidents')).toHaveLength(1);
   });
+});
+
+test('a Retry-After may be a date, or say nothing', () => {
+  const at = new Date('2026-11-22T14:00:00.500Z');
+  expect(secondsToWait('7', at)).toBe(7);
+  expect(secondsToWait('Sun, 22 Nov 2026 14:00:09 GMT', at)).toBe(9);
+  expect(secondsToWait('Sun, 22 Nov 2026 13:00:00 GMT', at)).toBe(1);
+  expect(secondsToWait('soon', at)).toBe(1);
+  expect(secondsToWait(null, at)).toBe(1);
 });

@@ -1,16 +1,19 @@
 /** An incident's channel: made or adopted, filled with people, described, its card pinned. */
 import { WebAPIPlatformError } from '@slack/web-api';
 import { isSlackUser } from '../../domain/actor.ts';
+import { announcement } from '../../domain/decision.ts';
 import { type Effect, slotOf } from '../../domain/effects.ts';
-import { setChannel } from '../../store/incidents.ts';
+import type { Incident } from '../../domain/incident.ts';
+import { loadIncident, setChannel } from '../../store/incidents.ts';
 import { placeOf } from '../../store/live-messages.ts';
+import { enqueue } from '../../store/outbox.ts';
 import { topicOf } from '../views/topic.ts';
-import { type Attempt, incidentChannel, type Performing, present } from './context.ts';
+import { type Attempt, incidentChannel, type Performing, present, stillOurs } from './context.ts';
+import { SKEW_MS } from './find.ts';
 import { Refused, slackError } from './verdict.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
-const SKEW_MS = 10 * 60 * 1000;
 /** Slack's own pages contradict each other about more. */
 const INVITED_AT_ONCE = 100;
 const NAMES_TRIED = 9;
@@ -40,10 +43,32 @@ export async function createChannel(
   if (known.channelId !== undefined) return;
   for (let number = 1; number <= NAMES_TRIED; number += 1) {
     const id = await made(numbered(name, number), attempt, on);
-    if (id !== undefined) return setChannel(on.store, incident, id);
+    if (id !== undefined) return remember(incident, id, on);
   }
   throw new Refused(`name_taken: ${name}`);
 }
+
+/** What was posted before the channel was there gets its link. */
+function remember(incident: number, channelId: string, { store, now }: Performing): Promise<void> {
+  return store.transaction(async (tx) => {
+    await setChannel(tx, incident, channelId);
+    const known = await loadIncident(tx, incident);
+    if (known) await enqueue(tx, linking(known), now());
+  });
+}
+
+const linking = (incident: Incident): readonly Effect[] => [
+  announcement(incident),
+  ...incident.pages
+    .filter(({ answer }) => answer === undefined)
+    .map(
+      ({ number, user }): Effect => ({
+        kind: 'live',
+        to: { kind: 'user', id: user },
+        subject: { kind: 'page', incident: incident.id, page: number },
+      }),
+    ),
+];
 
 /** A name can be taken by a channel of people, or by one of an earlier installation of ours. */
 const numbered = (name: string, number: number): string =>
@@ -51,6 +76,7 @@ const numbered = (name: string, number: number): string =>
 
 /** The channel of that name, if it is or becomes ours. */
 async function made(name: string, attempt: Attempt, on: Performing): Promise<string | undefined> {
+  stillOurs(attempt);
   try {
     const { channel } = await on.client.conversations.create({ name });
     return present(channel?.id, 'the new channel');

@@ -5,19 +5,16 @@ import type { Destination } from '../../domain/effects.ts';
 import type { Logger } from '../../log.ts';
 import type { OutboxRow } from '../../store/outbox.ts';
 import type { Store } from '../../store/store.ts';
-import type { createIdentity } from '../client.ts';
-import { Refused } from './verdict.ts';
+import type { WhoAmI } from '../client.ts';
+import { NotOurs, Refused } from './verdict.ts';
 
-export interface PerformParts {
+export interface Performing {
   readonly client: WebClient;
+  readonly identity: Pick<WhoAmI, 'get'>;
   readonly store: Store;
   readonly app: App;
   readonly log: Logger;
   readonly now: () => Date;
-}
-
-export interface Performing extends PerformParts {
-  readonly identity: ReturnType<typeof createIdentity>;
 }
 
 /** An outbox row under way. */
@@ -25,6 +22,13 @@ export interface Attempt {
   readonly row: OutboxRow;
   /** An earlier attempt may have been carried out: look in Slack before doing it again. */
   readonly doubt: boolean;
+  /** Fires when the lane is no longer ours: somebody else may be at the same row. */
+  readonly signal: AbortSignal;
+}
+
+/** To be called before what people will see: a look in Slack takes its time. */
+export function stillOurs({ signal }: Attempt): void {
+  if (signal.aborted) throw new NotOurs('the lease of the lane was lost');
 }
 
 /** The conversation an effect goes to. */

@@ -6,8 +6,9 @@ import { WebAPIHTTPError, WebAPIRateLimitedError } from '@slack/web-api';
 import type { Effect } from '../../domain/effects.ts';
 import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
 import { DEADLINE_MS } from '../client.ts';
-import { type Attempt, conversationOf, type Performing, present } from './context.ts';
+import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
 import { findMessage } from './find.ts';
+import { secondsToWait } from './verdict.ts';
 
 type FileEffect = Extract<Effect, { kind: 'file' }>;
 
@@ -20,6 +21,7 @@ export async function file(effect: FileEffect, attempt: Attempt, on: Performing)
   if (earlier === undefined || !(await isShared(channel, earlier.ts, attempt, on))) {
     const id = await upload(effect, on);
     await savePlace(store, slot, { channel, ts: id });
+    stillOurs(attempt);
     await client.files.completeUploadExternal({
       files: [{ id, title: effect.title }],
       channel_id: channel,
@@ -42,17 +44,18 @@ const isShared = async (
 };
 
 /** Brings the bytes to Slack; nobody sees them before the upload is completed. */
-async function upload({ name, content }: FileEffect, { client }: Performing): Promise<string> {
+async function upload({ name, content }: FileEffect, { client, now }: Performing): Promise<string> {
   // Slack refuses an empty file.
   const bytes = Buffer.from(content === '' ? '\n' : content, 'utf8');
   const asked = await client.files.getUploadURLExternal({ filename: name, length: bytes.length });
   const id = present(asked.file_id, 'the file');
-  await send(present(asked.upload_url, 'the address for the file'), bytes);
+  await send(present(asked.upload_url, 'the address for the file'), bytes, now);
   return id;
 }
 
-async function send(url: string, body: Buffer): Promise<void> {
+async function send(url: string, body: Buffer, now: () => Date): Promise<void> {
   const answer = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) });
-  if (answer.status === 429) throw new WebAPIRateLimitedError(Number(answer.headers.get('retry-after') ?? 1));
+  if (answer.status === 429)
+    throw new WebAPIRateLimitedError(secondsToWait(answer.headers.get('retry-after'), now()));
   if (!answer.ok) throw new WebAPIHTTPError(answer.status, answer.statusText, {});
 }

@@ -4,7 +4,7 @@ import type { ConversationsHistoryResponse, WebClient } from '@slack/web-api';
 type Message = NonNullable<ConversationsHistoryResponse['messages']>[number];
 
 /** Slack's clock and ours need not agree. */
-const SKEW_MS = 10 * 60 * 1000;
+export const SKEW_MS = 10 * 60 * 1000;
 const PAGE = 200;
 const PAGES = 10;
 

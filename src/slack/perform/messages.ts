@@ -4,7 +4,7 @@ import { type Effect, type LiveSubject, slotOf } from '../../domain/effects.ts';
 import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
 import type { View } from '../views/blocks.ts';
 import { clip, mrkdwn } from '../views/text.ts';
-import { type Attempt, conversationOf, type Performing, present } from './context.ts';
+import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
 import { findMessage } from './find.ts';
 import { viewOf } from './render.ts';
 
@@ -47,12 +47,8 @@ async function edited(
   }
 }
 
-async function post(
-  channel: string,
-  view: View,
-  { row, doubt }: Attempt,
-  { client }: Performing,
-): Promise<string> {
+async function post(channel: string, view: View, attempt: Attempt, { client }: Performing): Promise<string> {
+  const { row, doubt } = attempt;
   const earlier = doubt
     ? await findMessage(
         client,
@@ -62,6 +58,7 @@ async function post(
       )
     : undefined;
   if (earlier !== undefined) return earlier;
+  stillOurs(attempt);
   const { ts } = await client.chat.postMessage({
     channel,
     ...bodyOf(view),

@@ -5,10 +5,15 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from '@slack/web-api';
+import { type Effect, laneOf } from '../../domain/effects.ts';
 import type { Delivery } from '../../store/outbox.ts';
+import { DEADLINE_MS } from '../client.ts';
 
 /** No later attempt can succeed. */
 export class Refused extends Error {}
+
+/** Nothing was asked of Slack: another instance has the row now. */
+export class NotOurs extends Error {}
 
 /** Answers after which Slack does not know either, and tells so. */
 const SLACK_FAILED = new Set([
@@ -36,8 +41,21 @@ const NEVER_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** The bot is not in the channel, or cannot see it. */
+const NOT_INVITED = new Set(['not_in_channel', 'channel_not_found']);
+
+/** Slack takes the token no more, or never did. */
+export const isRefusedToken = (error: unknown): boolean => LOCKED_OUT.has(slackError(error) ?? '');
+
 /** How the outbox goes on. */
-export function deliveryOf(error: unknown): Delivery {
+export function deliveryOf(error: unknown, effect: Effect): Delivery {
+  const reason = slackError(error);
+  if (reason !== undefined && NOT_INVITED.has(reason) && laneOf(effect) === 'incidents-channel') {
+    // A forgotten invitation is made up for, and must not have cost what monitors proposed until then.
+    const fix =
+      'invite the bot to the incidents channel (/invite @firebreak), or mend slack.incidents_channel in firebreak.yml';
+    return { kind: 'retry', error: reason, fix };
+  }
   if (error instanceof WebAPIRateLimitedError) return { kind: 'wait', seconds: error.retryAfter };
   if (error instanceof Refused) return { kind: 'refused', reason: error.message };
   if (error instanceof WebAPIPlatformError) return ofPlatform(error.data.error);
@@ -46,10 +64,26 @@ export function deliveryOf(error: unknown): Delivery {
 
 /** False when the attempt surely had no effect; only else is it worth looking for one. */
 export function mayHaveHappened(error: unknown): boolean {
-  if (error instanceof WebAPIRateLimitedError || error instanceof Refused) return false;
+  if (error instanceof WebAPIRateLimitedError || error instanceof Refused || error instanceof NotOurs)
+    return false;
   if (error instanceof WebAPIPlatformError) return SLACK_FAILED.has(error.data.error);
   if (error instanceof WebAPIRequestError) return !NEVER_SENT.has(causeCode(error.original));
   return true;
+}
+
+/** When it makes sense to look for what an attempt did: a request that broke off may still be on its way. */
+export const lookableFrom = (error: unknown, begunAt: Date, now: Date): number =>
+  isAnswer(error) ? now.getTime() : begunAt.getTime() + DEADLINE_MS;
+
+/** Not one of a gateway, behind which Slack may still be at work. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof WebAPIPlatformError || (error instanceof WebAPIHTTPError && error.statusCode < 502);
+
+/** The seconds of a Retry-After, which may also be a date; 1 when it says neither. */
+export function secondsToWait(header: string | null, now: Date): number {
+  const seconds = Number(header ?? Number.NaN);
+  const said = Number.isNaN(seconds) ? (Date.parse(header ?? '') - now.getTime()) / 1000 : seconds;
+  return Number.isNaN(said) ? 1 : Math.max(1, Math.ceil(said));
 }
 
 /** The `error` field of Slack's answer, when that is what was thrown. */
