@@ -2,20 +2,26 @@
 import type { ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
 import { type Arrival, type Body, responseUrl } from './inbound.ts';
+import { clip, mrkdwn } from './views/text.ts';
 
-/** Slack shows an error at 3 s; by then the person must have heard from us. */
+/** From the arrival on. Slack shows an error at 3 s; by then the person must have heard from us. */
 const PATIENCE_MS = 2000;
 const POST_TIMEOUT_MS = 5000;
 const STILL_WORKING = ':hourglass_flowing_sand: Still working on it. The answer comes here.';
+const DONE = ':white_check_mark: Done.';
+/** Slack cuts a text at 40,000 characters without a word. */
+const TEXT_LIMIT = 39_000;
 
 export interface Answer {
   /** What listeners get as `ack`. */
   readonly ack: ReceiverEvent['ack'];
   /** Acks if nobody has; `text` is told to the person alone, also when the ack is gone. */
   finish(text?: string): Promise<void>;
+  /** Acks without a word: another copy of the delivery is answered. */
+  forgo(): Promise<void>;
 }
 
-/** Takes over the ack of an event. */
+/** Takes over the ack of an event, from the moment it arrives. */
 export function createAnswer(
   event: Pick<ReceiverEvent, 'ack' | 'body'>,
   kind: Arrival['kind'],
@@ -23,48 +29,66 @@ export function createAnswer(
 ): Answer {
   let state: 'open' | 'stalled' | 'answered' = 'open';
   const url = responseUrl(event.body);
-  const patience = setTimeout(() => void stall(), PATIENCE_MS);
+  // What Slack takes no text in the ack of.
+  const textless = kind !== 'command' && kind !== 'form';
+  // A form's answer only fits into its ack, so it waits.
+  const patience =
+    kind === 'command' || kind === 'click' ? setTimeout(() => void stall(), PATIENCE_MS) : undefined;
 
   const post = async (payload: unknown): Promise<void> => {
-    const message = typeof payload === 'string' ? { text: payload } : (payload as Body | undefined);
-    if (message && 'text' in message) await respond(url, message, log);
+    const message = messageIn(payload);
+    if (message) await respond(url, message, log);
   };
   const send = async (payload?: unknown): Promise<void> => {
     try {
-      await event.ack(payload);
+      await event.ack(textless ? undefined : payload);
     } catch (error) {
       log.warn({ err: error }, 'ack could not be sent');
-      await post(payload);
+      if (!textless) await post(payload);
     }
+    if (textless) await post(payload);
   };
   const stall = async (): Promise<void> => {
-    // A form's answer only fits into its ack, so it waits.
-    if (state !== 'open' || (kind !== 'command' && kind !== 'click')) return;
+    if (state !== 'open') return;
     state = 'stalled';
-    await tell(STILL_WORKING, send);
+    await send(privately(STILL_WORKING));
   };
   const ack = async (payload?: unknown): Promise<void> => {
     clearTimeout(patience);
     const before = state;
     state = 'answered';
     if (before === 'open') await send(payload);
-    if (before === 'stalled') await post(payload);
-  };
-  const tell = async (text: string, acked: typeof ack): Promise<void> => {
-    if (kind === 'command') return acked(privately(text));
-    await acked(kind === 'form' ? formErrors(event.body, text) : undefined);
-    // The ack of a click carries no text.
-    if (kind !== 'form') await respond(url, privately(text), log);
+    // An answer was promised, and a click that did what it says has none of its own.
+    if (before === 'stalled') await post(messageIn(payload) ?? privately(DONE));
   };
   return {
     ack,
-    finish: (text) => (text === undefined ? ack() : tell(text, ack)),
+    async forgo() {
+      clearTimeout(patience);
+      const before = state;
+      state = 'answered';
+      if (before === 'open') await send();
+    },
+    finish: (text) => {
+      if (text === undefined) return ack();
+      if (state === 'answered' && textless) return post(privately(text));
+      return ack(kind === 'form' ? formErrors(event.body, text) : privately(text));
+    },
   };
 }
 
-/** A message that only the person who acted sees. */
+const messageIn = (payload: unknown): Body | undefined => {
+  const message = typeof payload === 'string' ? { text: payload } : (payload as Body | undefined);
+  return message && 'text' in message ? message : undefined;
+};
+
+/** A message that only the person who acted sees; all answers pass here, so that none is more than Slack takes. */
 export const privately = (text: string) =>
-  ({ response_type: 'ephemeral', replace_original: false, text }) as const;
+  ({
+    response_type: 'ephemeral',
+    replace_original: false,
+    text: clip(mrkdwn(text), TEXT_LIMIT),
+  }) as const;
 
 /** Posts to a response_url; a failure is logged, since nobody is left to be told. */
 export async function respond(url: string | undefined, message: Body, log: Logger): Promise<void> {

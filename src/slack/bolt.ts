@@ -4,16 +4,18 @@ import { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { App, Directory } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { privately, respond } from './answer.ts';
-import { actOnClick, type Click, type ClickParts } from './clicks.ts';
-import { clientOptions, createIdentity } from './client.ts';
-import { type Body, responseUrl, senderOf } from './inbound.ts';
+import { privately } from './answer.ts';
+import { actOnClick, type Click } from './clicks.ts';
+import { clientOptions, type WhoAmI } from './client.ts';
+import { type Body, senderOf } from './inbound.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { boltLogger } from './logger.ts';
 import { openForm, submitDeclare } from './modals.ts';
 import { createIntroductions } from './people.ts';
+import { isRefusedToken, slackError } from './perform/verdict.ts';
 import { replayOpen } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
 import { DECLARE_FORM } from './views/declare-modal.ts';
@@ -23,6 +25,7 @@ const START_MS = 10_000;
 export interface SlackParts {
   /** From `createClient`: it carries the bot's token. */
   readonly client: WebClient;
+  readonly identity: WhoAmI;
   readonly appToken: string;
   readonly apiUrl?: string | undefined;
   /** `/incident` */
@@ -46,10 +49,9 @@ export interface Slack {
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, appToken, apiUrl, store, dispatch, log, now } = parts;
+  const { client, identity, appToken, apiUrl, store, dispatch, log, now } = parts;
   const socket = socketReceiver({ appToken, apiUrl, log });
   const receiver = inboxReceiver(socket, { inbox: store.inbox, now, log });
-  const identity = createIdentity(client);
   const bolt = new Bolt({
     receiver,
     // Without asking Slack: a command must not fail because auth.test did.
@@ -62,23 +64,42 @@ export function createSlack(parts: SlackParts): Slack {
   listen(bolt, parts);
   return {
     start: () => startUp(socket, identity, log),
-    stop: () => socket.stop(),
+    stop: () => receiver.stop() as Promise<void>,
     connected: () => socket.connected(),
     replay: () =>
       replayOpen({ bolt, client, dispatch, inbox: store.inbox, underWay: receiver.underWay, log, now }),
   };
 }
 
-/** A Slack that is away must not keep the rest of the bot from its work. */
-async function startUp(
-  socket: SocketReceiver,
-  identity: ReturnType<typeof createIdentity>,
-  log: Logger,
-): Promise<void> {
-  await Promise.race([socket.start(), sleep(START_MS, undefined, { ref: false })]);
-  if (!socket.connected()) log.warn('Slack does not answer yet; connecting goes on');
-  else await identity.get().catch((error: unknown) => log.warn({ err: error }, 'auth.test failed'));
+/** A Slack that is away must not keep the rest of the bot from its work; one that refuses a token ends the start. */
+async function startUp(socket: SocketReceiver, identity: WhoAmI, log: Logger): Promise<void> {
+  try {
+    await Promise.all([connect(socket, log), askWhoWeAre(identity, log)]);
+  } catch (error) {
+    await socket.stop();
+    throw error;
+  }
 }
+
+async function connect(socket: SocketReceiver, log: Logger): Promise<void> {
+  const started = socket.start().catch((error: unknown) => {
+    throw tokenRefused('SLACK_APP_TOKEN', error);
+  });
+  await Promise.race([started, sleep(START_MS, undefined, { ref: false })]);
+  if (!socket.connected()) log.warn('Slack does not answer yet; connecting goes on');
+}
+
+async function askWhoWeAre(identity: WhoAmI, log: Logger): Promise<void> {
+  try {
+    await identity.get();
+  } catch (error) {
+    if (isRefusedToken(error)) throw tokenRefused('SLACK_BOT_TOKEN', error);
+    log.warn({ err: error }, 'auth.test failed');
+  }
+}
+
+const tokenRefused = (variable: string, error: unknown): FirebreakError =>
+  new FirebreakError('SLACK_TOKEN_REFUSED', { variable, found: slackError(error) ?? String(error) }, error);
 
 function listen(bolt: Bolt, parts: SlackParts): void {
   const { command, app, dispatch, log } = parts;
@@ -105,26 +126,14 @@ function listen(bolt: Bolt, parts: SlackParts): void {
     await ack(errors ? { response_action: 'errors', errors } : undefined);
   });
   bolt.action(/.*/, async ({ ack, body, action, context }) => {
-    await answerClick(clickOf(body as unknown as Body, action as unknown as Body, origin(context)), {
-      ack: () => ack(),
-      tell: (text) => respond(responseUrl(body as unknown as Body), privately(text), log),
+    const text = await actOnClick(
+      clickOf(body as unknown as Body, action as unknown as Body, origin(context)),
       parts,
-    });
+    );
+    // Ours, which sends the text by response_url: Slack takes none in the ack of a click.
+    const answer = ack as (payload?: unknown) => Promise<void>;
+    await answer(text === undefined ? undefined : privately(text));
   });
-}
-
-/** A click's ack carries no text: what there is to say goes by response_url, after it. */
-async function answerClick(
-  click: Click,
-  {
-    ack,
-    tell,
-    parts,
-  }: { ack: () => Promise<void>; tell: (text: string) => Promise<void>; parts: ClickParts },
-): Promise<void> {
-  const text = await actOnClick(click, parts);
-  await ack();
-  if (text !== undefined) await tell(text);
 }
 
 function clickOf(body: Body, action: Body, from: Origin): Click {

@@ -1,9 +1,11 @@
 /** Stands between a Bolt receiver and the App: what Slack delivers is committed before it is acked. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
-import { createAnswer } from './answer.ts';
+import { type Answer, createAnswer } from './answer.ts';
 import { type Arrival, identify } from './inbound.ts';
 
 export interface InboxParts {
@@ -17,6 +19,10 @@ export interface InboxReceiver extends Receiver {
   /** Keys that this process is working on: a replay must leave them alone. */
   readonly underWay: ReadonlySet<string>;
 }
+
+/** What takes longer than this is left to the next start. */
+const STOP_MS = 3000;
+const LOOK_MS = 20;
 
 const NOT_RECORDED = 'This was not recorded: the store did not answer. Nothing was done, say it again.';
 const PERHAPS_RECORDED =
@@ -41,8 +47,16 @@ export function inboxReceiver(inner: Receiver, parts: InboxParts): InboxReceiver
       } as unknown as App);
     },
     start: (...args: unknown[]) => inner.start(...args),
-    stop: (...args: unknown[]) => inner.stop(...args),
+    async stop(...args: unknown[]) {
+      // Their answers go over the connection that is to be closed.
+      await emptied(underWay);
+      return inner.stop(...args);
+    },
   };
+}
+
+async function emptied(underWay: ReadonlySet<string>): Promise<void> {
+  for (let waited = 0; underWay.size > 0 && waited < STOP_MS; waited += LOOK_MS) await sleep(LOOK_MS);
 }
 
 async function admit(
@@ -53,16 +67,15 @@ async function admit(
 ): Promise<void> {
   const arrival = identify(event.body);
   const receivedAt = parts.now();
-  const noted = await note(event, arrival, receivedAt, parts);
+  // Before the row is written: Slack's 3 s run already.
+  const answer = createAnswer(event, arrival.kind, parts.log);
+  const noted = await note(event, arrival, answer, receivedAt, parts);
   if (noted === 'failed') return;
-  if (noted === 'known') {
-    await event.ack();
-    return;
-  }
+  if (noted === 'known') return answer.forgo();
   const { key } = arrival;
   if (key !== undefined) underWay.add(key);
   try {
-    await work(app, event, arrival, receivedAt, parts);
+    await work(app, event, arrival, answer, receivedAt, parts);
   } finally {
     if (key !== undefined) underWay.delete(key);
   }
@@ -72,6 +85,7 @@ async function admit(
 async function note(
   event: ReceiverEvent,
   { key, kind }: Arrival,
+  answer: Answer,
   receivedAt: Date,
   { inbox, log }: InboxParts,
 ): Promise<'new' | 'known' | 'failed'> {
@@ -81,7 +95,7 @@ async function note(
   } catch (error) {
     log.error({ err: error, kind }, 'a delivery was not recorded');
     if (kind === 'event') throw error;
-    await createAnswer(event, kind, log).finish(isTimeout(error) ? PERHAPS_RECORDED : NOT_RECORDED);
+    await answer.finish(isTimeout(error) ? PERHAPS_RECORDED : NOT_RECORDED);
     return 'failed';
   }
 }
@@ -94,10 +108,10 @@ async function work(
   app: App,
   event: ReceiverEvent,
   arrival: Arrival,
+  answer: Answer,
   receivedAt: Date,
   parts: InboxParts,
 ): Promise<void> {
-  const answer = createAnswer(event, arrival.kind, parts.log);
   // Nobody waits for the outcome of an event, and its row is written.
   if (arrival.kind === 'event') await answer.ack();
   const noted = { inboxKey: arrival.key, receivedAt };

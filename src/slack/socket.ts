@@ -12,8 +12,10 @@ import { clientOptions } from './client.ts';
 const CONNECTIONS = 2;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
+/** A token that was refused: somebody may mend it. */
+const REFUSED_WAIT_MS = 60_000;
 const CLOSE_MS = 2000;
-/** Errors that no waiting mends. */
+/** Errors that end a start; later, only a person mends them. */
 const HOPELESS = new Set([
   'not_authed',
   'invalid_auth',
@@ -35,21 +37,24 @@ export interface SocketParts {
   readonly appToken: string;
   readonly apiUrl?: string | undefined;
   readonly log: Logger;
+  /** Until the next try with a token that was refused. */
+  readonly refusedWaitMs?: number;
 }
 
-/** `start` settles with the first connection: it stands, or Slack refused the token for good. */
+/** `start` settles with the first connection: it stands, or Slack refused the token; what stands later is kept up until `stop`. */
 export function socketReceiver(parts: SocketParts): SocketReceiver {
   const ending = new AbortController();
   const standing = new Set<SocketModeClient>();
   const receivers = Array.from({ length: CONNECTIONS }, () => connection(parts));
-  const watch = (client: SocketModeClient, opened: () => void): Promise<void> =>
-    keepOpen(client, { standing, opened, signal: ending.signal, log: parts.log });
+  const { log, refusedWaitMs = REFUSED_WAIT_MS } = parts;
+  const watch = (client: SocketModeClient, opened: () => void, refused: (error: unknown) => void) =>
+    keepOpen(client, { standing, opened, refused, refusedWaitMs, signal: ending.signal, log });
   return {
     connected: () => standing.size > 0,
     init: (app: App) => receivers.forEach((receiver) => receiver.init(app)),
     start: () =>
       new Promise<void>((resolve, reject) => {
-        for (const { client } of receivers) watch(client, resolve).then(resolve, reject);
+        for (const { client } of receivers) watch(client, resolve, reject).then(resolve, reject);
       }),
     async stop() {
       ending.abort();
@@ -71,12 +76,14 @@ function connection({ appToken, apiUrl, log }: SocketParts): SocketModeReceiver 
 interface Watch {
   readonly standing: Set<SocketModeClient>;
   readonly opened: () => void;
+  readonly refused: (error: unknown) => void;
+  readonly refusedWaitMs: number;
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
 async function keepOpen(client: SocketModeClient, watch: Watch): Promise<void> {
-  const { standing, opened, signal, log } = watch;
+  const { standing, opened, signal } = watch;
   let failures = 0;
   while (!signal.aborted) {
     const closed = new Promise((resolve) => client.once('disconnected', resolve));
@@ -91,12 +98,7 @@ async function keepOpen(client: SocketModeClient, watch: Watch): Promise<void> {
       opened();
       await closed;
     } catch (error) {
-      if (isHopeless(error)) {
-        log.error({ err: error }, 'Slack refuses the app-level token');
-        throw error;
-      }
-      log.warn({ err: error }, 'no connection to Slack');
-      await pause(waitFor(error, failures++), signal);
+      await pause(afterFailure(error, failures++, watch), signal);
     } finally {
       standing.delete(client);
     }
@@ -108,6 +110,17 @@ const isEnding = (signal: AbortSignal): boolean => signal.aborted;
 
 const isHopeless = (error: unknown): boolean =>
   error instanceof WebAPIPlatformError && HOPELESS.has(error.data.error);
+
+/** How long to wait after it. */
+function afterFailure(error: unknown, failures: number, { refused, refusedWaitMs, log }: Watch): number {
+  if (!isHopeless(error)) {
+    log.warn({ err: error }, 'no connection to Slack');
+    return waitFor(error, failures);
+  }
+  log.error({ err: error }, 'Slack refuses the app-level token');
+  refused(error);
+  return refusedWaitMs;
+}
 
 const waitFor = (error: unknown, failures: number): number =>
   error instanceof WebAPIRateLimitedError

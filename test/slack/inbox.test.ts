@@ -1,6 +1,10 @@
 /** What Slack delivers: written down before the ack, done once, answered in time. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { App as Bolt } from '@slack/bolt';
+import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
+import { createIdentity } from '../../src/slack/client.ts';
+import { socketReceiver } from '../../src/slack/socket.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -100,6 +104,58 @@ describe('a command', () => {
     expect(later).toBeDefined();
   });
 
+  test('is acked within 3 s of its arrival, however slowly its row was written', async () => {
+    bot = await startBot(world, {
+      store: { inbox: { query: later(1300) } as Store['inbox'] },
+      dispatch: dispatchWith(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        return 'the real answer';
+      }),
+    });
+    const answer = await type('/incident db');
+    expect(answer.ack_ms).toBeLessThan(2600);
+    expect(texts(answer)).toContain('Still working');
+    await eventually(async () => (await ephemerals()).some(({ text }) => text === 'the real answer'));
+  });
+
+  test('under way is finished and answered before the bot leaves', async () => {
+    const began: string[] = [];
+    bot = await startBot(world, {
+      dispatch: dispatchWith(async ({ text }) => {
+        began.push(text);
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return 'noted in time';
+      }),
+    });
+    const typed = type('/incident note x');
+    await eventually(() => began.length === 1);
+    await bot.stop();
+    expect(texts(await typed)).toBe('noted in time');
+    expect(await inboxRows(world)).toMatchObject([{ state: 'done' }]);
+  });
+
+  test('that never ends does not keep the bot from stopping', async () => {
+    let began = false;
+    const never = new Promise<string>(() => undefined);
+    bot = await startBot(world, { dispatch: dispatchWith(() => ((began = true), never)) });
+    void type('/incident note x').catch(() => undefined);
+    await eventually(() => began);
+    const from = performance.now();
+    await bot.stop();
+    expect(performance.now() - from).toBeLessThan(5500);
+  });
+
+  test('is answered with text that calls nobody but people, and is not too long for Slack', async () => {
+    const code = '`/incident help <verb>` <#C0123456789> <@U00DBA>';
+    bot = await startBot(world, {
+      dispatch: dispatchWith(({ text }) => (text === 'long' ? 'x'.repeat(50_000) : `<!channel> ${code}`)),
+    });
+    expect(texts(await type('/incident x'))).toBe(
+      '&lt;!channel&gt; `/incident help &lt;verb&gt;` <#C0123456789> <@U00DBA>',
+    );
+    expect(texts(await type('/incident long'))).toHaveLength(39_000);
+  });
+
   test('while the store is away is told that it was not recorded', async () => {
     bot = await startBot(world, { store: { inbox: away } });
     const answer = await type('/incident declare x');
@@ -178,7 +234,43 @@ describe('the connection', () => {
 test('a refused token fails the start, with the reason', async () => {
   const wrong = { ...world, slack: { ...world.slack, appToken: 'xapp-1-wrong' } };
   bot = undefined;
-  await expect(startBot(wrong)).rejects.toThrow('invalid_auth');
+  await expect(startBot(wrong)).rejects.toMatchObject({
+    code: 'SLACK_TOKEN_REFUSED',
+    message: expect.stringMatching(/SLACK_APP_TOKEN.*invalid_auth/),
+  });
+});
+
+for (const error of ['invalid_auth', 'account_inactive', 'token_revoked']) {
+  test(`a bot token that answers ${error} fails the start, and nothing stays connected`, async () => {
+    bot = undefined;
+    await world.fault({ method: 'auth.test', kind: 'error', error });
+    const identity = createIdentity(world.client);
+    await expect(startBot({ ...world, identity })).rejects.toMatchObject({
+      code: 'SLACK_TOKEN_REFUSED',
+      message: expect.stringContaining(`SLACK_BOT_TOKEN: ${error}`),
+    });
+    await eventually(async () => (await connections()) === 0);
+  });
+}
+
+test('a Slack that is away at the start does not end it', async () => {
+  await world.fault({ method: 'auth.test', kind: 'error' });
+  bot = await startBot({ ...world, identity: createIdentity(world.client) });
+  expect(bot.connected()).toBe(true);
+});
+
+test('a token that is refused later is tried again', async () => {
+  const apiUrl = `${world.slack.url}/api/`;
+  const { appToken } = world.slack;
+  const socket = socketReceiver({ appToken, apiUrl, log: silentLogger, refusedWaitMs: 100 });
+  socket.init({ processEvent: () => Promise.resolve() } as unknown as Bolt);
+  await socket.start();
+  await eventually(async () => (await connections()) === 2);
+  await world.fault({ method: 'apps.connections.open', kind: 'error', error: 'invalid_auth', times: 3 });
+  await world.control('POST', 'deliveries', { kind: 'disconnect', times: 2 });
+  await eventually(async () => (await connections()) === 0);
+  await eventually(async () => (await connections()) === 2);
+  await socket.stop();
 });
 
 const connections = async (): Promise<number> =>
@@ -192,5 +284,11 @@ async function ephemerals(): Promise<readonly { text: string }[]> {
   return channels.flatMap((channel) => channel.ephemerals);
 }
 
+const later =
+  (ms: number) =>
+  async (...args: Parameters<Db['query']>) => {
+    if (args[0].startsWith('insert')) await new Promise((resolve) => setTimeout(resolve, ms));
+    return world.store.query(...args);
+  };
 const away: Db = { query: () => Promise.reject(new Error('connect ECONNREFUSED')) };
 const slow: Db = { query: () => Promise.reject(new Error('Query read timeout')) };

@@ -8,7 +8,7 @@ import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
-import { createClient } from '../../src/slack/client.ts';
+import { createClient, createIdentity, type WhoAmI } from '../../src/slack/client.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -18,6 +18,7 @@ export interface World {
   readonly database: TestDatabase;
   readonly store: Store;
   readonly client: ReturnType<typeof createClient>;
+  readonly identity: WhoAmI;
   /** A request to the control surface; answers with its JSON. */
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   messages(channel: string): Promise<readonly ShownMessage[]>;
@@ -53,12 +54,14 @@ export async function openWorld(): Promise<World> {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   };
+  const client = createClient({ token: slack.botToken, apiUrl: `${slack.url}/api/` }, silentLogger);
   return {
     slack,
     database,
     store,
     control,
-    client: createClient({ token: slack.botToken, apiUrl: `${slack.url}/api/` }, silentLogger),
+    client,
+    identity: createIdentity(client),
     async messages(channel) {
       const { channels } = await control<{
         channels: { id: string; name: string; messages: ShownMessage[] }[];
@@ -123,16 +126,17 @@ export async function startBot(
   world: World,
   parts: { app?: App; dispatch?: Dispatch; store?: Pick<Store, 'inbox'>; now?: () => Date } = {},
 ): Promise<Slack> {
-  const { slack, client, store } = world;
+  const { slack, client, identity, store } = world;
   const bot = createSlack({
     client,
+    identity,
     appToken: slack.appToken,
     apiUrl: `${slack.url}/api/`,
     command: '/incident',
     store: parts.store ?? store,
     app: parts.app ?? appWith(),
     dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
-    directory: createDirectory(client),
+    directory: createDirectory(client, identity),
     log: silentLogger,
     now: parts.now ?? (() => new Date()),
   });
