@@ -24,6 +24,8 @@ export interface ReplayParts {
 const SETTLE_MS = 15_000;
 /** What was dangerous to say is not done later than this. */
 const DANGEROUS_MS = 60_000;
+/** Until then what fails is tried again: the store or Slack may be away. */
+const GIVE_UP_MS = 5 * 60_000;
 
 /** Goes through the open rows, oldest first. */
 export async function replayOpen(parts: ReplayParts): Promise<void> {
@@ -45,20 +47,25 @@ function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispat
 }
 
 /** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
-async function expire(row: Delivered, { inbox, client, log, now }: ReplayParts): Promise<void> {
-  await settle(inbox, row.key, 'expired', now());
+async function expire(row: Delivered, parts: ReplayParts): Promise<void> {
+  await settle(parts.inbox, row.key, 'expired', parts.now());
+  await tellNotRun(row, 'Firebreak was down', parts);
+}
+
+async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayParts): Promise<void> {
   const user = senderOf(row.payload)?.id;
   if (user === undefined) return;
-  const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: Firebreak was down. Say it again.`;
+  const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: ${why}. Say it again.`;
   try {
     const { channel } = await client.conversations.open({ users: user });
     await client.chat.postMessage({ channel: channel?.id ?? user, text });
   } catch (error) {
-    log.error({ err: error, user }, 'nobody was told that a command expired');
+    log.error({ err: error, user }, 'nobody was told that a command was not run');
   }
 }
 
-async function redo(row: Delivered, { bolt, inbox, log, now }: ReplayParts): Promise<void> {
+async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
+  const { bolt, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
@@ -69,8 +76,10 @@ async function redo(row: Delivered, { bolt, inbox, log, now }: ReplayParts): Pro
     await settle(inbox, inboxKey, 'done', now());
   } catch (error) {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
-    // If this fails too, the store is away and the next tick tries again.
-    await settle(inbox, inboxKey, 'refused', now());
+    // The person was told that it will be done: the next tick tries again.
+    if (now().getTime() - receivedAt.getTime() < GIVE_UP_MS) return;
+    const ended = await settle(inbox, inboxKey, 'refused', now());
+    if (ended) await tellNotRun(row, 'it failed each time it was tried', parts);
   }
 }
 

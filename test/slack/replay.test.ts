@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
-async function start(answer: (line: Line) => string = () => 'done late'): Promise<void> {
+async function start(answer: (line: Line) => Promise<string> | string = () => 'done late'): Promise<void> {
   lines = [];
   bot = await startBot(world, {
     now: () => NOW,
@@ -115,14 +115,47 @@ describe('a replay', () => {
     expect((await world.messages('dm-dba'))[0]?.text).toContain('Your click arrived');
   });
 
-  test('that fails is not tried for ever', async () => {
+  test('that fails is tried again, as was promised, and does not hold up the others', async () => {
+    let away = true;
+    await start(({ text }) => {
+      if (away && text === 'note x') throw new Error('the store is away');
+      return 'done late';
+    });
+    await left('k6', 'note x', ago(30));
+    await left('k7', 'note y', ago(20));
+    await bot.replay();
+    expect(await stateOf('k6')).toBe('received');
+    expect(await stateOf('k7')).toBe('done');
+    away = false;
+    await bot.replay();
+    expect(await stateOf('k6')).toBe('done');
+    expect(await world.messages('dm-oncall')).toEqual([]);
+  });
+
+  test('that fails for minutes is given up, and the person is told', async () => {
     await start(() => {
       throw new Error('defect');
     });
-    await left('k6', 'note x', ago(30));
+    await left('k8', 'note x', ago(301));
     await bot.replay();
     await bot.replay();
     expect(lines).toHaveLength(1);
-    expect(await stateOf('k6')).toBe('refused');
+    expect(await stateOf('k8')).toBe('refused');
+    const told = await world.messages('dm-oncall');
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toMatch(/\/incident note x.*arrived 13:59 UTC.*\*not\* run.*failed.*Say it again/);
+  });
+
+  test('that had done its work before it failed is told nothing wrong', async () => {
+    await start(async ({ inboxKey }) => {
+      await world.store.query("update inbox set state = 'done', settled_at = now() where key = $1", [
+        inboxKey,
+      ]);
+      throw new Error('the answer was lost');
+    });
+    await left('k9', 'note x', ago(400));
+    await bot.replay();
+    expect(await stateOf('k9')).toBe('done');
+    expect(await world.messages('dm-oncall')).toEqual([]);
   });
 });
