@@ -4,7 +4,7 @@ import type { App, Directory } from '../app/app.ts';
 import { type Dispatch, refusalText } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { declareLine } from './views/proposal.ts';
+import { typedDeclareLine } from './views/proposal.ts';
 
 export interface Click {
   readonly actionId: string;
@@ -71,7 +71,7 @@ async function declare(value: unknown, click: Click, { app, dispatch }: ClickPar
   if (known === undefined) return OLD_BUTTON;
   const { by: actor, channelId, inboxKey, receivedAt } = click;
   const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
-  return (await dispatch({ text: declareLine(known), actor, receivedAt, ...place })).text;
+  return (await dispatch({ text: typedDeclareLine(known), actor, receivedAt, ...place })).text;
 }
 
 const runValue = z.object({

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { App } from '../../src/app/app.ts';
 import { refuse } from '../../src/domain/refusal.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type Answered,
   anIncident,
@@ -48,6 +49,14 @@ async function click(actionId: string, value: unknown, user = 'dba'): Promise<An
   return world.control('POST', 'actions', { user, channel, ts, action_id: actionId });
 }
 
+async function ephemerals(): Promise<readonly { text: string }[]> {
+  const { channels } = await world.control<{ channels: { ephemerals: { text: string }[] }[] }>(
+    'GET',
+    'state',
+  );
+  return channels.flatMap((channel) => channel.ephemerals);
+}
+
 const texts = ({ responses }: Answered): string => responses.map(({ text }) => text ?? '').join('\n');
 
 describe('a click', () => {
@@ -68,6 +77,23 @@ describe('a click', () => {
     ]);
     expect(texts(answer)).toBe('');
     expect(answer.ack_ms).toBeLessThan(3000);
+  });
+
+  test('that takes long and succeeds is answered too, as was promised', async () => {
+    const act: App['act'] = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2300));
+      return { ok: true, incident: anIncident() };
+    };
+    bot = await startBot(world, { app: appWith({ act }) });
+    await click('page-answer:acknowledged', { incident: 7, page: 2 });
+    const told = await eventually(async () => {
+      const all = await ephemerals();
+      return all.length > 1 && all;
+    });
+    expect(told.map(({ text }) => text)).toEqual([
+      expect.stringContaining('Still working'),
+      expect.stringContaining('Done.'),
+    ]);
   });
 
   test('that is refused tells why, to the one who clicked', async () => {
@@ -118,7 +144,7 @@ describe('a click', () => {
       monitor: 'shop',
       target: 'shop',
       service: 'order-status',
-      error: 'column "status"\ndoes not exist',
+      error: 'column "status"\nof <@U00DBA> does not exist',
       relations: [],
       firstFailedAt: at,
       detectedAt: at,
@@ -128,7 +154,7 @@ describe('a click', () => {
       dispatch: dispatchWith(({ text, actor }) => `${actor} ${text}`),
     });
     const answer = await click('proposal:declare', { proposal: 3 }, 'oncall');
-    const line = 'declare sev2 proposal:3 order-status: column "status" does not exist';
+    const line = 'declare sev2 proposal:3 order-status: column "status" of &lt;@U00DBA&gt; does not exist';
     expect(texts(answer)).toContain(`${world.slack.users['oncall']} ${line}`);
   });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
 import { type Incident, STATUSES } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
-import type { Proposal } from '../../src/domain/record.ts';
+import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
 import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
 import { announcement } from '../../src/slack/views/announcement.ts';
@@ -14,6 +14,7 @@ import { page } from '../../src/slack/views/page.ts';
 import { declareLine, proposal } from '../../src/slack/views/proposal.ts';
 import { run } from '../../src/slack/views/run.ts';
 import { clip, mrkdwn } from '../../src/slack/views/text.ts';
+import { timelinePage } from '../../src/slack/views/timeline.ts';
 import { topicOf } from '../../src/slack/views/topic.ts';
 import { anIncident, aRecord } from './support.ts';
 
@@ -151,6 +152,21 @@ describe('a run', () => {
     expect(shown(run(aRun([aStep({ state: 'done', outcome })]), '/incident'))).not.toContain('wrong');
   });
 
+  test('calls nobody by the words of a database, and names who gave a verdict', () => {
+    const hostile = 'x <@U0VICTIM> <!subteam^S0VICTIM>';
+    const plan = { ...aPlan, title: hostile, summary: [hostile] };
+    const verdicts = [hostile, 'Approved by <@U000DBA>', `<@U000DBA> found it carried out: ${hostile}.`];
+    const checks = [
+      { check: 'locks', status: 'skipped', verdict: hostile, facts: {}, next: hostile },
+    ] as const;
+    const output: SweepReport = { target: 'shop', took_ms: 1, checks, top: [hostile] };
+    const steps = [{ ...waiting, plan }, aStep({ output }), ...verdicts.map((verdict) => aStep({ verdict }))];
+    const blocks = shown(run(aRun(steps), '/incident'));
+    expect(blocks).not.toMatch(/<@U0VICTIM>|<!subteam/);
+    expect(blocks).toContain('Approved by <@U000DBA>');
+    expect(blocks).toContain('<@U000DBA> found it carried out: x &lt;@U0VICTIM&gt;');
+  });
+
   test('that swept shows the worst, and what was not looked at', () => {
     const output: SweepReport = {
       target: 'shop',
@@ -202,10 +218,43 @@ describe('a proposal', () => {
     expect(declareLine(known)).toBe('declare sev2 proposal:3 order-status: column "status" does not exist');
   });
 
+  test('calls nobody by the words of a database', () => {
+    const error = 'no <@U012AB>, <!subteam^S1> in <https://x.y>';
+    const view = proposal({ ...known, error }, '/incident');
+    expect(`${view.text} ${shown(view)}`).not.toMatch(/<[@!h]/);
+    expect(shown(view)).toContain('no &lt;@U012AB&gt;');
+  });
+
   test('that became an incident has no button', () => {
     const blocks = shown(proposal({ ...known, incidentId: 7 }, '/incident'));
     expect(blocks).not.toContain('action_id');
     expect(blocks).toContain('Became incident 7');
+  });
+});
+
+describe('the timeline', () => {
+  const record = (texts: readonly string[]): IncidentRecord => ({
+    ...aRecord(anIncident()),
+    timeline: texts.map((text, index) => ({
+      seq: index + 1,
+      at: AT,
+      recordedAt: AT,
+      kind: 'note',
+      actor: 'U000ONCALL',
+      text,
+      hash: '',
+    })) as unknown as IncidentRecord['timeline'],
+  });
+
+  test('cuts neither a mention nor a character in two', () => {
+    const long = timelinePage(record([`${'x'.repeat(290)}<@U012ABCDE>`, `${'x'.repeat(298)}😀y`]), 1);
+    expect(long).not.toMatch(/<@U0?1?2?…|[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);
+  });
+
+  test('has whole pages only', () => {
+    const many = record(Array.from({ length: 30 }, (_, index) => `n${index}`));
+    expect(timelinePage(many, 1.5)).toContain('Page 1 of 2');
+    expect(timelinePage(many, 1.5)).toBe(timelinePage(many, 1));
   });
 });
 
@@ -219,6 +268,7 @@ describe('text', () => {
   test('is cut without leaving half of a mention', () => {
     expect(clip('hello <@U012AB>', 10)).toBe('hello …');
     expect(clip('hello', 5)).toBe('hello');
+    expect(clip('if a < b then stop', 12)).toBe('if a < b th…');
   });
 });
 

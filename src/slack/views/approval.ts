@@ -3,7 +3,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Plan } from '../../domain/plan.ts';
 import type { Approval, Run, RunStep } from '../../domain/run.ts';
 import { actions, button, context, lines, section } from './blocks.ts';
-import { clip, code, count, mrkdwn } from './text.ts';
+import { clip, code, count, foreign } from './text.ts';
 import { when, who } from './words.ts';
 
 const SUMMARY_LINE = 350;
@@ -16,7 +16,7 @@ export function approvalBlocks(run: Run, step: RunStep): readonly KnownBlock[] {
   if (state !== 'awaiting_approval' || !plan || !approval || approval.decision) return [];
   const buttons = actions([approve(run, step, plan), refuse(run, step, plan)]);
   return [
-    section(`:lock: *${clip(mrkdwn(plan.title), SUMMARY_LINE)}*`),
+    section(`:lock: *${clip(foreign(plan.title), SUMMARY_LINE)}*`),
     ...lines(summary(plan)),
     context(terms(plan, approval)),
     ...(buttons ? [buttons] : []),
@@ -24,7 +24,7 @@ export function approvalBlocks(run: Run, step: RunStep): readonly KnownBlock[] {
 }
 
 const summary = ({ summary: all }: Plan): readonly string[] => [
-  ...all.slice(0, SUMMARY_LINES).map((line) => `• ${clip(mrkdwn(line), SUMMARY_LINE)}`),
+  ...all.slice(0, SUMMARY_LINES).map((line) => `• ${clip(foreign(line), SUMMARY_LINE)}`),
   ...(all.length > SUMMARY_LINES
     ? [`• and ${count(all.length - SUMMARY_LINES, 'more point')}, not shown here`]
     : []),
@@ -41,7 +41,7 @@ const approve = (run: Run, step: RunStep, plan: Plan) =>
     style: 'primary',
     confirm: {
       title: 'Approve this plan?',
-      text: `${mrkdwn(plan.title)}\nPlan ${code(plan.hash.slice(0, HASH))} is carried out on ${code(plan.target)} at once.`,
+      text: `${foreign(plan.title)}\nPlan ${code(plan.hash.slice(0, HASH))} is carried out on ${code(plan.target)} at once.`,
       yes: 'Approve',
     },
   });

@@ -3,7 +3,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Run, RunStep } from '../../domain/run.ts';
 import type { Blocker } from '../../domain/sweep.ts';
 import { button, context, section } from './blocks.ts';
-import { code, count, duration, mrkdwn } from './text.ts';
+import { code, count, duration, foreign } from './text.ts';
 
 const BLOCKERS = 3;
 
@@ -29,7 +29,7 @@ function inTheWay(run: Run, blockers: readonly Blocker[]): readonly KnownBlock[]
 }
 
 const blockerText = ({ pid, user, application, state, transactionAge, query, relations }: Blocker): string =>
-  `:no_entry: In the way: session ${pid} (${code(user)}, ${code(application)}), ${mrkdwn(state)}, its transaction is ${duration(transactionAge * 1000)} old, holds ${relations.map(code).join(', ') || 'a lock'}\nLast statement: ${code(query)}`;
+  `:no_entry: In the way: session ${pid} (${code(user)}, ${code(application)}), ${foreign(state)}, its transaction is ${duration(transactionAge * 1000)} old, holds ${relations.map(code).join(', ') || 'a lock'}\nLast statement: ${code(query)}`;
 
 const endSession = (run: Run, { pid, backendStart }: Blocker) =>
   button({

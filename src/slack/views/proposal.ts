@@ -1,7 +1,7 @@
 /** A monitor's proposal to declare an incident: what fails, since when, and what changed shortly before. */
 import type { Proposal } from '../../domain/record.ts';
 import { actions, button, context, fields, section, type View, view } from './blocks.ts';
-import { clip, code, duration, mrkdwn } from './text.ts';
+import { clip, code, duration, foreign } from './text.ts';
 import { when } from './words.ts';
 
 const TITLE_LENGTH = 120;
@@ -9,8 +9,8 @@ const TITLE_LENGTH = 120;
 export function proposal(known: Proposal, command: string): View {
   const { service, target, error } = known;
   const head = `Queries fail: ${service ?? target}`;
-  return view(`:rotating_light: ${mrkdwn(head)}: ${mrkdwn(error)}`, [
-    section(`:rotating_light: *${mrkdwn(head)}*\n${clip(mrkdwn(error), 1500)}`),
+  return view(`:rotating_light: ${foreign(head)}: ${foreign(error)}`, [
+    section(`:rotating_light: *${foreign(head)}*\n${clip(foreign(error), 1500)}`),
     fields(facts(known)),
     ...(known.incidentId === undefined
       ? offer(known, command)
@@ -19,10 +19,16 @@ export function proposal(known: Proposal, command: string): View {
 }
 
 /** The line that declares it; whoever knows better changes the severity or the title. */
-export function declareLine({ id, service, target, error }: Proposal): string {
-  const title = clip(`${service ?? target}: ${error}`.replace(/\s+/g, ' ').trim(), TITLE_LENGTH);
-  return `declare sev2 proposal:${id} ${title}`;
-}
+export const declareLine = (known: Proposal): string => lineWith(known, titleOf(known));
+
+/** The same as Slack would hand it over: what a database said calls nobody from the title either. */
+export const typedDeclareLine = (known: Proposal): string => lineWith(known, foreign(titleOf(known)));
+
+const lineWith = ({ id }: Proposal, title: string): string =>
+  `declare sev2 proposal:${id} ${clip(title, TITLE_LENGTH)}`;
+
+const titleOf = ({ service, target, error }: Proposal): string =>
+  `${service ?? target}: ${error}`.replace(/\s+/g, ' ').trim();
 
 function facts(known: Proposal): readonly (readonly [string, string])[] {
   const { monitor, target, sqlstate, relations, migration, firstFailedAt, detectedAt } = known;

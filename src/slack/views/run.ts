@@ -5,10 +5,13 @@ import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
 import { isSweep, sweepLines } from './sweep.ts';
-import { clip, code, duration, mrkdwn } from './text.ts';
+import { clip, code, duration, foreign, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
 
 const VERDICT = 600;
+/** How a verdict begins that a person gave; all else in it was said elsewhere. */
+const BY_PERSON =
+  /^(?:(?:Approved|Refused) by <@[UW][A-Z0-9]+>|<@[UW][A-Z0-9]+> found it (?:not )?carried out:)/;
 
 const STEP_MARKS: Readonly<Record<StepState, string>> = {
   pending: ':white_small_square:',
@@ -55,6 +58,11 @@ function about({ target, requestedBy, requestedAt, state, endedAt }: Run): strin
 
 function stepLine({ index, name, state, verdict, startedAt, endedAt }: RunStep): string {
   const took = startedAt && endedAt ? ` (${duration(endedAt.getTime() - startedAt.getTime())})` : '';
-  const said = verdict === undefined ? '' : `: ${clip(mrkdwn(verdict), VERDICT)}`;
-  return `${STEP_MARKS[state]} ${index}. *${mrkdwn(name)}*${took}${said}`;
+  const said = verdict === undefined ? '' : `: ${clip(verdictText(verdict), VERDICT)}`;
+  return `${STEP_MARKS[state]} ${index}. *${foreign(name)}*${took}${said}`;
+}
+
+function verdictText(verdict: string): string {
+  const [named = ''] = BY_PERSON.exec(verdict) ?? [];
+  return named + foreign(verdict.slice(named.length));
 }

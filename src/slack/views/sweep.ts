@@ -1,6 +1,6 @@
 /** What a look at a database found: the worst first, and what was not looked at said aloud. */
 import type { CheckResult, CheckStatus, SweepReport } from '../../domain/sweep.ts';
-import { clip, code, count, mrkdwn } from './text.ts';
+import { clip, code, count, foreign } from './text.ts';
 
 const TOP = 5;
 const LINE = 400;
@@ -17,7 +17,7 @@ const MARKS: Readonly<Record<CheckStatus, string>> = {
 export function sweepLines({ target, took_ms, checks, top }: SweepReport): readonly string[] {
   const unseen = checks.filter(({ status }) => status === 'skipped' || status === 'timeout');
   const fine = checks.filter(({ status }) => status === 'ok').length;
-  const findings = top.slice(0, TOP).map((finding) => `• ${clip(mrkdwn(finding), LINE)}`);
+  const findings = top.slice(0, TOP).map((finding) => `• ${clip(foreign(finding), LINE)}`);
   return [
     `*${code(target)}* in ${(took_ms / 1000).toFixed(1)} s: ${count(checks.length - fine - unseen.length, 'finding')}, ${fine} fine`,
     ...(findings.length > 0 ? findings : ['• nothing found']),
@@ -28,8 +28,8 @@ export function sweepLines({ target, took_ms, checks, top }: SweepReport): reado
 
 /** One check with its verdict and what to do next. */
 function checkLine({ check, status, verdict, next }: CheckResult): string {
-  const advice = next === undefined ? '' : ` Next: ${mrkdwn(next)}`;
-  return `${MARKS[status]} ${code(check)} ${status}: ${clip(mrkdwn(verdict) + advice, LINE)}`;
+  const advice = next === undefined ? '' : ` Next: ${foreign(next)}`;
+  return `${MARKS[status]} ${code(check)} ${status}: ${clip(foreign(verdict) + advice, LINE)}`;
 }
 
 /** True for a step's output that is a report. */

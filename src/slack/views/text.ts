@@ -15,6 +15,9 @@ export function mrkdwn(text: string): string {
   return escaped + escape(text.slice(from));
 }
 
+/** What somebody else says (a database, a query, a person): it can call nobody and link nowhere. */
+export const foreign = (text: string): string => escape(text);
+
 /** Code on one line; backticks would end it. */
 export const code = (text: string): string =>
   `\`${
@@ -30,7 +33,9 @@ export const code = (text: string): string =>
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
   // A half of a pair of surrogates, of an entity or of a mention must not be left at the end.
-  const cut = text.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$|&[a-z]{0,4}$|<[^<>]*$/, '');
+  const cut = text
+    .slice(0, limit - 1)
+    .replace(/[\uD800-\uDBFF]$|&[a-z]{0,4}$|<(?:[@#!][^<>]*|h[^<>\s]*)?$/, '');
   return `${cut}…`;
 }
 
