@@ -1,5 +1,6 @@
 /** `help`: the verbs, or one of them. */
 import { type Command, defineCommand } from '../src/app/command.ts';
+import { findCommand } from '../src/app/find-command.ts';
 import { headOf } from '../src/app/words.ts';
 import { refuse } from '../src/domain/refusal.ts';
 
@@ -14,7 +15,7 @@ export default defineCommand({
   run({ words, commands, command }) {
     const { head } = headOf(words);
     if (head === '') return Promise.resolve({ text: overview(commands, command) });
-    const found = commands.find(({ verb, aliases }) => verb === head || aliases?.includes(head));
+    const found = findCommand(commands, head);
     return Promise.resolve(
       found ? { text: detail(found, command) } : refuse('UNKNOWN_VERB', { found: head, near: '', command }),
     );

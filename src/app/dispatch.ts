@@ -5,6 +5,7 @@ import { storable } from '../domain/storable.ts';
 import { explainRefusal } from '../errors.ts';
 import type { App, Directory } from './app.ts';
 import type { Command, Permission, Reply, Request } from './command.ts';
+import { findCommand } from './find-command.ts';
 import { forbidden } from './permit.ts';
 
 export interface Line {
@@ -119,9 +120,6 @@ function split(text: string): { verb: string; rest: string } {
   const [, verb = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(text) ?? [];
   return { verb: verb.toLowerCase() || 'help', rest };
 }
-
-const findCommand = (commands: readonly Command[], verb: string): Command | undefined =>
-  commands.find((command) => command.verb === verb || command.aliases?.includes(verb));
 
 function nearest(commands: readonly Command[], found: string): string {
   const words = commands.flatMap(({ verb, aliases }) => [verb, ...(aliases ?? [])]);

@@ -130,6 +130,7 @@ describe('every example', () => {
       for (const each of examples.filter((example) => example.verb === verb))
         expect(detail).toContain(`\`/incident ${each.example}\``);
       for (const alias of aliases) expect(await say(`help ${alias}`)).toBe(detail);
+      expect(await say(`help ${verb.toUpperCase()}`)).toBe(detail);
     }
   });
 
