@@ -119,6 +119,19 @@ export const ERRORS = {
     message: 'The down of {migration} cannot run in one transaction: {found}.',
     fix: 'Run it by hand, statement by statement, or write a transactional down.',
   },
+  MIGRATION_DOWN_CASCADES: {
+    message: 'The down of {migration} takes more than it names: {found}.',
+    fix: 'Name everything that goes, without CASCADE, capture it again, and plan again.',
+  },
+  MIGRATION_DOWN_SETS: {
+    message: 'The down of {migration} changes a setting that a rollback relies on: {found}.',
+    fix: 'Leave timeouts, roles and search_path as they are, name tables with their schema, capture it again, and plan again.',
+  },
+  MIGRATION_DOWN_TABLE_UNSEEN: {
+    message:
+      'The down of {migration} changes {table}, which the diag role of {target} does not find as a table: it can be neither locked nor copied.',
+    fix: 'Name it with its schema in the down and capture it again, or GRANT USAGE on its schema to the diag role, then plan again.',
+  },
   LATER_MIGRATIONS: {
     message: 'Later migrations were applied after {migration}: {later}.',
     fix: 'Roll back {newest} first.',

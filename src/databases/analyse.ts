@@ -25,6 +25,12 @@ export interface Effect {
   /** The table, or the object for `create` and `drop`. */
   readonly on: string;
   readonly column?: string;
+  /** The name of the table as this statement writes it, with or without its schema. */
+  readonly written?: string;
+  /** What is created, dropped or altered when it is no table: `index`, `constraint`, `type`. */
+  readonly object?: string;
+  /** Dropped only if it is there. */
+  readonly ifExists?: boolean;
   /** For renames: from and to, as written. For `alter`: what is set, and its opposite. */
   readonly from?: string;
   readonly to?: string;
@@ -41,6 +47,10 @@ export interface StatementAnalysis {
   readonly transactional: boolean;
   /** What it does cannot be read from its text. */
   readonly opaque: boolean;
+  /** Why a down may not do this: it takes what it does not name, or switches off what keeps a rollback safe. */
+  readonly danger?: 'cascade' | 'setting';
+  /** The functions that it calls; one that is volatile can write. */
+  readonly calls: readonly string[];
   readonly describe: string;
   readonly effects: readonly Effect[];
 }

@@ -19,6 +19,7 @@ export async function voidReason(target: Target, plan: Plan): Promise<string | u
 /**
  * Opens a transaction; nothing that is set outlives it. A bot that is frozen in it loses it, locks and all, by the
  * idle timeout. With row security off a policy makes a statement fail, where it would have hidden rows.
+ * What is committed is on disk before it is said to be.
  */
 export const beginSql = (limits: {
   readonly lockTimeoutMs: number;
@@ -30,6 +31,7 @@ export const beginSql = (limits: {
     `set local statement_timeout = ${Math.ceil(limits.statementTimeoutMs)}`,
     `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
     'set local row_security = off',
+    'set local synchronous_commit = on',
   ].join('; ');
 
 /** Before a COMMIT was sent, a failure of any kind means that the server rolled back. */

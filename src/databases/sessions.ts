@@ -1,5 +1,6 @@
 /** Sessions of a target: who holds a lock, who waits for whom. Nothing here takes a lock itself. */
 import type { Blocker } from '../domain/sweep.ts';
+import { quoteName, splitName } from './names.ts';
 import { redactSql } from './redact.ts';
 import type { Target } from './target.ts';
 
@@ -64,6 +65,18 @@ export async function holdersOf(target: Target, oids: readonly number[]): Promis
     [oids],
   );
   return Promise.all(rows.map(toBlocker));
+}
+
+/** Relations by their names; an index stands for its table, whose lock it needs. Names that lead nowhere are left out. */
+export async function lockedOids(target: Target, names: readonly string[]): Promise<number[]> {
+  const rows = await target.read<{ oid: string }>(
+    `select distinct coalesce(i.indrelid, c.oid)::text as oid
+       from unnest($1::text[]) as name
+       join pg_class c on c.oid = to_regclass(name)
+       left join pg_index i on i.indexrelid = c.oid`,
+    [names.filter((name) => splitName(name).length <= 2).map(quoteName)],
+  );
+  return rows.map((row) => Number(row.oid));
 }
 
 /** A session in one line: the facts that a person needs to decide about it. */

@@ -1,17 +1,17 @@
 /** Copies of tables inside the transaction that changes them, readable by nobody else. */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { ident, literal, nameWithSuffix, quoteName } from './names.ts';
+import { baseName, ident, literal, nameWithSuffix, quoteName, shortName } from './names.ts';
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
-/** What the copy of a table is called; a migration that comes back gets a new one, by its transaction. */
+/** What the copy of `schema.table` is called; a migration that comes back gets a new one, by its transaction. */
 export const snapshotName = (table: string, migration: string, xid: string): string =>
-  nameWithSuffix(table, `_${shortHash(`${migration} ${xid}`)}`);
+  nameWithSuffix(baseName(table), `_${shortHash(`${shortName(table)} ${migration} ${xid}`)}`);
 
-/** Where the keys of the rows that are still as a migration left them are kept. */
+/** Where the keys of the rows of `schema.table` that are still as a migration left them are kept. */
 export const untouchedName = (table: string, migration: string, xid: string): string =>
-  nameWithSuffix(table, `_untouched_${shortHash(`${migration} ${xid}`)}`);
+  nameWithSuffix(baseName(table), `_untouched_${shortHash(`${shortName(table)} ${migration} ${xid}`)}`);
 
 /** Makes the schema of an incident's snapshots. */
 export const createSchemaSql = (schema: string): string => `create schema if not exists ${ident(schema)}`;
@@ -53,7 +53,7 @@ export interface Fingerprint {
 /** Row count and a checksum that does not depend on the order of the rows. */
 export async function fingerprint(client: pg.ClientBase, table: string): Promise<Fingerprint> {
   const { rows } = await client.query<{ rows: string; checksum: string }>(
-    `select count(*)::text as rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text as checksum
+    `select count(*)::text as rows, coalesce(sum(hashtextextended((t.*)::text, 0)::numeric), 0)::text as checksum
        from ${quoteName(table)} t`,
   );
   return { rows: Number(rows[0]?.rows ?? 0), checksum: rows[0]?.checksum ?? '0' };

@@ -1,5 +1,6 @@
 /** What the catalog says about tables. Nothing here reads or locks the tables themselves. */
 import { quoteName, shortName } from './names.ts';
+import { isTimeout } from './pg-errors.ts';
 import type { Target } from './target.ts';
 
 export interface TableFacts {
@@ -25,7 +26,7 @@ const TABLE = `
     select c.oid, n.nspname || '.' || c.relname as name
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
-     where c.oid = to_regclass($1) and c.relkind in ('r', 'p', 'm')
+     where c.oid = to_regclass($1) and c.relkind in ('r', 'p')
   ), parts as (
     select oid from found
      union
@@ -56,6 +57,39 @@ export async function tableFacts(target: Target, name: string): Promise<TableFac
   return row === undefined
     ? undefined
     : { ...row, oid: Number(row.oid), rows: Number(row.rows), bytes: Number(row.bytes) };
+}
+
+/** A table and its partitions or children. */
+const PARTS = `
+  with recursive parts as (
+    select unnest($1::oid[]) as oid
+     union
+    select i.inhrelid from pg_inherits i join parts p on p.oid = i.inhparent
+  )`;
+
+/** What the tables hold with all that belongs to them but indexes; it needs a lock that everybody else shares. */
+export const EXACT_BYTES = `${PARTS} select coalesce(sum(pg_table_size(oid)), 0)::text as bytes from parts`;
+
+/** The same by the last vacuum, which sees what is stored out of line as well. */
+const KNOWN_BYTES = `${PARTS}
+  select coalesce(sum((c.relpages::bigint + coalesce(t.relpages, 0)) * current_setting('block_size')::int), 0)::text as bytes
+    from parts p
+    join pg_class c on c.oid = p.oid
+    left join pg_class t on t.oid = c.reltoastrelid`;
+
+/** The size of tables; not exact while somebody keeps everybody else out of them. */
+export async function bytesOf(
+  target: Target,
+  oids: readonly number[],
+): Promise<{ readonly bytes: number; readonly exact: boolean }> {
+  const ask = async (sql: string): Promise<number> =>
+    Number((await target.read<{ bytes: string }>(sql, [oids]))[0]?.bytes ?? 0);
+  try {
+    return { bytes: await ask(EXACT_BYTES), exact: true };
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    return { bytes: await ask(KNOWN_BYTES), exact: false };
+  }
 }
 
 /** Name, rows and size in words. */

@@ -1,8 +1,8 @@
 /** ALTER TABLE, part by part: which lock, which rewrite, which loss. */
 import type { Effect, Lock } from '../analyse.ts';
 import { relationName, strings, type Tree, text, walk } from '../parse.ts';
+import { cascades, type Judgement, objectOf } from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
-import type { Judgement } from './statement.ts';
 
 interface Part {
   readonly describe: string;
@@ -14,7 +14,7 @@ interface Part {
 }
 
 interface Context {
-  /** The name as written. */
+  /** The name as written, `public.` left out. */
   readonly now: string;
   /** The name before the up. */
   readonly table: string;
@@ -23,12 +23,14 @@ interface Context {
 
 /** Judges ALTER TABLE (and VIEW, INDEX, SEQUENCE, whose parts are the same). */
 export function judgeAlterTable(tree: Tree, names: TableNames): Judgement {
-  const now = plain(relationName((tree['relation'] ?? {}) as Tree));
+  const written = relationName((tree['relation'] ?? {}) as Tree);
+  const now = plain(written);
   const context = { now, table: names.table(now), names };
-  const parts = ((tree['cmds'] ?? []) as readonly Tree[]).map((it) =>
-    part(it['AlterTableCmd'] as Tree, context),
-  );
+  const commands = ((tree['cmds'] ?? []) as readonly Tree[]).map((it) => it['AlterTableCmd'] as Tree);
+  const parts = commands.map((it) => part(it, context));
+  const object = objectOf(tree['objtype']);
   return {
+    ...(commands.some(cascades) ? { danger: 'cascade' } : {}),
     describe: `alters ${now}: ${parts.map((it) => it.describe).join(', ')}`,
     locks: parts.flatMap((it) => [
       { relation: now, mode: it.mode ?? 'AccessExclusive' },
@@ -36,7 +38,7 @@ export function judgeAlterTable(tree: Tree, names: TableNames): Judgement {
     ]),
     rewrites: parts.some((it) => it.rewrites === true),
     destroysData: parts.flatMap((it) => (it.destroys === undefined ? [] : [it.destroys])),
-    effects: parts.flatMap((it) => it.effects ?? []),
+    effects: parts.flatMap((it) => it.effects ?? []).map((it) => ({ written, ...object, ...it })),
   };
 }
 
@@ -76,7 +78,7 @@ function part(command: Tree, context: Context): Part {
     case 'AT_DropConstraint':
       return {
         describe: `drop constraint ${name} (a foreign key locks the other table too)`,
-        effects: [{ op: 'drop', on: `${table}.${name}` }],
+        effects: [{ op: 'drop', on: `${table}.${name}`, object: 'constraint' }],
       };
     case 'AT_ValidateConstraint':
     case 'AT_SetStatistics':
@@ -161,6 +163,6 @@ function addConstraint(command: Tree, table: string): Part {
     describe: `add constraint ${name}${scans}`,
     mode: foreign ? 'ShareRowExclusive' : 'AccessExclusive',
     locks: foreign ? [{ relation: other, mode: 'ShareRowExclusive' }] : [],
-    effects: [{ op: 'create', on: `${table}.${name}` }],
+    effects: [{ op: 'create', on: `${table}.${name}`, object: 'constraint' }],
   };
 }

@@ -2,17 +2,15 @@
 import type { Effect, Lock, StatementAnalysis } from '../analyse.ts';
 import { relationName, type Statement, strings, type Tree, text, walk } from '../parse.ts';
 import { judgeAlterTable } from './alter-table.ts';
+import { cascades, type Judgement, objectOf, objectWord } from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
-
-/** What is known of a statement beside its text. */
-export type Judgement = Partial<Omit<StatementAnalysis, 'sql' | 'kind'>> & { readonly describe: string };
 
 type Judge = (tree: Tree, names: TableNames) => Judgement;
 
 /** Judges a statement, and follows its renames in `names`. */
 export function judgeStatement(statement: Statement, names: TableNames): StatementAnalysis {
   const judge = JUDGES[statement.kind] ?? unread(statement.kind);
-  return {
+  const judged: StatementAnalysis = {
     sql: statement.sql,
     kind: statement.kind,
     locks: [],
@@ -21,15 +19,46 @@ export function judgeStatement(statement: Statement, names: TableNames): Stateme
     transactional: true,
     opaque: false,
     effects: [],
+    calls: CALLERS.has(statement.kind) ? callsIn(statement.tree) : [],
     ...judge(statement.tree, names),
   };
+  return CALLERS.has(statement.kind) && writesInside(statement.tree)
+    ? { ...judged, opaque: true, describe: `${judged.describe}, with another statement in it that writes` }
+    : judged;
+}
+
+/** What runs queries and functions inside it; a SELECT that does is not looked into at all. */
+const CALLERS = new Set([
+  'UpdateStmt',
+  'InsertStmt',
+  'DeleteStmt',
+  'CreateTableAsStmt',
+  'ViewStmt',
+  'AlterTableStmt',
+]);
+/** EXECUTE runs what was prepared elsewhere. */
+const WRITES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'ExecuteStmt', 'intoClause']);
+
+function writesInside(tree: Tree): boolean {
+  let found = false;
+  walk(tree, (key) => (found ||= WRITES.has(key)));
+  return found;
+}
+
+function callsIn(tree: Tree): string[] {
+  const found: string[] = [];
+  walk(tree, (key, call) => {
+    if (key === 'FuncCall') found.push(strings(call['funcname']).join('.'));
+  });
+  return found;
 }
 
 const unread =
   (kind: string): Judge =>
   () => ({ opaque: true, describe: `a statement that Firebreak does not know (${kind})` });
 
-const relation = (tree: Tree, key = 'relation'): string => plain(relationName((tree[key] ?? {}) as Tree));
+const written = (tree: Tree, key = 'relation'): string => relationName((tree[key] ?? {}) as Tree);
+const relation = (tree: Tree, key = 'relation'): string => plain(written(tree, key));
 const lock = (name: string, mode: string): Lock => ({ relation: name, mode });
 
 const harmless =
@@ -51,27 +80,24 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   SelectStmt: select,
   CreateStmt: (tree) => createTable(tree),
   IndexStmt: createIndex,
-  CreateTableAsStmt: (tree) => {
-    const name = relation((tree['into'] ?? {}) as Tree, 'rel');
-    return { describe: `creates the table ${name} from a query`, effects: [{ op: 'create', on: name }] };
-  },
+  CreateTableAsStmt: createTableAs,
   ViewStmt: (tree) => ({
     describe: `creates or replaces the view ${relation(tree, 'view')}`,
-    effects: [{ op: 'create', on: relation(tree, 'view') }],
+    effects: [{ op: 'create', on: relation(tree, 'view'), object: 'view' }],
     ...(tree['replace'] === true ? { locks: [lock(relation(tree, 'view'), 'AccessExclusive')] } : {}),
   }),
   CreateTrigStmt: (tree) => ({
     describe: `creates the trigger ${text(tree['trigname'])} on ${relation(tree)}`,
     locks: [lock(relation(tree), 'ShareRowExclusive')],
-    effects: [{ op: 'create', on: `${relation(tree)}.${text(tree['trigname'])}` }],
+    effects: [{ op: 'create', on: `${relation(tree)}.${text(tree['trigname'])}`, object: 'trigger' }],
   }),
   CreateFunctionStmt: (tree) => ({
     describe: `creates or replaces the function ${strings(tree['funcname']).join('.')}`,
-    effects: [{ op: 'create', on: plain(strings(tree['funcname']).join('.')) }],
+    effects: [{ op: 'create', on: plain(strings(tree['funcname']).join('.')), object: 'function' }],
   }),
   CreateEnumStmt: (tree) => ({
     describe: `creates the type ${strings(tree['typeName']).join('.')}`,
-    effects: [{ op: 'create', on: plain(strings(tree['typeName']).join('.')) }],
+    effects: [{ op: 'create', on: plain(strings(tree['typeName']).join('.')), object: 'type' }],
   }),
   AlterEnumStmt: (tree) => ({
     describe: `adds a value to the type ${strings(tree['typeName']).join('.')}, which cannot be taken back`,
@@ -79,6 +105,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
       {
         op: 'alter',
         on: plain(strings(tree['typeName']).join('.')),
+        object: 'type',
         from: 'without',
         to: text(tree['newVal']),
       },
@@ -86,11 +113,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   }),
   CreateSeqStmt: (tree) => ({
     describe: `creates the sequence ${relation(tree, 'sequence')}`,
-    effects: [{ op: 'create', on: relation(tree, 'sequence') }],
+    effects: [{ op: 'create', on: relation(tree, 'sequence'), object: 'sequence' }],
   }),
   CreateSchemaStmt: (tree) => ({
     describe: `creates the schema ${text(tree['schemaname'])}`,
-    effects: [{ op: 'create', on: text(tree['schemaname']) }],
+    effects: [{ op: 'create', on: text(tree['schemaname']), object: 'schema' }],
   }),
   LockStmt: (tree) => ({
     describe: 'locks tables',
@@ -109,7 +136,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   CommentStmt: harmless('sets a comment'),
   GrantStmt: harmless('changes rights'),
   CreateExtensionStmt: harmless('creates an extension'),
-  VariableSetStmt: harmless('changes a setting'),
+  VariableSetStmt: setting,
   TransactionStmt: outside('begins or ends a transaction of its own'),
   VacuumStmt: outside('VACUUM or ANALYZE'),
   ReindexStmt: outside('REINDEX'),
@@ -120,6 +147,29 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   DoStmt: () => ({ opaque: true, describe: 'a DO block' }),
   CallStmt: () => ({ opaque: true, describe: 'a CALL of a procedure' }),
 };
+
+/** Without these a rollback waits without end, runs as somebody else, or touches other tables than those planned. */
+const GUARDED = new Set([
+  'lock_timeout',
+  'statement_timeout',
+  'transaction_timeout',
+  'idle_in_transaction_session_timeout',
+  'role',
+  'session_authorization',
+  'row_security',
+  'session_replication_role',
+  'search_path',
+  'synchronous_commit',
+  'standard_conforming_strings',
+  'client_encoding',
+]);
+
+function setting(tree: Tree): Judgement {
+  if (tree['kind'] === 'VAR_RESET_ALL') return { danger: 'setting', describe: 'resets every setting' };
+  const name = text(tree['name']);
+  const danger = GUARDED.has(name.toLowerCase()) ? ({ danger: 'setting' } as const) : {};
+  return { ...danger, describe: `changes the setting ${name}` };
+}
 
 function rename(tree: Tree, names: TableNames): Judgement {
   const now = relation(tree);
@@ -135,7 +185,7 @@ function rename(tree: Tree, names: TableNames): Judgement {
       return {
         locks,
         describe: `renames the table ${now} to ${to}`,
-        effects: [{ op: 'rename-table', on: table, from: now, to }],
+        effects: [{ op: 'rename-table', on: table, written: written(tree), from: now, to }],
       };
     case 'OBJECT_COLUMN': {
       const column = names.column(table, from);
@@ -143,22 +193,40 @@ function rename(tree: Tree, names: TableNames): Judgement {
       return {
         locks,
         describe: `renames the column ${now}.${from} to ${to}`,
-        effects: [{ op: 'rename-column', on: table, column, from, to }],
+        effects: [
+          {
+            op: 'rename-column',
+            on: table,
+            written: written(tree),
+            ...objectOf(tree['relationType']),
+            column,
+            from,
+            to,
+          },
+        ],
       };
     }
     default: {
       const what = from === '' ? now : `${now}.${from}`;
-      const effect: Effect = { op: 'alter', on: table, from: from === '' ? now : from, to };
+      const effect: Effect = {
+        op: 'alter',
+        on: table,
+        written: written(tree),
+        ...(tree['renameType'] === 'OBJECT_TABCONSTRAINT' ? {} : objectOf(tree['renameType'])),
+        from: from === '' ? now : from,
+        to,
+      };
       return { locks: now === '' ? [] : locks, describe: `renames ${what} to ${to}`, effects: [effect] };
     }
   }
 }
 
 function drop(tree: Tree, names: TableNames): Judgement {
-  const objects = ((tree['objects'] ?? []) as readonly unknown[]).map((it) => plain(strings(it).join('.')));
-  const cascade = tree['behavior'] === 'DROP_CASCADE' ? ' and everything that depends on it' : '';
-  const word = text(tree['removeType']).replace('OBJECT_', '').toLowerCase();
-  const holdsData = ['table', 'schema', 'sequence', 'matview'].includes(word);
+  const asWritten = ((tree['objects'] ?? []) as readonly Tree[]).map(objectName);
+  const objects = asWritten.map(plain);
+  const cascade = cascades(tree) ? ' and everything that depends on it' : '';
+  const word = objectWord(tree['removeType']);
+  const holdsData = ['table', 'schema', 'sequence', 'matview', 'extension'].includes(word);
   const onTable = word === 'trigger' || word === 'policy' || word === 'rule';
   const locked = onTable ? objects.map((it) => it.split('.').slice(0, -1).join('.')) : objects;
   const lockable = onTable || ['table', 'view', 'matview', 'index'].includes(word);
@@ -167,46 +235,69 @@ function drop(tree: Tree, names: TableNames): Judgement {
     locks: lockable ? locked.map((it) => lock(it, 'AccessExclusive')) : [],
     destroysData: holdsData || cascade !== '' ? objects.map((it) => `the ${word} ${it}${cascade}`) : [],
     transactional: tree['concurrent'] !== true,
-    effects: objects.map((it) => ({ op: 'drop', on: word === 'table' ? names.table(it) : it })),
+    ...(cascade === '' ? {} : { danger: 'cascade' }),
+    effects: asWritten.map((it) => ({
+      op: 'drop',
+      on: word === 'table' ? names.table(it) : plain(it),
+      written: it,
+      ...objectOf(tree['removeType']),
+      ...(tree['missing_ok'] === true ? { ifExists: true } : {}),
+    })),
   };
 }
+
+/** The arguments of a function are left out. */
+const objectName = (it: Tree): string =>
+  strings((it['ObjectWithArgs'] as Tree | undefined)?.['objname'] ?? it).join('.');
 
 const rangeVars = (value: unknown): string[] => {
   const found: string[] = [];
   walk(value, (key, tree) => {
-    if (key === 'RangeVar') found.push(plain(relationName(tree)));
+    if (key === 'RangeVar') found.push(relationName(tree));
   });
   return found;
 };
 
 const strongestOf = (relations: unknown, mode: string): Lock[] =>
-  rangeVars(relations).map((name) => lock(name, mode));
+  rangeVars(relations).map((name) => lock(plain(name), mode));
 
 function truncate(tree: Tree, names: TableNames): Judgement {
-  const tables = rangeVars(tree['relations']);
+  const asWritten = rangeVars(tree['relations']);
+  const tables = asWritten.map(plain);
   return {
+    ...(cascades(tree) ? { danger: 'cascade' } : {}),
     describe: `empties ${tables.join(', ')}`,
     locks: tables.map((name) => lock(name, 'AccessExclusive')),
     destroysData: tables.map((name) => `all rows of ${name}`),
-    effects: tables.map((name) => ({ op: 'delete', on: names.table(name) })),
+    effects: asWritten.map((name) => ({ op: 'delete', on: names.table(name), written: name })),
   };
 }
 
 function update(tree: Tree, names: TableNames): Judgement {
   const now = relation(tree);
   const table = names.table(now);
-  const set = ((tree['targetList'] ?? []) as readonly Tree[]).map((it) =>
-    text((it['ResTarget'] as Tree)['name']),
-  );
-  const columns = [...new Set(set)];
+  const columns = setColumns(tree);
   const scope = tree['whereClause'] === undefined ? 'every row' : 'the rows that match';
   return {
     describe: `updates ${columns.join(', ')} in ${scope} of ${now}`,
     locks: [lock(now, 'RowExclusive')],
     destroysData: [`the values of ${columns.map((it) => `${now}.${it}`).join(', ')} in ${scope}`],
-    effects: columns.map((it) => ({ op: 'update', on: table, column: names.column(table, it) })),
+    effects: columns.map((it) => updated(table, it, tree, names)),
   };
 }
+
+/** The columns that an UPDATE, or an ON CONFLICT DO UPDATE, sets. */
+function setColumns(tree: Tree): string[] {
+  const targets = (tree['targetList'] ?? []) as readonly Tree[];
+  return [...new Set(targets.map((it) => text((it['ResTarget'] as Tree)['name'])))];
+}
+
+const updated = (table: string, column: string, tree: Tree, names: TableNames): Effect => ({
+  op: 'update',
+  on: table,
+  written: written(tree),
+  column: names.column(table, column),
+});
 
 function remove(tree: Tree, names: TableNames): Judgement {
   const now = relation(tree);
@@ -215,16 +306,23 @@ function remove(tree: Tree, names: TableNames): Judgement {
     describe: `deletes ${scope} of ${now}`,
     locks: [lock(now, 'RowExclusive')],
     destroysData: [`${scope} of ${now}`],
-    effects: [{ op: 'delete', on: names.table(now) }],
+    effects: [{ op: 'delete', on: names.table(now), written: written(tree) }],
   };
 }
 
 function insert(tree: Tree, names: TableNames): Judgement {
   const now = relation(tree);
+  const table = names.table(now);
+  const columns = setColumns((tree['onConflictClause'] ?? {}) as Tree);
+  const over = columns.map((it) => `${now}.${it}`).join(', ');
   return {
-    describe: `inserts into ${now}`,
+    describe: `inserts into ${now}${over === '' ? '' : `, and overwrites ${columns.join(', ')} of rows that are there`}`,
     locks: [lock(now, 'RowExclusive')],
-    effects: [{ op: 'insert', on: names.table(now) }],
+    destroysData: over === '' ? [] : [`the values of ${over} in rows that are there already`],
+    effects: [
+      { op: 'insert', on: table, written: written(tree) },
+      ...columns.map((it) => updated(table, it, tree, names)),
+    ],
   };
 }
 
@@ -236,7 +334,16 @@ function select(tree: Tree): Judgement {
   return { opaque, describe: opaque ? 'a SELECT that calls functions or writes' : 'reads only' };
 }
 
-const ACTS = new Set(['FuncCall', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'intoClause']);
+const ACTS = new Set(['FuncCall', ...WRITES]);
+
+function createTableAs(tree: Tree): Judgement {
+  const into = (tree['into'] ?? {}) as Tree;
+  const name = relation(into, 'rel');
+  return {
+    describe: `creates the table ${name} from a query`,
+    effects: [{ op: 'create', on: name, ...objectOf(tree['objtype']) }],
+  };
+}
 
 function createTable(tree: Tree): Judgement {
   const name = relation(tree);
@@ -257,6 +364,6 @@ function createIndex(tree: Tree): Judgement {
     describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
-    effects: [{ op: 'create', on: text(tree['idxname']) }],
+    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index' }],
   };
 }

@@ -5,6 +5,8 @@ const planTable = z.object({
   /** `schema.table`, as it is called before the down. */
   name: z.string(),
   oid: z.number(),
+  /** How the down writes it: each of these names must lead the ddl role to this very table. */
+  written: z.array(z.string()).default([]),
   /** What it is called after the down; absent when the down drops it. */
   after: z.string().optional(),
   key: z.array(z.string()),
@@ -22,9 +24,12 @@ const rollbackInputs = z.object({
   fileHash: z.string(),
   snapshotSchema: z.string(),
   tables: z.array(planTable),
+  /** Names that the down makes, or drops if they are there: they may lead to no table but those above. */
+  fresh: z.array(z.string()).default([]),
   /** Tables and columns that the up wrote or dropped, by the names that hold after the down. */
   damaged: z.array(z.object({ table: z.string(), columns: z.array(z.string()) })),
   down: z.string(),
+  rewrites: z.boolean().default(true),
   history: z.string(),
   notUndone: z.array(z.string()),
 });

@@ -6,6 +6,7 @@ import { analyse, type SqlAnalysis } from '../analyse.ts';
 import { appliedMigrations } from '../history.ts';
 import { errorText } from '../pg-errors.ts';
 import type { Target } from '../target.ts';
+import { writingCalls } from './reach.ts';
 
 /** A migration that can be rolled back, with both its halves read. */
 export interface Candidate {
@@ -35,7 +36,12 @@ export async function preflight(
   if (!applied.ok) return applied;
   const one = capturedOnce(captured, migration);
   if (!one.ok) return one;
-  return readHalves(applied.value, one.value);
+  const halves = await readHalves(applied.value, one.value);
+  if (!halves.ok) return halves;
+  const calls = await writingCalls(target, halves.value.down);
+  if (calls.length === 0) return halves;
+  const called = `it calls ${calls.join(', ')}, which can write (a function that cannot is STABLE or IMMUTABLE)`;
+  return refuse('MIGRATION_OPAQUE_DOWN', { migration, found: called });
 }
 
 async function isStandby(target: Target): Promise<boolean> {
@@ -92,6 +98,11 @@ function problemOf(down: SqlAnalysis, migration: string): Refusal | undefined {
   const outside = down.statements.find((it) => !it.transactional);
   if (outside !== undefined) {
     return refuse('MIGRATION_DOWN_NOT_TRANSACTIONAL', { migration, found: outside.describe });
+  }
+  const danger = down.statements.find((it) => it.danger !== undefined);
+  if (danger !== undefined) {
+    const code = danger.danger === 'cascade' ? 'MIGRATION_DOWN_CASCADES' : 'MIGRATION_DOWN_SETS';
+    return refuse(code, { migration, found: danger.describe });
   }
   const opaque = down.statements.find((it) => it.opaque);
   return opaque === undefined

@@ -1,22 +1,33 @@
 /** The plan in plain words, for the person who is asked to approve it. */
 import type { Blocker } from '../../domain/sweep.ts';
-import type { Lock, SqlAnalysis } from '../analyse.ts';
-import { shortName } from '../names.ts';
+import type { Lock, SqlAnalysis, StatementAnalysis } from '../analyse.ts';
+import { baseName, shortName } from '../names.ts';
 import { tokensOf } from '../parse.ts';
 import { redactSql } from '../redact.ts';
 import { sessionText } from '../sessions.ts';
 import { sizeText } from '../tables.ts';
 import type { Target } from '../target.ts';
-import type { Affected } from './tables.ts';
+import type { Write } from './reach.ts';
+import { type Affected, changesTable } from './tables.ts';
 
 /** What the summary is made from. */
 export interface Told {
   readonly down: SqlAnalysis;
   readonly notUndone: readonly string[];
   readonly affected: readonly Affected[];
-  readonly holders: readonly Blocker[];
+  /** Rows that foreign keys make the down write. */
+  readonly reached: readonly Write[];
+  /** Triggers and rules that run when the down writes rows. */
+  readonly fires: readonly string[];
+  /** Publications that would publish what is kept. */
+  readonly publishing: readonly string[];
+  /** Undefined when there was nothing to look at. */
+  readonly holders: readonly Blocker[] | undefined;
   readonly users: Users;
   readonly lockSeconds: number;
+  readonly maxLockSeconds: number;
+  /** Sizes are those of the last vacuum: somebody held the tables. */
+  readonly sizesOld: boolean;
   readonly snapshotSchema: string;
 }
 
@@ -33,20 +44,49 @@ export function summaryOf(told: Told): string[] {
     ...(told.notUndone.length === 0
       ? ['Undoes everything that the up did.']
       : told.notUndone.map((line) => `NOT undone: ${line}.`)),
-    ...(told.down.destroysData.length === 0
-      ? ['Destroys no data.']
-      : told.down.destroysData.map((what) => `Destroys: ${what} (kept in the snapshot).`)),
+    ...destroyedText(told),
     ...told.down.statements.map(
       (it, i) => `Statement ${i + 1} ${it.describe}${locksText(it.locks, it.rewrites)}.`,
     ),
     ...told.affected.map(({ facts }) => `Size of ${sizeText(facts)}.`),
-    `Locked for about ${told.lockSeconds} s once the locks are there; readers wait as long, and during each attempt.`,
+    ...told.fires.map((what) => `Fires ${what}: what that writes is neither locked nor copied.`),
+    lockText(told),
     ...holdersText(told.holders),
     ...usersText(told.users),
     'Later migrations: none.',
     ...told.affected.map(snapshotText(told.snapshotSchema)),
+    ...told.publishing.map(
+      (name) => `The publication ${name} is for all tables: subscribers would get the copies and the marker.`,
+    ),
   ];
 }
+
+function destroyedText({ down, affected, reached }: Told): string[] {
+  const held = new Set(affected.flatMap((it) => it.before));
+  const lost = down.statements.flatMap((it) =>
+    it.destroysData.map((what) => `Destroys: ${what}${keptText(it, held)}.`),
+  );
+  const passedOn = new Set(
+    reached.map(({ table, op, column }) =>
+      op === 'delete'
+        ? `rows of ${shortName(table)} that refer to them`
+        : `${shortName(table)}.${column} in rows that refer to them`,
+    ),
+  );
+  const through = [...passedOn].map((what) => `Destroys: ${what}, by a foreign key (kept in the snapshot).`);
+  return lost.length + through.length === 0 ? ['Destroys no data.'] : [...lost, ...through];
+}
+
+/** Only tables are copied. */
+function keptText(statement: StatementAnalysis, held: ReadonlySet<string>): string {
+  const tables = statement.effects.filter(changesTable);
+  if (tables.length > 0 && tables.every((it) => held.has(it.on))) return ' (kept in the snapshot)';
+  return tables.length > 0 ? ' (made by this down, or not there: not copied)' : ' (NOT copied: not a table)';
+}
+
+const lockText = ({ lockSeconds, maxLockSeconds, sizesOld }: Told): string =>
+  `Locked for about ${lockSeconds} s once the locks are there, and never longer than ${maxLockSeconds} s; ` +
+  `readers wait as long, and during each attempt.${sizesOld ? ' The sizes are those of the last vacuum: somebody keeps the tables locked now.' : ''}`;
 
 function locksText(locks: readonly Lock[], rewrites: boolean): string {
   const taken = locks.map((it) => `${it.mode} on ${it.relation}`).join(', ');
@@ -54,10 +94,12 @@ function locksText(locks: readonly Lock[], rewrites: boolean): string {
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`;
 }
 
-const holdersText = (holders: readonly Blocker[]): string[] =>
-  holders.length === 0
+function holdersText(holders: readonly Blocker[] | undefined): string[] {
+  if (holders === undefined) return ['Who holds locks now: not looked, no table is named that is there.'];
+  return holders.length === 0
     ? ['Nobody holds a lock on it now.']
     : holders.map((it) => `Holds a lock on ${it.relations.join(', ')} now: ${sessionText(it)}.`);
+}
 
 function usersText(users: Users): string[] {
   if (users.removes.length === 0) return ['Removes nothing that code could use.'];
@@ -103,9 +145,9 @@ function removedNames(down: SqlAnalysis): string[] {
     });
 }
 
-/** Compares whole tokens, so that `eta` is not found in `metadata`. */
+/** Compares whole tokens, so that `eta` is not found in `metadata`; a schema is a token of its own. */
 async function namesAny(query: string, names: readonly string[]): Promise<boolean> {
   const scanned = await tokensOf(query);
-  const wanted = new Set(names);
+  const wanted = new Set(names.map(baseName));
   return scanned?.tokens.some((token) => wanted.has(token.text.replaceAll('"', ''))) === true;
 }
