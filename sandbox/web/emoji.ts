@@ -5,10 +5,12 @@ import { get } from 'node-emoji';
 const SLACK_NAMES: Readonly<Record<string, string>> = {
   thumbsup: '👍',
   thumbsdown: '👎',
-  hourglass_flowing_sand: '⏳',
-  heavy_check_mark: '✔️',
-  white_check_mark: '✅',
-  rotating_light: '🚨',
+  thinking_face: '🤔',
+  large_green_circle: '🟢',
+  large_yellow_circle: '🟡',
+  large_orange_circle: '🟠',
+  large_purple_circle: '🟣',
+  octagonal_sign: '🛑',
 };
 
 /** The picture, or the name in colons when there is none. */
