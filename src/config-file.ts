@@ -4,6 +4,12 @@ import { z } from 'zod';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
 const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
+/** Only people: whom a user group holds is not looked up when somebody is paged. */
+const onCall = z.array(
+  z
+    .string()
+    .regex(/^[UW][A-Z0-9]{2,}$/, 'a Slack user id (U…): a user group (S…) cannot be paged, name its people'),
+);
 const envName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable');
 const table = z
   .string()
@@ -51,7 +57,7 @@ export const ConfigFile = z.strictObject({
     .string()
     .refine((zone) => IANAZone.isValidZone(zone), 'an IANA zone, for example Europe/Berlin')
     .default('UTC'),
-  teams: z.record(name, z.strictObject({ on_call: people.min(1) })).default({}),
+  teams: z.record(name, z.strictObject({ on_call: onCall.min(1) })).default({}),
   permissions: z
     .strictObject({
       declare: people.optional(),

@@ -30,17 +30,21 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...blindMonitors(it),
     ...missingUrls(it.targets, env),
   ]);
-  const secret = (variable: string, what: string): string => {
-    const value = env[variable];
-    if (!value) problems.push(`environment ${variable}: not set, expected ${what}`);
-    return value ?? '';
+  const secret = (variable: string, prefix: string, what: string): string => {
+    const value = env[variable] ?? '';
+    // Never the token itself: it would end in a log.
+    const found = value === '' ? 'not set' : `found ${value.slice(0, 4)}…`;
+    if (!value.startsWith(prefix)) problems.push(`environment ${variable}: ${found}, expected ${what}`);
+    return value;
   };
   const botToken = secret(
     'SLACK_BOT_TOKEN',
+    'xoxb-',
     'the bot token (xoxb-…) from "OAuth & Permissions" of the Slack app',
   );
   const appToken = secret(
     'SLACK_APP_TOKEN',
+    'xapp-',
     'an app-level token (xapp-…) with connections:write from "Basic Information"',
   );
   const logLevel = logLevelOf(env, problems);

@@ -74,6 +74,26 @@ describe('the configuration', () => {
     expect(problems).toContain('environment SLACK_APP_TOKEN: not set, expected an app-level token (xapp-…)');
   });
 
+  it('tells a token of the wrong kind by its beginning, and never says it', async () => {
+    const swapped = { ...secrets, SLACK_BOT_TOKEN: 'xapp-1-hunter2', SLACK_APP_TOKEN: 'hunter2' };
+    const problems = await problemsOf('slack: { incidents_channel: C0123456789 }', swapped);
+    expect(problems).toContain('environment SLACK_BOT_TOKEN: found xapp…, expected the bot token (xoxb-…)');
+    expect(problems).toContain('environment SLACK_APP_TOKEN: found hunt…, expected an app-level token');
+    expect(problems).not.toContain('hunter2');
+  });
+
+  it('takes only people who can be paged on call, and groups for permissions', async () => {
+    const slack = 'slack: { incidents_channel: C0123456789 }';
+    const problems = await problemsOf(
+      `${slack}\nteams: { database: { on_call: [U0123456789, S0123456789] } }`,
+    );
+    expect(problems).toMatch(
+      /teams\.database\.on_call\.1: found "S0123456789", expected .*user group \(S…\) cannot be paged/,
+    );
+    const groups = `${slack}\npermissions: { approve: [S0123456789] }`;
+    expect((await load(groups)).settings.permissions.approve).toEqual(['S0123456789']);
+  });
+
   it('names the variable of a target whose URL is missing, and monitors of unknown targets', async () => {
     const problems = await problemsOf(
       [
