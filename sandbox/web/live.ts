@@ -33,6 +33,7 @@ export function useLive(viewer: string): Live {
     }
   }, [viewer]);
   const refresh = useOneAtATime(load);
+  useEffect(refresh, [refresh, load]);
 
   const loadCalls = useCallback(async () => {
     const all = await get<readonly Call[]>('calls').catch(() => undefined);
@@ -40,7 +41,6 @@ export function useLive(viewer: string): Live {
   }, []);
 
   useEffect(() => {
-    refresh();
     return listen({
       changed: refresh,
       called: (call) => setCalls((before) => [...before, call].slice(-KEPT_CALLS)),
@@ -68,20 +68,22 @@ export function useLive(viewer: string): Live {
   return { state, calls, story, online, refresh };
 }
 
-/** Runs it again when it was asked for while it ran. */
+/** Runs it again when it was asked for while it ran, in its newest form: another person may be acting by then. */
 function useOneAtATime(work: () => Promise<void>): () => void {
   const running = useRef<'no' | 'yes' | 'again'>('no');
+  const newest = useRef(work);
+  newest.current = work;
   return useCallback(() => {
     const run = async (): Promise<void> => {
       running.current = 'yes';
-      await work();
+      await newest.current();
       const again = (running.current as string) === 'again';
       running.current = 'no';
       if (again) await run();
     };
     if (running.current === 'no') void run();
     else running.current = 'again';
-  }, [work]);
+  }, []);
 }
 
 interface Ears {
