@@ -164,7 +164,20 @@ export const ERRORS = {
   },
   REPAIR_SOURCE_FAILED: {
     message: 'The source of right values for {table} cannot be read: {found}.',
-    fix: 'Correct targets.{target}.sources.{table}; the diag role needs SELECT on what it names.',
+    fix: 'Correct targets.{target}.sources.{table}; the diag role needs SELECT on what it names, and BYPASSRLS where row security would hide rows.',
+  },
+  REPAIR_SOURCE_AMBIGUOUS: {
+    message: 'The source of right values for {table} has more than one row for {key}: {found}.',
+    fix: 'Correct targets.{target}.sources.{table}, so that it yields one row for each {key}.',
+  },
+  REPAIR_NOT_DAMAGED: {
+    message: 'As its SQL says, {migration} wrote none of these columns of {table}: {columns}.',
+    fix: 'What differs there was written by others. Look at those rows one by one.',
+  },
+  REPAIR_NOT_ALONE: {
+    message:
+      '{migration} ran in one transaction with {other}: their rows of {table} cannot be told apart ({found}).',
+    fix: 'Capture {other} if it was not captured. Otherwise look at those rows one by one.',
   },
   NO_PRIMARY_KEY: {
     message: 'The table {table} has no primary key: its rows cannot be told apart.',

@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CapturedMigration } from '../domain/plan.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { Target, TargetConfig } from './target.ts';
 
@@ -37,6 +38,33 @@ export async function captureMigrations(from: {
   readonly dir: string;
 }): Promise<CapturedMigration[]> {
   return (await readerOf(from.tool)).capture(from.dir);
+}
+
+/** A capture, and when its contents became those of the file; from a directory there is no such time. */
+export type KeptMigration = CapturedMigration & { readonly capturedAt?: readonly Date[] };
+
+/** A deploy captures at about the time that it migrates, by another clock. */
+const CAPTURE_SKEW_MS = 60_000;
+
+/** The capture of what was applied: a file that was edited since is not what ran. */
+export function deployedCapture(
+  captured: readonly KeptMigration[],
+  migration: string,
+  appliedAt: Date | undefined,
+): { readonly ok: true; readonly value: CapturedMigration } | Refusal {
+  const same = captured.filter((it) => it.name === migration);
+  const [first] = same;
+  if (first === undefined) return refuse('MIGRATION_NOT_CAPTURED', { migration });
+  const hashes = [...new Set(same.map((it) => it.fileHash))];
+  if (hashes.length === 1) return { ok: true, value: first };
+  const until = appliedAt === undefined ? Number.NaN : appliedAt.getTime() + CAPTURE_SKEW_MS;
+  const newest = same
+    .flatMap((it) => (it.capturedAt ?? []).map((at) => ({ it, at: at.getTime() })))
+    .filter(({ at }) => at <= until)
+    .sort((a, b) => b.at - a.at)[0];
+  if (newest !== undefined) return { ok: true, value: newest.it };
+  const short = hashes.map((hash) => hash.slice(0, 12)).join(', ');
+  return refuse('MIGRATION_HASH_MISMATCH', { migration, found: short });
 }
 
 /** The statement by which the target's tool forgets a migration. */

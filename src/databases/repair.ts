@@ -14,11 +14,19 @@ import { redactValue } from './redact.ts';
 import { InDoubt, type RepairOptions, runBatches } from './repair/batches.ts';
 import { findTable, type RepairRequest } from './repair/find.ts';
 import { type RepairInputs, readRepairInputs } from './repair/inputs.ts';
-import { beforeSql, conflictsSql, countSql, lockSql, samplesSql, updateSql } from './repair/sql.ts';
+import {
+  ambiguousSql,
+  beforeSql,
+  conflictsSql,
+  countSql,
+  lockSql,
+  samplesSql,
+  updateSql,
+} from './repair/sql.ts';
 import { COMPARE_TIMEOUT_MS } from './source.ts';
-import { endQuietly, type Target } from './target.ts';
+import { endQuietly, refuseStandby, type Target } from './target.ts';
 
-const COMPARE = { timeoutMs: COMPARE_TIMEOUT_MS };
+const COMPARE = { timeoutMs: COMPARE_TIMEOUT_MS, everyRow: true };
 
 interface Counts {
   readonly already_right: number;
@@ -31,12 +39,19 @@ export async function planRepair(
   target: Target,
   request: RepairRequest,
 ): Promise<{ readonly ok: true; readonly plan: Plan } | Refusal> {
+  const standby = await refuseStandby(target);
+  if (standby !== undefined) return standby;
   const found = await findTable(target, request);
   if (!found.ok) return found;
-  const inputs = found.value;
+  const { inputs, notes } = found.value;
   const table = shortName(inputs.table);
   let counts: Counts;
   try {
+    const ambiguous = await ambiguousKeys(target, inputs);
+    if (ambiguous !== '') {
+      const { key } = inputs.source;
+      return refuse('REPAIR_SOURCE_AMBIGUOUS', { table, target: target.name, key, found: ambiguous });
+    }
     counts = await count(target, inputs);
   } catch (error) {
     if (!isPrivilege(error) && !isSchemaMismatch(sqlstateOf(error))) throw error;
@@ -45,8 +60,17 @@ export async function planRepair(
   if (counts.restorable === 0) {
     return refuse('NOTHING_TO_REPAIR', { table, right: counts.already_right, conflicts: counts.conflicts });
   }
-  return { ok: true, plan: await compose(target, inputs, counts) };
+  return { ok: true, plan: await compose(target, inputs, counts, notes) };
 }
+
+const ambiguousKeys = async (target: Target, inputs: RepairInputs): Promise<string> =>
+  (await target.read<{ key: string }>(ambiguousSql(inputs), [], COMPARE))
+    .map((row) => redactValue(row.key))
+    .join(', ');
+
+/** How many rows an interrupted repair has left to restore; it throws when that cannot be seen. */
+export const leftToRepair = async (target: Target, plan: Plan): Promise<number> =>
+  (await count(target, readRepairInputs(plan.inputs))).restorable;
 
 async function count(target: Target, inputs: RepairInputs): Promise<Counts> {
   const [row] = await target.read<Counts>(countSql(inputs), [], COMPARE);
@@ -56,7 +80,12 @@ async function count(target: Target, inputs: RepairInputs): Promise<Counts> {
 const conflictKeys = async (target: Target, inputs: RepairInputs): Promise<string[]> =>
   (await target.read<{ key: string }>(conflictsSql(inputs), [], COMPARE)).map((row) => redactValue(row.key));
 
-async function compose(target: Target, inputs: RepairInputs, counts: Counts): Promise<Plan> {
+async function compose(
+  target: Target,
+  inputs: RepairInputs,
+  counts: Counts,
+  notes: readonly string[],
+): Promise<Plan> {
   const table = shortName(inputs.table);
   const conflict_keys = await conflictKeys(target, inputs);
   const samples = await readSamples(target, inputs);
@@ -67,6 +96,7 @@ async function compose(target: Target, inputs: RepairInputs, counts: Counts): Pr
     title: `Repair ${counts.restorable} rows of ${table} on ${target.name}`,
     summary: [
       `${counts.restorable} rows of ${table} are put back to the values of their source, in ${columnNames(inputs)}.`,
+      ...notes,
       `${counts.conflicts} rows differ but were written since: not touched${listed(conflict_keys)}.`,
       `${counts.already_right} rows are right already.`,
       ...samples.map((sample) => `For example ${sample.key}: ${sample.changes}.`),
@@ -127,7 +157,10 @@ export async function executeRepair(
     const voided = await voidReason(target, plan);
     if (voided !== undefined) return stopped('PLAN_VOID', voided);
     const inputs = readRepairInputs(plan.inputs);
-    client = await target.session('ddl');
+    if ((await ambiguousKeys(target, inputs)) !== '') {
+      return stopped('CHANGED', 'The source has more than one row for a key by now; nothing was changed.');
+    }
+    client = await target.session('ddl', options.statementTimeoutMs);
     await ensureMarkers(client);
     await runBatches({ target, plan, inputs, options, client }, progress);
     return await report(target, inputs, progress, started);
@@ -141,14 +174,14 @@ export async function executeRepair(
 function halted(error: unknown, progress: { readonly restored: number }): ActionOutcome {
   const { restored } = progress;
   if (error instanceof InDoubt) {
-    return unknown(`After ${restored} rows ${error.message}: run the same step again to go on.`, {
+    return unknown(`After ${restored} rows ${error.message}.`, {
       restored,
       xid: error.xid,
     });
   }
   const outcome = failure(error);
   if (restored === 0) return outcome;
-  const verdict = `${outcome.verdict} ${restored} rows of earlier batches stay restored; run the same step again to go on.`;
+  const verdict = `${outcome.verdict} ${restored} rows of earlier batches stay restored; start the repair again for the rest.`;
   return { ...outcome, verdict, facts: { ...outcome.facts, restored } };
 }
 

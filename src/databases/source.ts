@@ -43,7 +43,7 @@ export async function suspectRows(
        join ${sourceAs(source)} on s.${ident(source.key)} = t.${ident(source.key)}
       where ${currentRow(source.columns)} is distinct from row(${right.join(', ')})`,
     [],
-    { timeoutMs: COMPARE_TIMEOUT_MS },
+    { timeoutMs: COMPARE_TIMEOUT_MS, everyRow: true },
   );
   return { ok: true, rows: row?.n ?? 0 };
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RepairOptions } from '../../src/databases/repair/batches.ts';
-import { executeRepair, planRepair } from '../../src/databases/repair.ts';
+import { executeRepair, leftToRepair, planRepair } from '../../src/databases/repair.ts';
 import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
+import { suspectRows } from '../../src/databases/source.ts';
+import { openTarget } from '../../src/databases/target.ts';
 import type { CapturedMigration, Plan } from '../../src/domain/plan.ts';
+import { createSilentProxy } from '../support/silent-proxy.ts';
 import { BAD, captured, createShop, ORDERS, type Shop } from './shop.ts';
 
 const SCHEMA = 'firebreak_inc_2';
@@ -43,6 +46,7 @@ describe('the repair of a table', () => {
       snapshotSchema: SCHEMA,
       migration: migration.name,
       migrationXid,
+      captured: [migration],
     };
     const result = await planRepair(shop.target, { ...request, ...rollbackXid, batchRows });
     if (!result.ok) throw new Error(`refused: ${result.code} ${JSON.stringify(result.values)}`);
@@ -279,8 +283,157 @@ describe('the repair of a table', () => {
     expect(await wrong()).toEqual([...bare.keys()].sort((a, b) => a - b).map(String));
   });
 
+  it('puts back only what the migration wrote: a value that a customer set before it stays', async () => {
+    const app = await shop.connect('app');
+    await app.query(`update order_status set carrier = 'customer says DHL' where order_id = 5`);
+    await app.end();
+    const xids = await rolledBack(BAD);
+    const plan = await planned(BAD, xids);
+    expect(plan.summary.join('\n')).toContain(
+      'carrier, eta: left alone, since 1717405200000_order-status-v2',
+    );
+    expect(await executeRepair(shop.target, plan, options())).toMatchObject({ facts: { restored: 500 } });
+    expect(await shop.query('select status, carrier from order_status where order_id = 5')).toEqual([
+      { status: 'shipped', carrier: 'customer says DHL' },
+    ]);
+  });
+
+  it('looks at the up itself when the migration stays, and says so when that cannot be read', async () => {
+    const shown = captured('shown', `update order_status set status = 'unknown' where order_id <= 5`);
+    const shownXid = await shop.apply(shown);
+    const readable = await planned(shown, { migrationXid: shownXid });
+    expect(readable.inputs['columns']).toEqual([{ name: 'status', type: 'text' }]);
+    const code = { ...shown, up: 'opaque' };
+    const opaque = await planned(code, { migrationXid: shownXid });
+    expect(opaque.summary.join('\n')).toContain('What shown wrote cannot be read: every column');
+    expect((opaque.inputs['columns'] as unknown[]).length).toBe(3);
+    const request = { table: 'order_status', snapshotSchema: SCHEMA, migration: 'shown' };
+    const other = captured('shown', 'create table unrelated (id int)');
+    expect(
+      await planRepair(shop.target, { ...request, migrationXid: shownXid, captured: [other] }),
+    ).toMatchObject({ code: 'REPAIR_NOT_DAMAGED' });
+    expect(await planRepair(shop.target, { ...request, migrationXid: shownXid, captured: [] })).toMatchObject(
+      { code: 'MIGRATION_NOT_CAPTURED' },
+    );
+  });
+
+  it('is refused when another migration of the same transaction wrote the table', async () => {
+    const good = captured('2_good', `update order_status set status = 'SHIPPED' where order_id > 900`);
+    const aside = captured('2_aside', 'create table aside (id int)');
+    const together = captured(
+      'both',
+      `${BAD.up}; insert into pgmigrations (name, run_on) values ('2_good', now())`,
+    );
+    const migrationXid = await shop.apply({ ...together, name: BAD.name });
+    const request = { table: 'order_status', snapshotSchema: SCHEMA, migration: BAD.name, migrationXid };
+    await shop.query('alter table order_status rename column shipper to carrier');
+    const plan = (...others: CapturedMigration[]) =>
+      planRepair(shop.target, { ...request, captured: [BAD, ...others] });
+    expect(await plan(good)).toMatchObject({ code: 'REPAIR_NOT_ALONE', values: { other: '2_good' } });
+    expect(await plan()).toMatchObject({ code: 'REPAIR_NOT_ALONE' });
+    const told = await plan({ ...aside, name: '2_good' });
+    expect(told.ok && told.plan.summary.join('\n')).toContain('in one transaction with 2_good');
+  });
+
+  it('is refused when the source has two rows for a key', async () => {
+    const xids = await rolledBack(BAD);
+    const source = {
+      key: 'order_id',
+      columns: ['status'],
+      from: 'select order_id, status from order_events',
+    };
+    const target = openTarget({ ...shop.config, sources: { order_status: source } });
+    const request = { table: 'order_status', snapshotSchema: SCHEMA, migration: BAD.name, ...xids };
+    const before = await planRepair(target, { ...request, captured: [BAD] });
+    await shop.query(`insert into order_events (order_id, status) values (7, 'OTHER')`);
+    expect(await planRepair(target, { ...request, captured: [BAD] })).toMatchObject({
+      code: 'REPAIR_SOURCE_AMBIGUOUS',
+      values: { key: 'order_id' },
+    });
+    if (!before.ok) throw new Error(before.code);
+    expect(await executeRepair(target, before.plan, options())).toMatchObject({ code: 'CHANGED' });
+    await target.close();
+  });
+
+  it('takes rows that row security hides for neither right nor repaired', async () => {
+    const xids = await rolledBack(BAD);
+    const plan = await planned(BAD, xids);
+    await shop.query(`alter table order_status enable row level security;
+      create policy own on order_status for all to ${shop.roles.app} using (true)`);
+    const request = { table: 'order_status', snapshotSchema: SCHEMA, migration: BAD.name, ...xids };
+    expect(await planRepair(shop.target, { ...request, captured: [BAD] })).toMatchObject({
+      code: 'REPAIR_SOURCE_FAILED',
+      values: { found: expect.stringContaining('row-level security') as string },
+    });
+    await expect(leftToRepair(shop.target, plan)).rejects.toMatchObject({ code: '42501' });
+    await expect(suspectRows(shop.target, 'order_status')).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('that was stopped can be started again by another run', async () => {
+    const xids = await rolledBack(BAD);
+    const stop = new AbortController();
+    const first = await executeRepair(shop.target, await planned(BAD, xids, 100), {
+      ...options(),
+      signal: stop.signal,
+      onProgress: ({ batch }) => {
+        if (batch === 2) stop.abort();
+      },
+    });
+    expect(first).toMatchObject({ state: 'stopped', facts: { restored: 200 } });
+    expect(first.verdict).toContain('start the repair again for the rest');
+    const plan = await planned(BAD, xids, 100);
+    expect(await leftToRepair(shop.target, plan)).toBe(300);
+    expect(await executeRepair(shop.target, plan, options())).toMatchObject({
+      state: 'done',
+      facts: { restored: 300 },
+    });
+    expect(await wrong()).toEqual([]);
+    expect(await leftToRepair(shop.target, plan)).toBe(0);
+  });
+
+  it('does not wait for ever for the answer to a COMMIT', async () => {
+    const xids = await rolledBack(BAD);
+    const proxy = await createSilentProxy(shop.database.url);
+    const urls = { ...shop.config.urls, ddl: proxy.through(shop.config.urls.ddl ?? '') };
+    const target = openTarget({ ...shop.config, urls });
+    const plan = await planned(BAD, xids);
+    let commits = 0;
+    const started = performance.now();
+    const outcome = await executeRepair(target, plan, {
+      ...options(),
+      statementTimeoutMs: 1000,
+      onXid: () => {
+        commits += 1;
+        if (commits === 2) proxy.fallSilent();
+        return Promise.resolve();
+      },
+    });
+    expect(performance.now() - started).toBeLessThan(40_000);
+    expect(outcome.state).toBe('unknown');
+    proxy.close();
+    await target.close();
+  }, 60_000);
+
+  it('keeps the rows of a batch from their writers for a short time only', async () => {
+    const xids = await rolledBack(BAD);
+    const plan = await planned(BAD, xids);
+    await shop.query(`create function slow() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(0.05); return new; end $$;
+      create trigger slow before update on order_status for each row execute function slow()`);
+    const started = performance.now();
+    expect(await executeRepair(shop.target, plan, options())).toMatchObject({
+      state: 'stopped',
+      facts: { sqlstate: '57014' },
+    });
+    expect(performance.now() - started).toBeLessThan(10_000);
+  }, 30_000);
+
   it('is refused without a source, without a table, and when nothing is left to do', async () => {
-    const request = { table: 'order_status', snapshotSchema: SCHEMA, migration: 'm', migrationXid: '3' };
+    const m = captured('m', 'update order_status set status = carrier, eta = null', 'select 1');
+    const request = {
+      ...{ table: 'order_status', snapshotSchema: SCHEMA, migration: 'm', migrationXid: '3' },
+      captured: [m],
+    };
     expect(await planRepair(shop.target, { ...request, table: 'orders' })).toMatchObject({
       code: 'NO_REPAIR_SOURCE',
     });

@@ -73,9 +73,12 @@ interface Batch {
   readonly high: string;
 }
 
-const limitsOf = (it: Execution) => ({
+/** A batch keeps its rows from their writers: it is over soon, or it is given up. The copy keeps nobody waiting. */
+const BATCH_TIMEOUT_MS = 5000;
+
+const limitsOf = (it: Execution, part: number) => ({
   lockTimeoutMs: it.options.lockTimeoutMs ?? 1000,
-  statementTimeoutMs: it.options.statementTimeoutMs ?? COMPARE_TIMEOUT_MS,
+  statementTimeoutMs: it.options.statementTimeoutMs ?? (part === 0 ? COMPARE_TIMEOUT_MS : BATCH_TIMEOUT_MS),
 });
 
 /** Part 0: the rows as they are now, before anything is changed. */
@@ -131,31 +134,38 @@ async function inTransaction(
 ): Promise<Readonly<Record<string, number>>> {
   const { client, options } = it;
   const marker = { ...options.marker, part };
+  const limits = limitsOf(it, part);
   let xid: string;
   let note: Readonly<Record<string, number>>;
   try {
-    await client.query(beginSql(limitsOf(it)));
+    await client.query(beginSql(limits));
     xid = await writeMarker(client, marker, it.plan.hash);
     note = await work();
     await noteMarker(client, marker, note);
     await options.onXid({ xid });
   } catch (error) {
-    await client.query('rollback').catch(() => undefined);
+    await client.query(answered('rollback', limits)).catch(() => undefined);
     throw error;
   }
-  await commit(it, xid);
+  await commit(it, xid, limits);
   return note;
 }
 
-async function commit(it: Execution, xid: string): Promise<void> {
+/** A line that falls silent is given up soon after the server would have answered. */
+const answered = (text: string, limits: { readonly statementTimeoutMs: number }): pg.QueryConfig =>
+  ({ text, query_timeout: limits.statementTimeoutMs + ANSWER_GRACE_MS }) as pg.QueryConfig;
+
+const ANSWER_GRACE_MS = 2000;
+
+async function commit(it: Execution, xid: string, limits: ReturnType<typeof limitsOf>): Promise<void> {
   try {
-    await it.client.query('commit');
+    await it.client.query(answered('commit', limits));
   } catch (error) {
     if (!connectionLost(error)) throw error;
     const resolution = await resolveUnknown(it.target, it.options.marker, { xid });
     if (resolution === 'unknown') throw new InDoubt(xid);
     const how =
       resolution === 'committed' ? 'its last batch was committed' : 'its last batch was rolled back';
-    throw new Stop('FAILED', `The connection was cut; ${how}. Run the same step again to go on.`);
+    throw new Stop('FAILED', `The connection was cut; ${how}.`);
   }
 }

@@ -5,17 +5,18 @@ import { untouchedName } from '../snapshot.ts';
 import { sourceFor } from '../source.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { RepairSource, Target } from '../target.ts';
+import { type Culprit, type Damage, damageTo } from './damage.ts';
 import type { RepairInputs } from './inputs.ts';
 
-export interface RepairRequest {
+export interface RepairRequest extends Culprit {
   readonly table: string;
   readonly snapshotSchema: string;
-  readonly migration: string;
-  /** By the `xmin` of its history row. */
-  readonly migrationXid: string;
-  /** The transaction of the rollback, when there was one. */
-  readonly rollbackXid?: string;
   readonly batchRows?: number;
+}
+
+interface Found {
+  readonly inputs: RepairInputs;
+  readonly notes: Damage['notes'];
 }
 
 const BATCH_ROWS = 5000;
@@ -24,7 +25,7 @@ const BATCH_ROWS = 5000;
 export async function findTable(
   target: Target,
   request: RepairRequest,
-): Promise<{ readonly ok: true; readonly value: RepairInputs } | Refusal> {
+): Promise<{ readonly ok: true; readonly value: Found } | Refusal> {
   const { table } = request;
   if (target.config.urls.ddl === undefined) {
     return refuse('TARGET_ROLE_MISSING', { target: target.name, role: 'ddl' });
@@ -35,7 +36,10 @@ export async function findTable(
   const facts = await tableFacts(target, table);
   if (facts === undefined) return refuse('TABLE_NOT_FOUND', { table, target: target.name });
   if (facts.key.length === 0) return refuse('NO_PRIMARY_KEY', { table });
-  return { ok: true, value: await inputsOf(target, request, facts, source) };
+  const damage = await damageTo(target, facts.name, source.columns, request);
+  if (!damage.ok) return damage;
+  const { columns, notes } = damage.value;
+  return { ok: true, value: { inputs: await inputsOf(target, request, facts, source, columns), notes } };
 }
 
 async function inputsOf(
@@ -43,15 +47,19 @@ async function inputsOf(
   request: RepairRequest,
   facts: TableFacts,
   source: RepairSource,
+  columns: readonly string[],
 ): Promise<RepairInputs> {
   const { migration, migrationXid, snapshotSchema } = request;
   const base = baseName(facts.name);
-  const kept = await keptKeys(target, `${snapshotSchema}.${untouchedName(base, migration, migrationXid)}`);
+  const kept = await keptKeys(
+    target,
+    `${snapshotSchema}.${untouchedName(facts.name, migration, migrationXid)}`,
+  );
   return {
     table: facts.name,
     oid: facts.oid,
     key: [...facts.key],
-    columns: source.columns.map((name) => ({ name, type: typeOf(facts, name) })),
+    columns: columns.map((name) => ({ name, type: typeOf(facts, name) })),
     source: { key: source.key, from: source.from },
     migration,
     migrationXid,

@@ -42,6 +42,18 @@ const joined = (it: RepairInputs): string =>
 ${it.source.from}
   ) s on s.${ident(it.source.key)} = t.${ident(it.source.key)}${joinKept(it)}`;
 
+/** Keys of the source that it has more than once: which of their values is right, nobody can say. */
+export const ambiguousSql = (it: RepairInputs): string => `
+select s.${ident(it.source.key)}::text as key
+  from (
+${it.source.from}
+  ) s
+ where s.${ident(it.source.key)} is not null
+ group by s.${ident(it.source.key)}
+having count(*) > 1
+ order by s.${ident(it.source.key)}
+ limit 5`;
+
 /** Counts the rows: right already, to be restored, and wrong but written since. */
 export const countSql = (it: RepairInputs): string => `
 select count(*) filter (where not wrong)::int as already_right,
@@ -80,7 +92,7 @@ select ${it.key.map((column, i) => `t.${ident(column)} as k${i + 1}`).join(', ')
        ((row_number() over (order by t.${ident(it.source.key)}) - 1) / ${it.batchRows} + 1)::int as batch,
        ${it.untouched === undefined ? "'migration'" : 'k.how'} as how,
        t.xmin::text as row_xmin,
-       to_jsonb(t) as old
+       to_jsonb(t.*) as old
   from ${joined(it)}
  where ${untouched(it)}
    and ${changes(it)}`;

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { appliedMigrations } from '../../databases/history.ts';
 import { shortName } from '../../databases/names.ts';
-import { readRepairInputs } from '../../databases/repair/inputs.ts';
-import { executeRepair, planRepair } from '../../databases/repair.ts';
+import type { Culprit } from '../../databases/repair/damage.ts';
+import { executeRepair, leftToRepair, planRepair } from '../../databases/repair.ts';
 import { readRollbackInputs } from '../../databases/rollback/inputs.ts';
 import { resolveUnknown } from '../../databases/rollback.ts';
 import type { Marker, Plan, TransactionTrace } from '../../domain/plan.ts';
@@ -21,11 +21,7 @@ const Input = z.strictObject({
 type Input = z.infer<typeof Input>;
 
 /** What damaged the table, and which transaction undid it: its writes are no customer's. */
-interface Damage {
-  readonly migration: string;
-  readonly migrationXid: string;
-  readonly rollbackXid?: string;
-}
+type Damage = Omit<Culprit, 'captured'>;
 
 export default defineStep({
   kind: 'table-repair',
@@ -35,8 +31,8 @@ export default defineStep({
   async plan(context, input) {
     const damage = await damageOf(context, input);
     if ('ok' in damage) return damage;
-    const { target, snapshotSchema } = context;
-    return planRepair(target, { ...damage, table: input.table, snapshotSchema });
+    const { target, snapshotSchema, captured } = context;
+    return planRepair(target, { ...damage, captured, table: input.table, snapshotSchema });
   },
   execute: ({ target }, plan, { marker, onXid, signal, onProgress }) =>
     executeRepair(target, plan, {
@@ -57,16 +53,12 @@ async function resolve(
   trace?: TransactionTrace,
 ): Promise<Resolution> {
   if ((await resolveUnknown(target, marker, trace)) === 'unknown') return 'unknown';
-  const { rollbackXid, ...inputs } = readRepairInputs(plan.inputs);
-  const left = await planRepair(target, { ...inputs, ...(rollbackXid === undefined ? {} : { rollbackXid }) });
-  if (left.ok) {
-    const rows = Number(left.plan.facts['restorable']);
-    return stoppedOutcome(
-      'FAILED',
-      `It was interrupted: what was restored stays, ${rows} rows are left. Start the runbook again for the rest.`,
-    );
-  }
-  return left.code === 'NOTHING_TO_REPAIR' ? 'committed' : 'unknown';
+  const rows = await leftToRepair(target, plan);
+  if (rows === 0) return 'committed';
+  return stoppedOutcome(
+    'FAILED',
+    `It was interrupted: what was restored stays, ${rows} rows are left. Start the repair again for the rest.`,
+  );
 }
 
 async function damageOf(context: StepContext, input: Input): Promise<Damage | Refusal> {
@@ -90,8 +82,9 @@ function rollbackFor(earlier: readonly EarlierAction[], input: Input): EarlierAc
 }
 
 function damageUndoneBy({ plan, trace }: EarlierAction): Damage {
-  const { migration, migrationXid } = readRollbackInputs(plan.inputs);
-  return { migration, migrationXid, ...(trace ? { rollbackXid: trace.xid } : {}) };
+  const { migration, migrationXid, fileHash, damaged } = readRollbackInputs(plan.inputs);
+  const rolledBack = { fileHash, damaged };
+  return { migration, migrationXid, rolledBack, ...(trace ? { rollbackXid: trace.xid } : {}) };
 }
 
 /** The migration is still applied: its transaction is in the history. */
