@@ -2,6 +2,7 @@
 import { decide, declare } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
+import { foreign } from '../domain/foreign.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import { renderPostmortem } from '../domain/postmortem.ts';
@@ -116,7 +117,7 @@ function withProposal(decision: Decision, proposal: Proposal): Decision {
   const told: Effect = {
     kind: 'say',
     to: { kind: 'incident', id },
-    text: `:rotating_light: ${sightingText(proposal)}`,
+    text: `:rotating_light: ${foreign(sightingText(proposal))}`,
   };
   return {
     ...decision,

@@ -2,6 +2,7 @@
 import { card, type Decision, decision, say } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
+import { foreign } from '../domain/foreign.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
@@ -53,7 +54,7 @@ function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
   return decision(
     incident,
     [...(change ? [change] : []), seen],
-    [say(incident, `:rotating_light: ${text}`), card(incident)],
+    [say(incident, `:rotating_light: ${foreign(text)}`), card(incident)],
   );
 }
 

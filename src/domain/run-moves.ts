@@ -1,6 +1,8 @@
 /** The moves of a run: from where it is and what happened, what is written, said and done next. Pure. */
+
 import type { Effect } from './effects.ts';
 import type { NewEntry } from './entry.ts';
+import { foreign } from './foreign.ts';
 import type { ActionOutcome, TargetIdentity } from './plan.ts';
 import type { Approval, Run, RunState, RunStep, StepState } from './run.ts';
 import { live, runEntry, say, stepEntry } from './run-words.ts';
@@ -125,7 +127,7 @@ export function stillUnknown(run: Run, step: RunStep, now: Date): RunMove {
     run: { state: 'unknown', dueAt },
     steps: [{ index: step.index, state: 'unknown', verdict, outcome }],
     entries: asked ? [] : [outcomeEntry(run, step, verdict, outcome, now)],
-    effects: asked ? [] : [live(run), say(run, `:warning: ${verdict}`)],
+    effects: asked ? [] : [live(run), say(run, `:warning: ${foreign(verdict)}`)],
   };
 }
 
@@ -151,7 +153,8 @@ export const unknownOutcome = (verdict: string): ActionOutcome => ({ state: 'unk
 
 function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
   const entry = outcomeEntry(run, step, move.verdict ?? '', move.outcome, now, move.state);
-  const loud = step.risk === 'dangerous' ? [say(run, `:white_check_mark: ${move.verdict ?? ''}`)] : [];
+  const loud =
+    step.risk === 'dangerous' ? [say(run, `:white_check_mark: ${foreign(move.verdict ?? '')}`)] : [];
   if (remaining(run, step).length > 0) {
     return {
       run: { state: 'running', dueAt: now },
@@ -177,7 +180,7 @@ export function end(run: Run, step: RunStep, move: StepMove, state: RunState, no
     entries: [outcomeEntry(run, step, verdict, move.outcome, now, move.state), runEntry(run, state, now)],
     effects: [
       live(run),
-      say(run, `:octagonal_sign: Run ${run.id} ${state}: ${verdict}${offerOf(move.outcome)}`),
+      say(run, `:octagonal_sign: Run ${run.id} ${state}: ${foreign(verdict + offerOf(move.outcome))}`),
     ],
   };
 }

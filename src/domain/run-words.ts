@@ -2,6 +2,7 @@
 import { isSlackUser, person } from './actor.ts';
 import type { Effect } from './effects.ts';
 import type { EntryKind, NewEntry } from './entry.ts';
+import { foreign } from './foreign.ts';
 import type { Actor } from './incident.ts';
 import type { Plan } from './plan.ts';
 import type { Run, RunState, RunStep } from './run.ts';
@@ -91,7 +92,7 @@ export function approvalWanted(
   const users = others.filter(isSlackUser);
   const called =
     others.length > 0 ? others.map(mention).join(' ') : 'Nobody is named in permissions.approve:';
-  const text = `:lock: ${called} approval is needed for run ${run.id}, ${step.name}: ${plan.title} (asked for by ${person(run.requestedBy)})`;
+  const text = `:lock: ${called} approval is needed for run ${run.id}, ${step.name}: ${foreign(plan.title)} (asked for by ${person(run.requestedBy)})`;
   return [
     ...(users.length > 0 ? [{ kind: 'invite', incident: run.incidentId, users } as const] : []),
     say(run, text),

@@ -1,9 +1,10 @@
 /** The plan of a dangerous step, for whoever has to say yes to it: what it does, its hash, until when. */
 import type { KnownBlock } from '@slack/types';
+import { foreign } from '../../domain/foreign.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Approval, Run, RunStep } from '../../domain/run.ts';
 import { actions, button, context, lines, section } from './blocks.ts';
-import { clip, code, count, foreign } from './text.ts';
+import { clip, code, count } from './text.ts';
 import { when, who } from './words.ts';
 
 const SUMMARY_LINE = 350;

@@ -1,9 +1,10 @@
 /** What a run's outcome leaves to be done: a session that is in the way, data that is still wrong. */
 import type { KnownBlock } from '@slack/types';
+import { foreign } from '../../domain/foreign.ts';
 import type { Run, RunStep } from '../../domain/run.ts';
 import type { Blocker } from '../../domain/sweep.ts';
 import { button, context, section } from './blocks.ts';
-import { code, count, duration, foreign } from './text.ts';
+import { code, count, duration } from './text.ts';
 
 const BLOCKERS = 3;
 

@@ -1,7 +1,9 @@
 /** A monitor's proposal to declare an incident: what fails, since when, and what changed shortly before. */
+
+import { foreign } from '../../domain/foreign.ts';
 import type { Proposal } from '../../domain/record.ts';
 import { actions, button, context, fields, section, type View, view } from './blocks.ts';
-import { clip, code, duration, foreign } from './text.ts';
+import { clip, code, duration } from './text.ts';
 import { when } from './words.ts';
 
 const TITLE_LENGTH = 120;

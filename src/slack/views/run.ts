@@ -1,11 +1,12 @@
 /** A run in its incident's channel: its steps as they go, the plan that waits for a yes, and what to do next. */
 import type { KnownBlock } from '@slack/types';
+import { foreign } from '../../domain/foreign.ts';
 import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
 import { isSweep, sweepLines } from './sweep.ts';
-import { clip, code, duration, foreign, mrkdwn } from './text.ts';
+import { clip, code, duration, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
 
 const VERDICT = 600;

@@ -1,6 +1,8 @@
 /** What a look at a database found: the worst first, and what was not looked at said aloud. */
+
+import { foreign } from '../../domain/foreign.ts';
 import type { CheckResult, CheckStatus, SweepReport } from '../../domain/sweep.ts';
-import { clip, code, count, foreign } from './text.ts';
+import { clip, code, count } from './text.ts';
 
 const TOP = 5;
 const LINE = 400;

@@ -1,4 +1,5 @@
 /** Text for Slack: escaped, so that a database's words can call nobody, and cut to Slack's limits. */
+import { foreign } from '../../domain/foreign.ts';
 
 /** What our own texts may hold: people, groups, channels, dates and plain links; entities are left as they are. */
 const OURS =
@@ -9,19 +10,16 @@ export function mrkdwn(text: string): string {
   let from = 0;
   let escaped = '';
   for (const found of text.matchAll(OURS)) {
-    escaped += escape(text.slice(from, found.index)) + withoutLabel(found[0]);
+    escaped += foreign(text.slice(from, found.index)) + withoutLabel(found[0]);
     from = found.index + found[0].length;
   }
-  return escaped + escape(text.slice(from));
+  return escaped + foreign(text.slice(from));
 }
-
-/** What somebody else says (a database, a query, a person): it can call nobody and link nowhere. */
-export const foreign = (text: string): string => escape(text);
 
 /** Code on one line; backticks would end it. */
 export const code = (text: string): string =>
   `\`${
-    escape(
+    foreign(
       text
         .replace(/[`\s]+/g, ' ')
         .trim()
@@ -50,9 +48,6 @@ export function duration(ms: number): string {
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const withoutLabel = (token: string): string =>
   /^<https?:/.test(token) ? token.replace(/\|[^<>]*>$/, '>') : token;

@@ -1,0 +1,3 @@
+/** What somebody else says (a database, a query, a person), for Slack: it can call nobody and link nowhere. */
+export const foreign = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
