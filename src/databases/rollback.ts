@@ -18,7 +18,7 @@ import { type Candidate, preflight } from './rollback/preflight.ts';
 import { firedBy, publishingAll } from './rollback/reach.ts';
 import { fullSql } from './rollback/sql.ts';
 import { summaryOf, usersOf } from './rollback/summary.ts';
-import { damagedBy, type Touched, tablesTouched } from './rollback/tables.ts';
+import { type Affected, damagedBy, type Touched, tablesTouched } from './rollback/tables.ts';
 import { prepare, type Ready, refuseWhenAborted, type Work } from './rollback/transaction.ts';
 import { verified } from './rollback/verify.ts';
 import { holdersOf, lockedOids, sessionText } from './sessions.ts';
@@ -43,16 +43,28 @@ export async function planRollback(
   const it = checked.value;
   const tables = await tablesTouched(target, it);
   if (!tables.ok) return tables;
-  const touched = tables.value;
-  const size = await bytesOf(
-    target,
-    touched.affected.map((one) => one.facts.oid),
-  );
-  const seconds = lockSeconds(size.bytes, it.down.rewrites);
+  const { touched, exact } = await measured(target, tables.value);
+  const bytes = touched.affected.reduce((sum, one) => sum + one.facts.bytes, 0);
+  const seconds = lockSeconds(bytes, it.down.rewrites);
   const allowed = target.config.snapshot.maxLockSeconds;
   if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
   const inputs = await inputsOf(target, it, touched, request.snapshotSchema);
-  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact: size.exact }) };
+  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
+}
+
+/** The sizes as they are, table by table. */
+async function measured(
+  target: Target,
+  tables: Touched,
+): Promise<{ readonly touched: Touched; readonly exact: boolean }> {
+  const affected: Affected[] = [];
+  let allExact = true;
+  for (const one of tables.affected) {
+    const { bytes, exact } = await bytesOf(target, one.facts.oid);
+    allExact &&= exact;
+    affected.push({ ...one, facts: { ...one.facts, bytes } });
+  }
+  return { touched: { ...tables, affected }, exact: allExact };
 }
 
 async function inputsOf(

@@ -77,13 +77,13 @@ const KNOWN_BYTES = `${PARTS}
     join pg_class c on c.oid = p.oid
     left join pg_class t on t.oid = c.reltoastrelid`;
 
-/** The size of tables; not exact while somebody keeps everybody else out of them. */
+/** The size of a table; not exact while somebody keeps everybody else out of it. */
 export async function bytesOf(
   target: Target,
-  oids: readonly number[],
+  oid: number,
 ): Promise<{ readonly bytes: number; readonly exact: boolean }> {
   const ask = async (sql: string): Promise<number> =>
-    Number((await target.read<{ bytes: string }>(sql, [oids]))[0]?.bytes ?? 0);
+    Number((await target.read<{ bytes: string }>(sql, [[oid]]))[0]?.bytes ?? 0);
   try {
     return { bytes: await ask(EXACT_BYTES), exact: true };
   } catch (error) {

@@ -257,6 +257,7 @@ describe('the reach of a rollback', () => {
       await shop.apply(BAD);
       const target = limited(0.5);
       expect(await plan(BAD, target)).toMatchObject({ code: 'SNAPSHOT_TOO_LONG' });
+      expect((await planned(BAD)).summary.join('\n')).toMatch(/Size of order_status: .* 1\d(\.\d)? MB/);
       await target.close();
     });
 

@@ -35,7 +35,7 @@ export function snapshotSql(inputs: RollbackInputs, table: PlanTable): SnapshotS
 export function fullSql(inputs: RollbackInputs): string {
   const lines = [
     'begin;',
-    '-- lock_timeout 1 s unless the step says otherwise; statement_timeout; row_security = off: fail, never filter',
+    '-- lock_timeout 1 s unless the step says otherwise; statement_timeout: what is left of max_lock_s; row_security = off: fail, never filter',
     '-- the marker of this run and step, first: a second execution fails on it',
     'insert into firebreak.markers (run, step, part, epoch, xid, plan_hash) values ($1, $2, 0, $3, pg_current_xact_id(), $4);',
     "-- the migration tool's own lock; this migration must still be the newest",
