@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
-import { appliedMigrations, captureMigrations, historyStatement } from '../../src/databases/history.ts';
+import {
+  appliedMigrations,
+  captureMigrations,
+  deployedCapture,
+  historyStatement,
+} from '../../src/databases/history.ts';
 import { createShop, type Shop } from './shop.ts';
 
 describe('migrations of node-pg-migrate', () => {
@@ -76,5 +81,33 @@ describe('migrations of node-pg-migrate', () => {
     expect((await appliedMigrations(shop.target)).map((it) => it.name)).toEqual(['1_a']);
     await shop.query('drop table b');
     expect((await run('up')).map((it) => it.name)).toEqual(['2_b']);
+  });
+});
+
+describe('the capture of what was applied', () => {
+  const minute = (n: number): Date => new Date(Date.UTC(2026, 10, 22, 13, n));
+  const file = (fileHash: string, ...times: number[]) => ({
+    ...{ name: '1_a', fileHash, up: 'select 1' },
+    capturedAt: times.map(minute),
+  });
+  const chosen = (files: Parameters<typeof deployedCapture>[0], appliedAt?: Date): string => {
+    const found = deployedCapture(files, '1_a', appliedAt);
+    return found.ok ? found.value.fileHash : found.code;
+  };
+
+  it('is the one that was current then, also when the file was edited afterwards', () => {
+    const files = [file('newest', 30), file('deployed', 10), file('draft', 1)];
+    expect(chosen(files, minute(11))).toBe('deployed');
+    // Captured beside the deploy, by a clock that is a little ahead.
+    expect(chosen(files, new Date(minute(10).getTime() - 5000))).toBe('deployed');
+    expect(chosen([file('a', 1, 10), file('b', 5)], minute(11))).toBe('a');
+    expect(chosen([file('a', 1, 10), file('b', 5)], minute(7))).toBe('b');
+  });
+
+  it('is not guessed: only one, or one that is early enough', () => {
+    expect(chosen([file('only', 30)], minute(1))).toBe('only');
+    expect(chosen([file('b', 30), file('a', 20)], minute(1))).toBe('MIGRATION_HASH_MISMATCH');
+    expect(chosen([file('b', 30), file('a', 20)])).toBe('MIGRATION_HASH_MISMATCH');
+    expect(chosen([], minute(1))).toBe('MIGRATION_NOT_CAPTURED');
   });
 });
