@@ -468,6 +468,10 @@ export const ERRORS = {
       'Slack does not answer who you are and what groups you are in, and `permissions.{permission}` needs to know.',
     fix: 'Say it again in a minute; a person who is named by id may declare and respond meanwhile.',
   },
+  NOT_AN_INCIDENT_CHANNEL: {
+    message: 'This channel is not that of an incident.',
+    fix: 'Use it on a message in an incident channel.',
+  },
 } as const satisfies Record<string, { message: string; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -9,6 +9,7 @@ import { captureMigrations } from '../databases/history.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { FirebreakError } from '../errors.ts';
 import { exportText } from './export.ts';
+import { INTERRUPTED, interrupted } from './interrupted.ts';
 import { sendMigrations } from './migrations.ts';
 import { wholeNumber } from './options.ts';
 import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox-world.ts';
@@ -162,23 +163,4 @@ function clockOf({ incident: { milestones }, runs }: IncidentRecord, firstFailur
     mitigated_s: since(milestones.mitigated?.at),
     resolved_s: since(milestones.resolved?.at),
   };
-}
-
-/** As shells count a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
-/** npm passes the terminal's Ctrl-C on a second time; only a person's second one is to hurry. */
-const ONE_PRESS_MS = 1000;
-
-/** Fires at the first signal; a later one ends the process, and the watcher of the server cleans up. */
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  let first: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      first ??= Date.now();
-      if (Date.now() - first > ONE_PRESS_MS) process.exit(INTERRUPTED);
-      controller.abort(new Error(`ended by ${signal}`));
-    });
-  }
-  return controller.signal;
 }

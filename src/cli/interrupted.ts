@@ -3,7 +3,7 @@
 /** npm passes the terminal's Ctrl-C on a second time; only a person's second one is to hurry. */
 const ONE_PRESS_MS = 1000;
 /** As shells count a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 /** Fires at the first signal; a later one ends the process at once. */
 export function interrupted(): AbortSignal {

@@ -9,7 +9,13 @@ export type Intent =
   | { readonly kind: 'status'; readonly by: Actor; readonly to: Status; readonly message?: string }
   | { readonly kind: 'severity'; readonly by: Actor; readonly to: Severity }
   | { readonly kind: 'role'; readonly by: Actor; readonly role: Role; readonly user: string }
-  | { readonly kind: 'note'; readonly by: Actor; readonly text: string; readonly at?: Date }
+  | {
+      readonly kind: 'note';
+      readonly by: Actor;
+      readonly text: string;
+      readonly at?: Date;
+      readonly link?: string;
+    }
   | { readonly kind: 'milestone'; readonly by: Actor; readonly name: MilestoneName; readonly at: Date }
   | {
       readonly kind: 'escalate';

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import { privately } from './answer.ts';
 import { actOnClick, type Click } from './clicks.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
+import { clipMessage } from './clip-message.ts';
 import { type Body, senderOf } from './inbound.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { boltLogger } from './logger.ts';
@@ -119,6 +120,11 @@ function listen(bolt: Bolt, parts: SlackParts): void {
     const { receivedAt } = origin(context);
     await openForm({ kind: 'declare', severity: 'sev3' }, { id: shortcut.trigger_id, receivedAt }, parts);
     await ack();
+  });
+  bolt.shortcut('add_to_timeline', async ({ ack, shortcut, context }) => {
+    const { inboxKey } = origin(context);
+    const answer = ack as (payload?: unknown) => Promise<void>;
+    await answer(privately(await clipMessage(shortcut, inboxKey, parts)));
   });
   bolt.view(DECLARE_FORM, async ({ ack, body, view, context }) => {
     const { inboxKey } = origin(context);

@@ -25,7 +25,8 @@ export function note(incident: Incident, wish: Wish<'note'>, now: Date): Decisio
   if (wish.text.trim() === '')
     return refuse('TEXT_MISSING', { what: 'note', example: 'note -15m customers report an empty page' });
   if (wish.at && wish.at > now) return inFuture(wish.at, now);
-  return decision(incident, [entry(wish.at ?? now, 'note', wish.by, wish.text)], []);
+  const noted = entry(wish.at ?? now, 'note', wish.by, wish.text);
+  return decision(incident, [{ ...noted, ...(wish.link ? { link: wish.link } : {}) }], []);
 }
 
 export const record = (incident: Incident, wish: Wish<'record'>, now: Date): Decision =>
