@@ -12,8 +12,9 @@ export interface Ids {
   next(prefix: string): string;
 }
 
+/** Counted from the second of the start on: an app that kept its store must never meet an id of another start. */
 export function createIds(): Ids {
-  let count = 0;
+  let count = Math.floor(Date.now() / 1000) * 1000;
   return {
     next(prefix) {
       count += 1;
