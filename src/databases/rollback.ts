@@ -186,8 +186,9 @@ async function whyVoid(
   captured: readonly CapturedMigration[] = [],
 ): Promise<string | undefined> {
   const { migration, fileHash } = readRollbackInputs(plan.inputs);
-  const other = captured.find((it) => it.name === migration && it.fileHash !== fileHash);
-  if (other !== undefined) return `The file of ${migration} was captured again with other contents.`;
+  const hashes = captured.filter((it) => it.name === migration).map((it) => it.fileHash);
+  if (hashes.length > 0 && !hashes.includes(fileHash))
+    return `No captured file of ${migration} is the one that was planned.`;
   return voidReason(target, plan);
 }
 

@@ -3,7 +3,7 @@ import type { CapturedMigration } from '../../domain/plan.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import type { AppliedMigration } from '../../domain/sweep.ts';
 import { analyse, type SqlAnalysis } from '../analyse.ts';
-import { appliedMigrations } from '../history.ts';
+import { appliedMigrations, deployedCapture } from '../history.ts';
 import { errorText } from '../pg-errors.ts';
 import type { Target } from '../target.ts';
 import { writingCalls } from './reach.ts';
@@ -34,7 +34,7 @@ export async function preflight(
   if (await isStandby(target)) return refuse('TARGET_IS_STANDBY', { target: target.name });
   const applied = newestApplied(await appliedMigrations(target), target.name, migration);
   if (!applied.ok) return applied;
-  const one = capturedOnce(captured, migration);
+  const one = deployedCapture(captured, migration, applied.value.appliedAt);
   if (!one.ok) return one;
   const halves = await readHalves(applied.value, one.value);
   if (!halves.ok) return halves;
@@ -62,16 +62,6 @@ function newestApplied(
   if (place === 0) return found(it);
   const later = applied.slice(0, place).map((other) => other.name);
   return refuse('LATER_MIGRATIONS', { migration, later: later.join(', '), newest });
-}
-
-function capturedOnce(captured: readonly CapturedMigration[], migration: string): Outcome<CapturedMigration> {
-  const same = captured.filter((it) => it.name === migration);
-  const hashes = [...new Set(same.map((it) => it.fileHash))];
-  const [first] = same;
-  if (first === undefined) return refuse('MIGRATION_NOT_CAPTURED', { migration });
-  if (hashes.length === 1) return found(first);
-  const short = hashes.map((hash) => hash.slice(0, 12)).join(', ');
-  return refuse('MIGRATION_HASH_MISMATCH', { migration, found: short });
 }
 
 async function readHalves(
