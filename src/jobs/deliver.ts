@@ -1,7 +1,9 @@
 /** Delivers the outbox: each lane strictly by sequence, stopping at the first row that cannot be sent yet. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Effect } from '../domain/effects.ts';
-import { laneOf } from '../domain/effects.ts';
+import { laneOf, slotOf } from '../domain/effects.ts';
 import type { Logger } from '../log.ts';
+import { placeOf } from '../store/live-messages.ts';
 import {
   type Delivery,
   enqueue,
@@ -46,8 +48,18 @@ export function deliverWorker(options: DeliverOptions): Worker {
   };
 }
 
+/** Slack allows 50 edits a minute: what changes in one breath becomes one edit, rendered at its end. */
+const BREATH_MS = 500;
+
+async function takeBreath({ effect, createdAt }: OutboxRow, { store, clock }: DeliverOptions): Promise<void> {
+  if (effect.kind !== 'live' || !(await placeOf(store, slotOf(effect.subject)))) return;
+  const left = createdAt.getTime() + BREATH_MS - clock.now().getTime();
+  if (left > 0) await sleep(Math.min(left, BREATH_MS));
+}
+
 /** Delivers one row; says whether the lane goes on. */
 async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): Promise<boolean> {
+  await takeBreath(row, options);
   const { store, clock } = options;
   // Committed before the attempt: after a crash it is known that the row may have been sent.
   if (!(await markTried(store, lease, row, clock.now()))) return false;

@@ -30,9 +30,15 @@ export type Delivery =
 /** Work is announced here, in the transaction that writes it. */
 export const WORK_CHANNEL = 'firebreak_work';
 
-/** Writes effects to their lanes, in their order, and announces the lanes. */
+/**
+ * Writes effects to their lanes, in their order, and announces the lanes. What is rendered when it is delivered (a live
+ * message, a topic) is not written a second time while it still waits: the one that waits will show the newest state,
+ * and Slack's limits on edits are low.
+ */
 export async function enqueue(db: Db, effects: readonly Effect[], now: Date): Promise<void> {
-  if (effects.length === 0) return;
+  const fresh: Effect[] = [];
+  for (const effect of effects) if (!(await alreadyWaits(db, effect))) fresh.push(effect);
+  if (fresh.length === 0) return;
   await db.query(
     `with added as (
        insert into outbox (lane, effect, created_at)
@@ -42,8 +48,22 @@ export async function enqueue(db: Db, effects: readonly Effect[], now: Date): Pr
        returning lane)
      select pg_notify('${WORK_CHANNEL}', lanes.lane)
      from (select distinct lane from added) as lanes`,
-    [effects.map(laneOf), effects.map(storableJson), now],
+    [fresh.map(laneOf), fresh.map(storableJson), now],
   );
+}
+
+/** The lock keeps its delivery from beginning before this transaction's state is there to be rendered. */
+async function alreadyWaits(db: Db, effect: Effect): Promise<boolean> {
+  if (effect.kind !== 'live' && effect.kind !== 'topic') return false;
+  const { rowCount } = await db.query(
+    `select
+     from outbox
+     where lane = $1 and state = 'pending' and tried_at is null and effect = $2::jsonb
+     limit 1
+     for update`,
+    [laneOf(effect), storableJson(effect)],
+  );
+  return (rowCount ?? 0) > 0;
 }
 
 /** The lanes that have something to deliver and need not wait. */
