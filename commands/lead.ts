@@ -1,14 +1,15 @@
-/** `lead`: takes or hands over the incident commander's role. */
+/** `lead`: claims the incident commander's role, hands it over, or takes it over. */
 import { defineCommand } from '../src/app/command.ts';
 import { assign } from '../src/app/intend.ts';
+import { COMMANDER } from '../src/domain/policy.ts';
 
 export default defineCommand({
   verb: 'lead',
   aliases: ['commander', 'ic'],
-  summary: "take the incident commander's role, or hand it over",
-  usage: 'lead [@user]',
-  examples: ['lead', 'lead @commander'],
+  summary: "claim the incident commander's role, hand it over, or take it over",
+  usage: 'lead [@user | take]',
+  examples: ['lead', 'lead @commander', 'lead take'],
   where: 'incident',
   permission: 'respond',
-  run: (request, app) => assign(app, request, 'commander', request.words || 'me', 'lead @commander'),
+  run: (request, app) => assign(app, request, COMMANDER, request.words, 'lead @commander'),
 });

@@ -1,17 +1,23 @@
-/** `oncall`: who is paged for which team. */
+/** `oncall`: who is paged for which team, now and next. */
 import { defineCommand } from '../src/app/command.ts';
+import { refuse } from '../src/domain/refusal.ts';
+import { onCallLines } from '../src/slack/views/on-call.ts';
 
 export default defineCommand({
   verb: 'oncall',
-  summary: 'who is paged for which team',
-  usage: 'oncall',
-  examples: ['oncall'],
+  aliases: ['who'],
+  summary: 'who is on call, now and next',
+  usage: 'oncall [team]',
+  examples: ['oncall', 'oncall database'],
   where: 'anywhere',
   permission: 'read',
-  run(_request, app) {
-    const lines = Object.entries(app.settings.teams).map(
-      ([team, { onCall }]) => `*${team}*: ${onCall.map((user) => `<@${user}>`).join(', ') || 'nobody'}`,
-    );
-    return Promise.resolve({ text: lines.join('\n') || 'No teams are named in firebreak.yml.' });
+  async run({ words }, app) {
+    const known = Object.keys(app.settings.teams);
+    if (known.length === 0) return { text: 'No teams are named in firebreak.yml.' };
+    const wanted = words.toLowerCase();
+    if (wanted !== '' && !known.includes(wanted))
+      return refuse('UNKNOWN_TEAM', { found: wanted, known: known.join(', ') });
+    const teams = Object.entries(await app.onCall()).filter(([name]) => wanted === '' || name === wanted);
+    return { text: teams.flatMap(([name, levels]) => onCallLines(name, levels)).join('\n') };
   },
 });

@@ -1,22 +1,19 @@
-/** `role`: gives somebody a role in the incident. */
+/** `role`: gives somebody a role in the incident, or claims it. */
 import { defineCommand } from '../src/app/command.ts';
 import { assign } from '../src/app/intend.ts';
-import { headOf } from '../src/app/words.ts';
-import { ROLES } from '../src/domain/incident.ts';
-import { refuse } from '../src/domain/refusal.ts';
+import { headOf, isRefusal, readRole } from '../src/app/words.ts';
 
 export default defineCommand({
   verb: 'role',
   aliases: ['assign'],
-  summary: 'give somebody a role',
-  usage: `role <${ROLES.join(' | ')}> [@user]`,
-  examples: ['role scribe @support', 'role deputy'],
+  summary: 'claim a role, give it to somebody, or take it over',
+  usage: 'role <role> [@user | take]',
+  examples: ['role scribe @support', 'role deputy', 'role deputy take'],
   where: 'incident',
   permission: 'respond',
   async run(request, app) {
     const { head, rest } = headOf(request.words);
-    const role = ROLES.find((each) => each === head.toLowerCase());
-    if (!role) return refuse('UNKNOWN_ROLE', { found: head, known: ROLES.join(', ') });
-    return assign(app, request, role, rest || 'me', `role ${role} @support`);
+    const role = readRole(head, app.settings);
+    return isRefusal(role) ? role : assign(app, request, role.name, rest, `role ${role.name} @support`);
   },
 });

@@ -2,20 +2,20 @@
 import { defineCommand } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
 import { isRefusal, readSeverity } from '../src/app/words.ts';
-import { SEVERITIES } from '../src/domain/incident.ts';
-import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'severity',
   aliases: ['sev'],
-  summary: 'change how bad it is',
-  usage: 'severity <sev1-sev5>',
-  examples: ['severity sev1', 'severity 2'],
+  summary: 'change how bad it is, or read what the severities mean',
+  usage: 'severity [sev1-sev5]',
+  examples: ['severity sev1', 'severity 2', 'severity'],
   where: 'incident',
-  permission: 'respond',
+  permission: (words) => (words === '' ? 'read' : 'respond'),
   async run(request, app) {
-    if (request.words === '') return refuse('SEVERITY_MISSING', { known: SEVERITIES.join(', ') });
-    const to = readSeverity(request.words);
+    const { severities } = app.settings;
+    if (request.words === '')
+      return { text: severities.map(({ name, meaning }) => `*${name}*: ${meaning}`).join('\n') };
+    const to = readSeverity(request.words, app.settings);
     if (isRefusal(to)) return to;
     return intend(
       app,

@@ -20,7 +20,7 @@ export default defineCommand({
     if (head === '') {
       const incident = await app.incident(request.incident ?? 0);
       return incident
-        ? { text: incidentSummary(incident) }
+        ? { text: incidentSummary(incident, app.settings) }
         : refuse('INCIDENT_UNKNOWN', { found: request.incident ?? 0 });
     }
     const to = SETTABLE.find((status) => status === head.toLowerCase());

@@ -1,12 +1,14 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
-import type { Incident, Severity } from '../domain/incident.ts';
-import type { Intent } from '../domain/intents.ts';
+import type { Incident, Kind, Severity } from '../domain/incident.ts';
+import type { Declaration, Intent } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { IncidentRecord, Proposal, Sighting } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { IncidentFilter } from '../store/incidents.ts';
+import type { OnCallLevel } from './on-call.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
@@ -19,6 +21,21 @@ export interface DeclareWish {
   readonly severity: Severity;
   /** The proposal it answers; without it, the only open one of the last hour is taken. */
   readonly proposal?: number;
+  /** `incident` unless told. */
+  readonly kind?: Kind;
+  readonly private?: boolean;
+  /** A name of the configured services. */
+  readonly service?: string;
+  /** Though one that is probably the same is open. */
+  readonly anyway?: boolean;
+  /** The message it was declared from. */
+  readonly source?: NonNullable<Declaration['source']>;
+}
+
+export interface EscalateWish {
+  readonly by: string;
+  readonly team: string;
+  readonly reason?: string;
 }
 
 export interface RunWish {
@@ -55,12 +72,32 @@ export interface App {
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal>;
   act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Pages the first level of a team; the next ones follow when nobody answers. */
+  escalate(
+    incident: number,
+    wish: EscalateWish,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** The wait of a level is over: pages the next one, unless somebody has answered. */
+  escalationDue(incident: number, escalation: number, level: number): Promise<void>;
+  /** Closes an incident as the same as another one, and invites its followers there. */
+  duplicate(
+    incident: number,
+    of: number,
+    by: string,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident } | Refusal>;
   /** Writes the postmortem as a file into the incident's channel. */
   postmortem(incident: number, by: string, cause?: Cause): Promise<{ ok: true } | Refusal>;
 
   incident(id: number): Promise<Incident | undefined>;
   incidentOfChannel(channelId: string): Promise<number | undefined>;
-  incidents(filter: 'open' | 'all'): Promise<readonly Incident[]>;
+  /** Those that the viewer may know of, newest first. */
+  incidents(filter: IncidentFilter, viewer: string): Promise<readonly Incident[]>;
+  /** Whether the viewer may know that it exists. */
+  isVisible(incident: number, viewer: string): Promise<boolean>;
+  /** Who is on call now and next, by team. */
+  onCall(): Promise<Readonly<Record<string, readonly OnCallLevel[]>>>;
   /** Everything known of an incident: what views and exports are made from. */
   record(id: number): Promise<IncidentRecord | undefined>;
 
@@ -92,4 +129,8 @@ export interface Directory {
   standing(userId: string): Promise<'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown'>;
   /** Members of a user group (`S…`). */
   groupMembers(groupId: string): Promise<readonly string[]>;
+  /** Members of a channel that the bot is in. */
+  channelMembers(channelId: string): Promise<readonly string[]>;
+  /** Undefined: nobody here has that address. */
+  userByEmail(email: string): Promise<string | undefined>;
 }

@@ -1,7 +1,7 @@
 /** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
 import type { Severity } from '../domain/incident.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import type { App } from './app.ts';
+import type { Offer, Refusal } from '../domain/refusal.ts';
+import type { App, DeclareWish } from './app.ts';
 
 export interface Request {
   /** Who typed it: a Slack user id, or `terminal:<user>@<host>`. */
@@ -13,6 +13,8 @@ export interface Request {
   readonly now: Date;
   /** The inbox row to settle in the command's own transaction. */
   readonly inboxKey: string | undefined;
+  /** The message that a declaration is to begin with. */
+  readonly source: DeclareWish['source'];
   /** The slash command's name, for texts: `/incident`. */
   readonly command: string;
   /** All verbs, for `help`. */
@@ -24,14 +26,26 @@ export interface Reply {
   readonly text: string;
   /** The text says why nothing was done. */
   readonly refused?: true;
-  /** What Slack asks for instead, where it can; elsewhere the text has to do. */
+  /** What the person may want to say next: a button each in Slack. */
+  readonly offers?: readonly Offer[];
+  /** What Slack asks for, where it can; elsewhere the text has to do. */
   readonly form?: Form;
 }
 
-/** A form that the line did not say enough for. */
-export interface Form {
-  readonly kind: 'declare';
-  readonly severity: Severity;
+/** A form, for what the line did not say. `after`: what was asked is done already, and the text is shown too. */
+export type Form =
+  | { readonly kind: 'declare'; readonly severity: Severity; readonly source?: FormSource }
+  | { readonly kind: 'update'; readonly incident: number }
+  | { readonly kind: 'escalate'; readonly incident: number }
+  | { readonly kind: 'wrap-up'; readonly incident: number; readonly after: true };
+
+/** The message that a form was opened on. */
+export interface FormSource {
+  readonly channel: string;
+  readonly ts: string;
+  /** Its author, if it has one. */
+  readonly user?: string;
+  readonly text: string;
 }
 
 export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';

@@ -1,6 +1,6 @@
 /** Builds the App that the shells talk to. */
 import type { IncidentRecord } from '../domain/record.ts';
-import { refuse } from '../domain/refusal.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
 import { holdsOf } from '../store/holds.ts';
@@ -12,10 +12,13 @@ import { insertProposal, loadProposal, proposalsOf } from '../store/proposals.ts
 import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
-import type { App, Directory } from './app.ts';
-import { actOnIncident, declareIncident, exportPostmortem } from './incidents.ts';
+import type { App, DeclareWish, Directory } from './app.ts';
+import { escalate, escalationDue } from './escalations.ts';
+import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
+import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
 import { createRuns, type RunParts } from './runs.ts';
+import { isVisible, visibleOf } from './visibility.ts';
 
 export interface AppParts {
   readonly store: Store;
@@ -24,6 +27,8 @@ export interface AppParts {
   readonly directory: Directory;
   /** By name; loaded outside, since app knows no step kinds. */
   readonly runbooks: RunParts['runbooks'];
+  /** Who schedules elsewhere have on call. */
+  readonly schedules?: Schedules | undefined;
   /** `Firebreak <version>`, printed in exports. */
   readonly generatedBy: string;
 }
@@ -35,16 +40,37 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     settings,
     now,
     ...createRuns(parts),
-    declare: (wish, cause = {}) => declareIncident(store, wish, cause, now()),
-    act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now()),
+    async declare(wish, cause = {}) {
+      const refused = refuseService(settings, wish);
+      if (refused) return refused;
+      return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish.by));
+    },
+    act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
+    escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
+    escalationDue: (id, escalation, level) => escalationDue(parts, id, escalation, level),
+    async duplicate(id, of, by, cause = {}) {
+      // One that the person may not know of is as one that does not exist.
+      const other = await loadIncident(store, of);
+      if (!other || !(await isVisible(other, by, parts))) return refuse('INCIDENT_UNKNOWN', { found: of });
+      return closeAsDuplicate(store, id, of, by, cause, now(), settings);
+    },
     async postmortem(id, by, cause = {}) {
       const known = await record(id);
       if (!known) return refuse('INCIDENT_UNKNOWN', { found: id });
-      return exportPostmortem(store, known, by, cause, now(), generatedBy);
+      return exportPostmortem(store, known, by, cause, now(), { ...settings, generatedBy });
     },
     incident: (id) => loadIncident(store, id),
     incidentOfChannel: (channelId) => incidentOfChannel(store, channelId),
-    incidents: (filter) => listIncidents(store, filter),
+    incidents: async (filter, viewer) => visibleOf(await listIncidents(store, filter), viewer, parts),
+    async isVisible(id, viewer) {
+      const known = await loadIncident(store, id);
+      return known !== undefined && isVisible(known, viewer, parts);
+    },
+    async onCall() {
+      const teams = Object.entries(settings.teams);
+      const levels = await Promise.all(teams.map(([, team]) => onCallNow(team, now(), parts)));
+      return Object.fromEntries(teams.map(([name], index) => [name, levels[index] ?? []]));
+    },
     record,
     propose: (wish) =>
       store.transaction(async (tx) => {
@@ -63,6 +89,25 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
     },
   };
+}
+
+function refuseService({ services }: Settings, { service }: DeclareWish): Refusal | undefined {
+  if (service === undefined || service in services) return undefined;
+  return refuse('UNKNOWN_SERVICE', { found: service, known: Object.keys(services).join(', ') || 'none yet' });
+}
+
+/** Private incidents that the person may know of: Slack is asked before the transaction begins. */
+async function knownPrivate(
+  parts: Pick<AppParts, 'store' | 'settings' | 'directory'>,
+  viewer: string,
+): Promise<ReadonlySet<number>> {
+  const open = await listIncidents(parts.store, { state: 'open' });
+  const known = await visibleOf(
+    open.filter((incident) => incident.private),
+    viewer,
+    parts,
+  );
+  return new Set(known.map(({ id }) => id));
 }
 
 /** Everything known of an incident, read in one snapshot. */

@@ -2,11 +2,11 @@
 import { distance } from 'fastest-levenshtein';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
-import { explainRefusal } from '../errors.ts';
-import type { App, Directory } from './app.ts';
+import type { App, DeclareWish, Directory } from './app.ts';
 import type { Command, Permission, Reply, Request } from './command.ts';
 import { findCommand } from './find-command.ts';
 import { forbidden } from './permit.ts';
+import { refusalReply } from './refusal-text.ts';
 
 export interface Line {
   /** What was typed after the slash command's name. */
@@ -15,6 +15,8 @@ export interface Line {
   readonly channelId?: string;
   readonly inboxKey?: string;
   readonly receivedAt: Date;
+  /** The message it is about, when it was said in a thread: a declaration begins with it. */
+  readonly source?: DeclareWish['source'];
 }
 
 export interface Dispatch {
@@ -33,7 +35,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const dispatch = async (line: Line): Promise<Reply> => {
     const answer = await answerLine(parts, line);
     if (line.inboxKey !== undefined) await parts.app.settle({ inboxKey: line.inboxKey });
-    return 'ok' in answer ? { text: refusalText(answer), refused: true } : answer;
+    return 'ok' in answer ? refusalReply(answer) : answer;
   };
   const isDangerous = (text: string): boolean => {
     const { verb, rest } = split(text);
@@ -41,12 +43,6 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     return command !== undefined && permissionOf(command, nameIncident(command, rest).words) === 'dangerous';
   };
   return Object.assign(dispatch, { isDangerous });
-}
-
-/** What a person reads: what happened, what was found, what to do. */
-export function refusalText(refusal: Refusal): string {
-  const { message, fix } = explainRefusal(refusal);
-  return `:no_entry: ${message}\n${fix}`;
 }
 
 async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
@@ -79,6 +75,7 @@ const requestOf = (
   actor: line.actor,
   now: app.now(),
   inboxKey: line.inboxKey,
+  source: line.source,
   command: app.settings.command,
   commands,
 });
@@ -98,9 +95,12 @@ async function place(
   line: Line,
   { words, incident: named }: Pick<Request, 'words' | 'incident'>,
 ): Promise<Pick<Request, 'words' | 'incident'> | Refusal> {
+  // In its channel somebody is a member; elsewhere one that they may not know of is as one that does not exist.
+  if (named !== undefined && !(await app.isVisible(named, line.actor)))
+    return refuse('INCIDENT_UNKNOWN', { found: named });
   const incident = named ?? (await channelIncident(app, line.channelId));
   if (command.where === 'anywhere' || incident !== undefined) return { words, incident };
-  const open = await app.incidents('open');
+  const open = await app.incidents({ state: 'open' }, line.actor);
   const known = open
     .map(({ id, title, channelId }) => `inc-${id} ${channelId ? `<#${channelId}>` : title}`)
     .join(', ');

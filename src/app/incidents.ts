@@ -1,18 +1,31 @@
 /** Use cases on incidents: load, decide, commit, in one transaction each. */
-import { decide, declare } from '../domain/decide.ts';
-import type { Decision } from '../domain/decision.ts';
+import { person } from '../domain/actor.ts';
+import { declare } from '../domain/decide/declare.ts';
+import { decide } from '../domain/decide.ts';
+import { card, type Decision, say } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import { foreign } from '../domain/foreign.ts';
 import type { Incident } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
+import { duration } from '../domain/metrics.ts';
+import type { Policy } from '../domain/policy.ts';
 import { renderPostmortem } from '../domain/postmortem.ts';
 import type { IncidentRecord, Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
-import { lockIncident, nextIncidentId } from '../store/incidents.ts';
+import type { Settings } from '../domain/settings.ts';
+import { likelySame } from '../domain/similar.ts';
+import {
+  listIncidents,
+  loadIncident,
+  lockIncident,
+  nextIncidentId,
+  oneDeclaration,
+} from '../store/incidents.ts';
 import { attachProposal, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { commitDecision } from './commit.ts';
+import { declareLine } from './declare-line.ts';
 import { changeEntry, proposalMessage, sightingText } from './proposals.ts';
 
 /** A proposal older than this is not taken for the cause of a new incident by itself. */
@@ -24,17 +37,50 @@ export function declareIncident(
   wish: DeclareWish,
   cause: Cause,
   now: Date,
+  policy: Policy & Pick<Settings, 'command'>,
+  knownPrivate: ReadonlySet<number>,
 ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal> {
   return store.transaction(async (tx) => {
+    const same = await refuseDuplicate(tx, wish, now, policy.command, knownPrivate);
+    if (same) return same;
     const found = await matchingProposal(tx, wish, now);
     if (found && 'ok' in found) return found;
-    const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now);
+    const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now, policy);
     if (!decision.ok) return decision;
     const whole = found ? withProposal(decision, found) : decision;
     await commitDecision(tx, whole, cause, now);
     if (found) await attachProposal(tx, found.id, whole.incident.id);
     return { ok: true, incident: whole.incident, ...(found ? { proposal: found } : {}) };
   });
+}
+
+/** Shown before a second channel is made; who says `--anyway` has seen it. Of two at once, the second is told. */
+async function refuseDuplicate(
+  tx: Db,
+  wish: DeclareWish,
+  now: Date,
+  command: string,
+  knownPrivate: ReadonlySet<number>,
+): Promise<Refusal | undefined> {
+  await oneDeclaration(tx);
+  const { title, service, kind = 'incident', anyway = false } = wish;
+  if (anyway || kind === 'retrospective') return undefined;
+  const open = await listIncidents(tx, { state: 'open' });
+  const known = open.filter((incident) => !incident.private || knownPrivate.has(incident.id));
+  const [first] = likelySame({ title, kind, service }, known);
+  if (!first) return undefined;
+  const { id, severity, status, declaredBy, declaredAt, channelId } = first;
+  const line = declareLine({ ...wish, anyway: true });
+  const found = {
+    number: id,
+    title: first.title,
+    severity,
+    status,
+    by: person(declaredBy),
+    ago: duration(Math.round((now.getTime() - declaredAt.getTime()) / 1000)),
+    where: channelId === undefined ? '' : ` in <#${channelId}>`,
+  };
+  return refuse('LIKELY_DUPLICATE', { ...found, command, line }, [{ label: 'Open a new one anyway', line }]);
 }
 
 /** Decides an intent on an incident and writes what follows from it. */
@@ -44,13 +90,48 @@ export function actOnIncident(
   intent: Intent,
   cause: Cause,
   now: Date,
+  policy: Policy,
 ): Promise<{ ok: true; incident: Incident } | Refusal> {
   return store.transaction(async (tx) => {
     const incident = await lockIncident(tx, id);
     if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
-    const decision = decide(incident, intent, now);
+    const decision = decide(incident, intent, now, policy);
     if (!decision.ok) return decision;
     await commitDecision(tx, decision, cause, now);
+    return { ok: true, incident: decision.incident };
+  });
+}
+
+/** Closes an incident as a duplicate and tells the other one, in one transaction. */
+export function closeAsDuplicate(
+  store: Store,
+  id: number,
+  of: number,
+  by: string,
+  cause: Cause,
+  now: Date,
+  policy: Policy,
+): Promise<{ ok: true; incident: Incident } | Refusal> {
+  return store.transaction(async (tx) => {
+    // In one order, so that two who close each other's incident never wait for one another.
+    for (const each of [id, of].sort((a, b) => a - b)) await lockIncident(tx, each);
+    const [incident, other] = [await loadIncident(tx, id), await loadIncident(tx, of)];
+    if (!incident || !other) return refuse('INCIDENT_UNKNOWN', { found: incident ? of : id });
+    // Followers of a public one would learn of the private one, and come in.
+    if (incident.private !== other.private) return refuse('DUPLICATE_PRIVATE', { number: of });
+    if (other.duplicateOf !== undefined)
+      return refuse('DUPLICATE_OF_DUPLICATE', { found: of, of: other.duplicateOf });
+    const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy);
+    if (!decision.ok) return decision;
+    await commitDecision(tx, decision, cause, now);
+    const text = `Incident ${id} (${incident.title}) is a duplicate of this one; its followers are invited`;
+    const told = decide(
+      other,
+      { kind: 'record', by, entry: 'duplicate', text, effects: [say(other, text), card(other)] },
+      now,
+      policy,
+    );
+    if (told.ok) await commitDecision(tx, told, {}, now);
     return { ok: true, incident: decision.incident };
   });
 }
@@ -62,7 +143,7 @@ export async function exportPostmortem(
   by: string,
   cause: Cause,
   now: Date,
-  generatedBy: string,
+  { generatedBy, ...policy }: Policy & { readonly generatedBy: string },
 ): Promise<{ ok: true } | Refusal> {
   const { id } = record.incident;
   const file: Effect = {
@@ -70,7 +151,7 @@ export async function exportPostmortem(
     to: { kind: 'incident', id },
     name: `postmortem-inc-${id}.md`,
     title: `Postmortem: ${record.incident.title}`,
-    content: renderPostmortem(record, { generatedBy }),
+    content: renderPostmortem(record, { generatedBy, roles: policy.roles }),
   };
   const text = `Postmortem exported; timeline head ${record.headHash.slice(0, 12)}`;
   const done = await actOnIncident(
@@ -79,6 +160,7 @@ export async function exportPostmortem(
     { kind: 'record', by, entry: 'export', text, effects: [file] },
     cause,
     now,
+    policy,
   );
   return done.ok ? { ok: true } : done;
 }
@@ -95,18 +177,19 @@ async function matchingProposal(
       ? named
       : refuse('PROPOSAL_TAKEN', { found: wish.proposal });
   }
+  // A drill and what is told afterwards have nothing to do with what fails now.
+  if (wish.kind !== undefined && wish.kind !== 'incident') return undefined;
   const open = await lockOpenProposals(tx, new Date(now.getTime() - PROPOSAL_WINDOW_MS));
   return open.length === 1 ? open[0] : undefined;
 }
 
 function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Declaration {
-  const { by, title, severity } = wish;
-  if (!proposal) return { by, title, severity };
-  const { monitor, firstFailedAt, detectedAt } = proposal;
+  const { proposal: _, anyway: __, ...said } = wish;
+  if (!proposal) return said;
+  const { monitor, service, firstFailedAt, detectedAt } = proposal;
   return {
-    by,
-    title,
-    severity,
+    ...(service === undefined ? {} : { service }),
+    ...said,
     detection: { by: `monitor:${monitor}`, firstFailedAt, detectedAt, text: sightingText(proposal) },
   };
 }

@@ -1,11 +1,11 @@
 /** What most verbs do: act on the request's incident and say in one line what came of it. */
 import type { Incident, Role } from '../domain/incident.ts';
-import { ROLE_TITLES } from '../domain/incident.ts';
 import type { Intent } from '../domain/intents.ts';
+import { roleOf } from '../domain/policy.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { App } from './app.ts';
 import type { Reply, Request } from './command.ts';
-import { readPerson } from './words.ts';
+import { headOf, readPerson } from './words.ts';
 
 /** Acts, and answers with what `say` makes of the incident afterwards. */
 export async function intend(
@@ -18,19 +18,31 @@ export async function intend(
   return done.ok ? { text: say(done.incident) } : done;
 }
 
-/** Gives a role to the person that `word` names. */
+/**
+ * Gives a role to the person that the words name, to who asks without any. `take` replaces whoever holds it, or whom it
+ * names: a role that has changed hands since is not taken.
+ */
 export async function assign(
   app: App,
   request: Request,
   role: Role,
-  word: string,
+  words: string,
   example: string,
 ): Promise<Reply | Refusal> {
-  const user = readPerson(word, request);
-  if (user === undefined) return refuse('PERSON_MISSING', { found: word, example });
+  const { head, rest } = headOf(words || 'me');
+  const takes = /^(?:take|over|takeover)$/i.test(head);
+  const user = readPerson(takes ? 'me' : head, request);
+  if (user === undefined) return refuse('PERSON_MISSING', { found: words, example });
   if (user.startsWith('terminal:')) return refuse('ONLY_FROM_SLACK', { verb: role, example });
-  const wish: Intent = { kind: 'role', by: request.actor, role, user };
-  return intend(app, request, wish, () => `${ROLE_TITLES[role]} is now <@${user}>.`);
+  const over = takes ? await replaced(app, request, role, rest) : undefined;
+  const wish: Intent = { kind: 'role', by: request.actor, role, user, ...(over ? { over } : {}) };
+  const { title } = roleOf(app.settings, role);
+  return intend(app, request, wish, () => `${title} is now <@${user}>. What is expected comes as a message.`);
+}
+
+async function replaced(app: App, request: Request, role: Role, named: string): Promise<string | undefined> {
+  const holder = readPerson(named.replace(/^from\s+/i, ''), request);
+  return holder ?? (await app.incident(request.incident ?? 0))?.roles[role];
 }
 
 /** `reopen` and `cancel`: why, is part of the record. */

@@ -38,7 +38,7 @@ function withoutSlack(
 }
 
 /** True when the user, or a user group that the user is in, is named. */
-async function isNamed(named: Named, directory: Directory, user: string): Promise<boolean> {
+export async function isNamed(named: Named, directory: Directory, user: string): Promise<boolean> {
   if (named === undefined) return false;
   if (named.includes(user)) return true;
   for (const group of named.filter((each) => !isSlackUser(each))) {

@@ -55,5 +55,7 @@ function userName(): string {
 /** A terminal is an operator, not a member of the workspace: nobody is looked up. */
 const noDirectory: Directory = {
   standing: () => Promise.resolve('unknown'),
-  groupMembers: () => Promise.resolve([]),
+  groupMembers: () => Promise.reject(new Error('a terminal does not ask Slack')),
+  channelMembers: () => Promise.resolve([]),
+  userByEmail: () => Promise.resolve(undefined),
 };

@@ -5,7 +5,7 @@ import type { Actor, Incident } from './incident.ts';
 
 export interface Timer {
   readonly key: string;
-  readonly kind: 'page-unanswered';
+  readonly kind: 'escalation-due';
   readonly dueAt: Date;
   readonly payload: Readonly<Record<string, unknown>>;
 }
@@ -47,21 +47,34 @@ export const sayAnchored = (incident: Incident, text: string): Effect => ({
   anchored: true,
 });
 
+/** Brings people into the incident's channel. */
+export const invite = ({ id }: Incident, users: readonly string[]): Effect => ({
+  kind: 'invite',
+  incident: id,
+  users,
+});
+
 export const card = ({ id }: Pick<Incident, 'id'>): Effect => ({
   kind: 'live',
   to: { kind: 'incident', id },
   subject: { kind: 'card', incident: id },
 });
 
-export const announcement = ({ id }: Incident): Effect => ({
-  kind: 'live',
-  to: { kind: 'incidents-channel' },
-  subject: { kind: 'announcement', incident: id },
-});
+/** A private incident is announced nowhere. */
+export const announcement = (incident: Pick<Incident, 'id' | 'private'>): readonly Effect[] =>
+  incident.private
+    ? []
+    : [
+        {
+          kind: 'live',
+          to: { kind: 'incidents-channel' },
+          subject: { kind: 'announcement', incident: incident.id },
+        },
+      ];
 
 /** Wherever severity, status and commander show. */
 export const everywhere = (incident: Incident): readonly Effect[] => [
   { kind: 'topic', incident: incident.id },
   card(incident),
-  announcement(incident),
+  ...announcement(incident),
 ];

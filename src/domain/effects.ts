@@ -1,9 +1,11 @@
 /** What a decision wants done in the world: each effect becomes one durable row, delivered in the order of its lane. */
+import type { OutgoingPage } from './outgoing-page.ts';
 
 /** Where a message goes. An incident's channel may not exist yet when the effect is written. */
 export type Destination =
   | { readonly kind: 'incident'; readonly id: number }
   | { readonly kind: 'incidents-channel' }
+  | { readonly kind: 'stakeholders' }
   | { readonly kind: 'user'; readonly id: string };
 
 /**
@@ -14,6 +16,7 @@ export type LiveSubject =
   | { readonly kind: 'card'; readonly incident: number }
   | { readonly kind: 'announcement'; readonly incident: number }
   | { readonly kind: 'page'; readonly incident: number; readonly page: number }
+  | { readonly kind: 'reminder'; readonly incident: number; readonly reminder: number }
   | { readonly kind: 'run'; readonly run: number }
   | { readonly kind: 'proposal'; readonly proposal: number };
 
@@ -22,6 +25,20 @@ export type Effect =
   | { readonly kind: 'invite'; readonly incident: number; readonly users: readonly string[] }
   | { readonly kind: 'topic'; readonly incident: number }
   | { readonly kind: 'pin'; readonly incident: number }
+  | { readonly kind: 'bookmarks'; readonly incident: number }
+  | { readonly kind: 'rename-channel'; readonly incident: number; readonly name: string }
+  | { readonly kind: 'archive'; readonly incident: number }
+  | { readonly kind: 'unarchive'; readonly incident: number }
+  /** Invites who is in one incident's channel into that of another. */
+  | { readonly kind: 'move-followers'; readonly incident: number; readonly from: number }
+  | { readonly kind: 'send-page'; readonly page: OutgoingPage }
+  /** Seen by one person in the incident's channel, and sent once at most. */
+  | {
+      readonly kind: 'whisper';
+      readonly incident: number;
+      readonly user: string;
+      readonly what: 'catchup-offer';
+    }
   | { readonly kind: 'live'; readonly to: Destination; readonly subject: LiveSubject }
   | {
       readonly kind: 'say';
@@ -46,7 +63,16 @@ export function laneOf(effect: Effect): string {
     case 'invite':
     case 'topic':
     case 'pin':
+    case 'bookmarks':
+    case 'rename-channel':
+    case 'archive':
+    case 'unarchive':
+    case 'move-followers':
+    case 'whisper':
       return `incident:${effect.incident}`;
+    // A way that does not answer must keep no other page waiting.
+    case 'send-page':
+      return `page:${effect.page.incident}:${effect.page.escalation}:${effect.page.via}`;
     case 'live':
     case 'say':
     case 'file':
@@ -62,6 +88,8 @@ export function slotOf(subject: LiveSubject): string {
       return `${subject.kind}:${subject.incident}`;
     case 'page':
       return `page:${subject.incident}:${subject.page}`;
+    case 'reminder':
+      return `reminder:${subject.incident}:${subject.reminder}`;
     case 'run':
       return `run:${subject.run}`;
     case 'proposal':
@@ -74,7 +102,8 @@ function destinationLane(to: Destination): string {
     case 'incident':
       return `incident:${to.id}`;
     case 'incidents-channel':
-      return 'incidents-channel';
+    case 'stakeholders':
+      return to.kind;
     case 'user':
       return `user:${to.id}`;
   }

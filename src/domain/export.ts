@@ -1,5 +1,5 @@
 /** Everything the record holds as JSON, with times in ISO 8601 and people by name. */
-import { type Actor, type Incident, MILESTONES } from './incident.ts';
+import { ACCOUNTS, type Actor, type Incident, MILESTONES } from './incident.ts';
 import { metrics } from './metrics.ts';
 import { nameOf, type People, plainText } from './postmortem/markdown.ts';
 import { byTime } from './postmortem/timeline.ts';
@@ -50,12 +50,22 @@ function incident({ incident: it, people }: IncidentRecord): object {
   return {
     number: it.id,
     title: it.title,
+    kind: it.kind,
+    private: it.private,
     severity: it.severity,
     status: it.status,
+    service: it.service,
+    duplicate_of: it.duplicateOf,
     declared_by: nameOf(it.declaredBy, people),
     declared_at: it.declaredAt.toISOString(),
     channel_id: it.channelId,
-    roles: Object.fromEntries(roles.map(([role, user]) => [role, nameOf(user, people)])),
+    roles: Object.fromEntries(roles.map(([role, user = '']) => [role, nameOf(user, people)])),
+    ...Object.fromEntries(
+      ACCOUNTS.map((account) => {
+        const text = it.accounts[account];
+        return [account, text === undefined ? null : plainText(text, people)];
+      }),
+    ),
   };
 }
 
@@ -131,11 +141,14 @@ const approval = (it: Approval, people: People): object => ({
 
 const paged = (it: Incident['pages'][number], people: People): object => ({
   number: it.number,
+  escalation: it.escalation,
+  level: it.level,
   team: it.team,
   user: nameOf(it.user, people),
   reason: it.reason === undefined ? undefined : plainText(it.reason, people),
   requested_by: nameOf(it.requestedBy, people),
   at: it.at.toISOString(),
+  unsent: it.unsent,
   answer: it.answer && {
     kind: it.answer.kind,
     by: nameOf(it.answer.by, people),

@@ -1,38 +1,23 @@
-/** What an incident is: its state, severities, roles and milestones. Names follow PagerDuty's guide. */
+/** What an incident is: its state, roles, milestones, pages. Names follow PagerDuty's guide. */
+import type { Reminders } from './reminders.ts';
+import type { PageWay } from './team.ts';
 
 export const STATUSES = ['investigating', 'identified', 'mitigated', 'resolved', 'cancelled'] as const;
 export type Status = (typeof STATUSES)[number];
 
-export const SEVERITIES = ['sev1', 'sev2', 'sev3', 'sev4', 'sev5'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+/** A name of the configured severities; `sev1` to `sev5` unless told. */
+export type Severity = string;
 
-/** What a severity means, for `help severity` and the card. */
-export const SEVERITY_MEANINGS: Readonly<Record<Severity, string>> = {
-  sev1: 'critical: most users cannot use the product, or data is at risk',
-  sev2: 'critical for many users, or a main function is down',
-  sev3: 'minor impact on users, or close to becoming major',
-  sev4: 'minor, does not need attention at night',
-  sev5: 'cosmetic',
-};
+/** A name of the configured roles; `commander` is always one of them. */
+export type Role = string;
 
-export const ROLES = [
-  'commander',
-  'deputy',
-  'scribe',
-  'customer-liaison',
-  'internal-liaison',
-  'expert',
-] as const;
-export type Role = (typeof ROLES)[number];
+/** A drill is played, a retrospective incident is written down after it is over; both stand out everywhere. */
+export const KINDS = ['incident', 'drill', 'retrospective'] as const;
+export type Kind = (typeof KINDS)[number];
 
-export const ROLE_TITLES: Readonly<Record<Role, string>> = {
-  commander: 'Incident commander',
-  deputy: 'Deputy',
-  scribe: 'Scribe',
-  'customer-liaison': 'Customer liaison',
-  'internal-liaison': 'Internal liaison',
-  expert: 'Subject matter expert',
-};
+/** What people say of an incident in a line each; they feed the postmortem. */
+export const ACCOUNTS = ['impact', 'summary', 'cause', 'fix'] as const;
+export type Account = (typeof ACCOUNTS)[number];
 
 export const MILESTONES = [
   'impact_started',
@@ -70,32 +55,69 @@ export interface ActionItem {
   readonly createdBy: Actor;
 }
 
+/** A team that is asked for help, level after level until somebody acknowledges. */
+export interface Escalation {
+  /** Number within the incident, from 1. */
+  readonly number: number;
+  readonly team: string;
+  readonly reason?: string;
+  readonly requestedBy: Actor;
+  readonly at: Date;
+  /** The level that was paged last, from 1; and since when. */
+  readonly level: number;
+  readonly levelAt: Date;
+  readonly waitSeconds: number;
+  readonly ways: readonly PageWay[];
+  /** `exhausted`: the last level did not answer. `stopped`: the incident ended first. */
+  readonly state: 'paging' | 'acknowledged' | 'exhausted' | 'stopped';
+}
+
+/** One person who was paged, by direct message. */
 export interface Page {
   /** Number within the incident, from 1. */
   readonly number: number;
+  /** The escalation it belongs to, and the level of it. */
+  readonly escalation: number;
+  readonly level: number;
   readonly team: string;
   readonly user: string;
   readonly reason?: string;
   readonly requestedBy: Actor;
   readonly at: Date;
-  /** The channel was told that nobody answers. */
-  readonly told?: true;
+  /** Why it could not be sent. */
+  readonly unsent?: string;
   readonly answer?: { readonly kind: 'acknowledged' | 'declined'; readonly by: Actor; readonly at: Date };
 }
 
 export interface Incident {
   readonly id: number;
+  readonly kind: Kind;
+  /** Only members of its channel, and those named, see that it exists. */
+  readonly private: boolean;
   readonly title: string;
   readonly severity: Severity;
   readonly status: Status;
+  /** When the status became this. */
+  readonly statusSince: Date;
   readonly declaredBy: Actor;
   readonly declaredAt: Date;
+  /** A name of the configured services. */
+  readonly service?: string;
   /** Absent until Slack has made the channel. */
   readonly channelId?: string;
+  readonly archived?: true;
+  /** The incident it turned out to be the same as. */
+  readonly duplicateOf?: number;
+  readonly accounts: Readonly<Partial<Record<Account, string>>>;
+  readonly lastUpdate?: { readonly at: Date; readonly by: Actor; readonly text: string };
+  /** When the postmortem was last exported. */
+  readonly postmortemAt?: Date;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly milestones: Readonly<Partial<Record<MilestoneName, Milestone>>>;
   readonly actionItems: readonly ActionItem[];
+  readonly escalations: readonly Escalation[];
   readonly pages: readonly Page[];
+  readonly reminders: Reminders;
 }
 
 /** `inc-<number>-<slug of the title>`, within Slack's 80 characters of a-z 0-9 - _. */

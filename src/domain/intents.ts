@@ -2,13 +2,35 @@
 
 import type { Effect } from './effects.ts';
 import type { EntryKind } from './entry.ts';
-import type { Actor, MilestoneName, Role, Severity, Status } from './incident.ts';
+import type { Account, Actor, Kind, MilestoneName, Role, Severity, Status } from './incident.ts';
+import type { PageWay } from './team.ts';
+
+/** Who is asked at one level of a team, as it was found out at the moment of the page. */
+export interface Roster {
+  readonly level: number;
+  /** How many levels the team has. */
+  readonly levels: number;
+  readonly waitSeconds: number;
+  readonly users: readonly string[];
+  readonly ways: readonly PageWay[];
+  /** What could not be found out: `user group <!subteam^S1>: ratelimited`. */
+  readonly problems: readonly string[];
+}
 
 export type Intent =
   | { readonly kind: 'update'; readonly by: Actor; readonly text: string }
   | { readonly kind: 'status'; readonly by: Actor; readonly to: Status; readonly message?: string }
   | { readonly kind: 'severity'; readonly by: Actor; readonly to: Severity }
-  | { readonly kind: 'role'; readonly by: Actor; readonly role: Role; readonly user: string }
+  | {
+      /** `over`: whom the person means to replace. Without it a role that somebody holds is not taken from them. */
+      readonly kind: 'role';
+      readonly by: Actor;
+      readonly role: Role;
+      readonly user: string;
+      readonly over?: string;
+    }
+  | { readonly kind: 'account'; readonly by: Actor; readonly account: Account; readonly text: string }
+  | { readonly kind: 'rename'; readonly by: Actor; readonly title: string }
   | {
       readonly kind: 'note';
       readonly by: Actor;
@@ -21,7 +43,7 @@ export type Intent =
       readonly kind: 'escalate';
       readonly by: Actor;
       readonly team: string;
-      readonly users: readonly string[];
+      readonly roster: Roster;
       readonly reason?: string;
     }
   | {
@@ -30,7 +52,23 @@ export type Intent =
       readonly page: number;
       readonly answer: 'acknowledged' | 'declined';
     }
-  | { readonly kind: 'page-unanswered'; readonly page: number }
+  | {
+      /** The wait of a level is over; without a roster there is no further one. */
+      readonly kind: 'escalation-due';
+      readonly escalation: number;
+      readonly level: number;
+      readonly roster?: Roster;
+    }
+  | { readonly kind: 'page-unsent'; readonly page: number; readonly reason: string }
+  | {
+      /** PagerDuty or a webhook does not take the page: refused for good, or not yet. */
+      readonly kind: 'way-unsent';
+      readonly escalation: number;
+      readonly level: number;
+      readonly way: PageWay;
+      readonly reason: string;
+      readonly final: boolean;
+    }
   | {
       readonly kind: 'add-action';
       readonly by: Actor;
@@ -40,8 +78,26 @@ export type Intent =
     }
   | { readonly kind: 'finish-action'; readonly by: Actor; readonly number: number }
   | { readonly kind: 'resolve'; readonly by: Actor; readonly message?: string }
+  | {
+      /** What only now is fresh: asked for when an incident was resolved. */
+      readonly kind: 'wrap-up';
+      readonly by: Actor;
+      readonly fix?: string;
+      readonly followUps: readonly string[];
+    }
   | { readonly kind: 'reopen'; readonly by: Actor; readonly reason: string }
   | { readonly kind: 'cancel'; readonly by: Actor; readonly reason: string }
+  | { readonly kind: 'duplicate'; readonly by: Actor; readonly of: number }
+  | { readonly kind: 'archive'; readonly by: Actor }
+  | {
+      /** Somebody did it in Slack. */
+      readonly kind: 'channel-archived';
+      readonly by: Actor;
+      readonly archived: boolean;
+    }
+  | { readonly kind: 'remind' }
+  | { readonly kind: 'snooze'; readonly by: Actor; readonly seconds: number }
+  | { readonly kind: 'dismiss'; readonly by: Actor }
   | {
       /** What the bot itself did or saw: a run's step, a monitor, a diagnosis. */
       readonly kind: 'record';
@@ -61,6 +117,17 @@ export interface Declaration {
   readonly by: Actor;
   readonly title: string;
   readonly severity: Severity;
+  /** `incident` unless told. */
+  readonly kind?: Kind;
+  readonly private?: boolean;
+  readonly service?: string;
+  /** The message it was declared from: it becomes the first entry. */
+  readonly source?: {
+    readonly by: Actor;
+    readonly text: string;
+    readonly at: Date;
+    readonly link?: string;
+  };
   /** What a monitor already knew. */
   readonly detection?: {
     readonly by: Actor;

@@ -1,5 +1,7 @@
 /** What firebreak.yml says that decisions depend on; config.ts parses it and hands it on. */
+import type { Policy } from './policy.ts';
 import type { TargetSettings } from './target-settings.ts';
+import type { Team } from './team.ts';
 
 /** User ids (`U…`) or user groups (`S…`); undefined means "not named". */
 export type Named = readonly string[] | undefined;
@@ -11,9 +13,18 @@ export interface Permissions {
   readonly dangerous: Named;
   /** Not named: nobody. */
   readonly approve: Named;
+  /** Who sees private incidents without being a member of their channels. Not named: nobody. */
+  readonly private: Named;
 }
 
-export interface Settings {
+export interface Service {
+  /** The team to escalate to. */
+  readonly team?: string;
+  /** Titles and addresses: they become bookmarks of the incident's channel. */
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface Settings extends Policy {
   /** The slash command's name: `/incident`. */
   readonly command: string;
   /** IANA zone in which a time without a zone is read. */
@@ -21,8 +32,9 @@ export interface Settings {
   /** Id of the channel where incidents are announced and proposed. */
   readonly incidentsChannel: string;
   readonly permissions: Permissions;
-  /** Who is paged, by team. */
-  readonly teams: Readonly<Record<string, { readonly onCall: readonly string[] }>>;
+  /** Who is paged, by name. */
+  readonly teams: Readonly<Record<string, Team>>;
+  readonly services: Readonly<Record<string, Service>>;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Dangerous steps allowed an hour over all targets. */
   readonly breaker: { readonly dangerousPerHour: number };

@@ -10,11 +10,13 @@ import { forgetDelivered } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
-import { type DeliverOptions, deliverWorker, tellInIncidentsChannel } from './deliver.ts';
+import { type DeliverOptions, deliverWorker } from './deliver.ts';
 import { createDrain } from './drain.ts';
 import { openLeases } from './lease.ts';
 import { createTicks } from './ticks.ts';
-import { monitorTick, pageUnanswered, timersWorker } from './timers.ts';
+import { remindersWorker } from './reminders.ts';
+import { escalationDue, monitorTick, timersWorker } from './timers.ts';
+import { tellRefusal, tellUnsentPage } from './undelivered.ts';
 
 export interface JobsParts {
   readonly store: Store;
@@ -38,14 +40,17 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const { store, clock, log, app, perform, watched } = parts;
   const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
   const leases = openLeases(store, log);
-  const handlers = { 'page-unanswered': pageUnanswered(app, log), monitor: monitorTick(monitors) };
+  const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
+  const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) =>
+    tellUnsentPage(app, row, reason, final);
   const drain = createDrain({
     store,
     leases,
     log,
     workers: [
-      deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
+      deliverWorker({ store, clock, log, perform, onRefused: tellRefusal, onUnsent }),
       timersWorker({ store, clock, log, handlers }),
+      remindersWorker({ store, clock, app }),
       parts.runs,
       inboxWorker(parts),
     ],

@@ -20,6 +20,7 @@ import { retryAt } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
 import type { Lease } from './lease.ts';
+import { TOLD_AT_ATTEMPT } from './undelivered.ts';
 
 export interface DeliverOptions {
   readonly store: Store;
@@ -29,6 +30,8 @@ export interface DeliverOptions {
   readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
   /** How a permanent refusal is told: written in the transaction that records it. */
   readonly onRefused: (row: OutboxRow, reason: string) => readonly Effect[];
+  /** Tells a page that reaches nobody, before its row is settled; true when the row was one. */
+  readonly onUnsent?: (row: OutboxRow, reason: string, final: boolean) => Promise<boolean>;
 }
 
 /** The worker that serves the lanes of the outbox. */
@@ -74,6 +77,7 @@ async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): P
       return false;
     case 'retry':
       if (isWorthALine(row.attempts + 1)) warn(row, delivery, options);
+      if (row.attempts + 1 === TOLD_AT_ATTEMPT) await options.onUnsent?.(row, delivery.error, false);
       await settleLater(store, lease, row, retryAt(clock.now(), row.attempts + 1), delivery.error);
       return false;
   }
@@ -101,25 +105,22 @@ async function attempt(row: OutboxRow, lease: Lease, { perform, log }: DeliverOp
   }
 }
 
-function refuse(row: OutboxRow, lease: Lease, reason: string, options: DeliverOptions): Promise<boolean> {
+async function refuse(
+  row: OutboxRow,
+  lease: Lease,
+  reason: string,
+  options: DeliverOptions,
+): Promise<boolean> {
   const { store, clock, log, onRefused } = options;
-  log.warn({ lane: row.lane, row: row.id, effect: row.effect.kind, reason }, 'delivery refused by Slack');
+  log.warn({ lane: row.lane, row: row.id, effect: row.effect.kind, reason }, 'delivery refused');
+  const known = await options.onUnsent?.(row, reason, true);
   // Told in its own lane it would be refused again, and told again, for ever.
-  const told = onRefused(row, reason).filter((effect) => laneOf(effect) !== row.lane);
+  const told = (known ? [] : onRefused(row, reason)).filter((effect) => laneOf(effect) !== row.lane);
   return store.transaction(async (tx) => {
     const settled = await settleRefused(tx, lease, row, clock.now(), reason);
     if (settled) await enqueue(tx, told, clock.now());
     return settled;
   });
 }
-
-/** Tells a refusal in the incidents channel. */
-export const tellInIncidentsChannel = (row: OutboxRow, reason: string): readonly Effect[] => [
-  {
-    kind: 'say',
-    to: { kind: 'incidents-channel' },
-    text: `:warning: Slack refused \`${row.effect.kind}\` for \`${row.lane}\` for good: \`${reason}\`. It was not delivered and will not be tried again.`,
-  },
-];
 
 const after = (now: Date, seconds: number): Date => new Date(now.getTime() + seconds * 1000);

@@ -63,13 +63,12 @@ async function run(timer: DueTimer, lease: Lease, options: TimersOptions): Promi
 /** Slots are kept for as long as another instance may still tick them. */
 const KEPT_MS = 3_600_000;
 
-/** The handler of `page-unanswered`. */
-export const pageUnanswered =
-  (app: Pick<App, 'act'>, log: Logger): TimerHandler =>
+/** The handler of `escalation-due`: the next level is paged, unless somebody has answered. */
+export const escalationDue =
+  (app: Pick<App, 'escalationDue'>): TimerHandler =>
   async ({ payload }) => {
-    const { incident, page } = payload as { incident: number; page: number };
-    const answer = await app.act(incident, { kind: 'page-unanswered', page });
-    if (!answer.ok) log.info({ incident, page, code: answer.code }, 'unanswered page was not told');
+    const { incident, escalation, level } = payload as Record<'incident' | 'escalation' | 'level', number>;
+    await app.escalationDue(incident, escalation, level);
   };
 
 /** The handler of `monitor`; the slots of a monitor that is no longer configured are passed over. */

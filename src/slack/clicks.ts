@@ -1,8 +1,9 @@
 /** Buttons: what each one asks of the app. One table; the values are JSON that our own views wrote. */
 import { z } from 'zod';
 import type { App, Directory } from '../app/app.ts';
-import { type Dispatch, refusalText } from '../app/dispatch.ts';
+import type { Dispatch } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
+import { refusalText } from '../app/refusal-text.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { typedDeclareLine } from './views/proposal.ts';
 

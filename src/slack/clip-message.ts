@@ -2,8 +2,8 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { App, Directory } from '../app/app.ts';
-import { refusalText } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
+import { refusalText } from '../app/refusal-text.ts';
 import { person } from '../domain/actor.ts';
 import { refuse } from '../domain/refusal.ts';
 

@@ -31,6 +31,20 @@ export function createDirectory(client: WebClient, identity: Pick<WhoAmI, 'get'>
       const { users = [] } = await client.usergroups.users.list({ usergroup: groupId });
       return users;
     },
+    async channelMembers(channelId) {
+      const members: string[] = [];
+      const pages = client.paginate('conversations.members', { channel: channelId, limit: 1000 });
+      for await (const page of pages) members.push(...((page as { members?: string[] }).members ?? []));
+      return members;
+    },
+    async userByEmail(email) {
+      try {
+        return (await client.users.lookupByEmail({ email })).user?.id;
+      } catch (error) {
+        if (error instanceof WebAPIPlatformError && error.data.error === 'users_not_found') return undefined;
+        throw error;
+      }
+    },
   };
 }
 

@@ -1,14 +1,17 @@
 /** Forms: opened while the trigger lives, checked before the ack, and then done like the line they stand for. */
+import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { App, Directory } from '../app/app.ts';
+import type { App, DeclareWish } from '../app/app.ts';
 import type { Form } from '../app/command.ts';
-import { refusalText } from '../app/dispatch.ts';
-import { forbidden } from '../app/permit.ts';
-import { SEVERITIES, type Severity } from '../domain/incident.ts';
+import type { Dispatch } from '../app/dispatch.ts';
+import { refusalText } from '../app/refusal-text.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Logger } from '../log.ts';
-import { DECLARE_FIELDS, declareModal } from './views/declare-modal.ts';
+import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
+import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
+import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
+import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
 
 /** Slack's trigger lives for 3 s; what is replayed later opens nothing. */
 const TRIGGER_MS = 2500;
@@ -18,15 +21,19 @@ export interface Trigger {
   readonly receivedAt: Date;
 }
 
+export interface OpenParts {
+  readonly client: WebClient;
+  readonly app: App;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
 /** False when it could not be opened: the text that came with it says the same in words. */
-export async function openForm(
-  { severity }: Form,
-  trigger: Trigger,
-  { client, log, now }: { readonly client: WebClient; readonly log: Logger; readonly now: () => Date },
-): Promise<boolean> {
+export async function openForm(form: Form, trigger: Trigger, parts: OpenParts): Promise<boolean> {
+  const { client, log, now } = parts;
   if (now().getTime() - trigger.receivedAt.getTime() > TRIGGER_MS) return false;
   try {
-    await client.views.open({ trigger_id: trigger.id, view: declareModal(severity) });
+    await client.views.open({ trigger_id: trigger.id, view: await viewOf(form, parts.app) });
     return true;
   } catch (error) {
     log.warn({ err: error }, 'a form could not be opened');
@@ -34,45 +41,164 @@ export async function openForm(
   }
 }
 
+async function viewOf(form: Form, { settings, incident }: App): Promise<ModalView> {
+  switch (form.kind) {
+    case 'declare':
+      return declareModal(form.severity, settings, form.source);
+    case 'update':
+      return updateModal(form.incident, (await incident(form.incident))?.title ?? '');
+    case 'escalate': {
+      const service = (await incident(form.incident))?.service;
+      const usual = service === undefined ? undefined : settings.services[service]?.team;
+      return escalateModal(form.incident, Object.keys(settings.teams), usual);
+    }
+    case 'wrap-up':
+      return wrapUpModal(form.incident);
+  }
+}
+
 export type FormErrors = Readonly<Record<string, string>>;
 
 export interface Submission {
+  readonly callbackId: string;
   /** `view.state.values`, as Slack sends it. */
   readonly values: unknown;
+  /** What the form was given when it was opened. */
+  readonly about: string;
   readonly by: string;
   readonly inboxKey: string | undefined;
+  readonly receivedAt: Date;
 }
 
-/** Declares; answers with what to show at the fields when it was refused. */
-export async function submitDeclare(
-  { values, by, inboxKey }: Submission,
-  { app, directory }: { readonly app: App; readonly directory: Directory },
+export interface SubmitParts {
+  readonly app: App;
+  readonly dispatch: Dispatch;
+  readonly client: WebClient;
+}
+
+type Submit = (submission: Submission, parts: SubmitParts) => Promise<FormErrors | undefined>;
+
+const SUBMITS: Readonly<Record<string, Submit>> = {
+  [DECLARE_FORM]: submitDeclare,
+  [UPDATE_FORM]: submitUpdate,
+  [ESCALATE_FORM]: submitEscalate,
+  [WRAP_UP_FORM]: submitWrapUp,
+};
+
+/** The callback ids of all forms. */
+export const FORMS: readonly string[] = Object.keys(SUBMITS);
+
+/** Does what the form says; answers with what to show at the fields when it was refused. */
+export async function submitForm(
+  submission: Submission,
+  parts: SubmitParts,
 ): Promise<FormErrors | undefined> {
-  const read = readDeclare(values);
-  if ('errors' in read) return read.errors;
-  const refused =
-    (await forbidden(app.settings, directory, by, 'declare')) ??
-    (await app.declare({ by, ...read }, { inboxKey }));
-  return refused.ok ? undefined : { [DECLARE_FIELDS.title]: refusalText(refused) };
+  return SUBMITS[submission.callbackId]?.(submission, parts);
 }
 
-const declareValues = z.object({
-  [DECLARE_FIELDS.title]: z.object({
-    [DECLARE_FIELDS.title]: z.object({ value: z.string().nullish() }),
-  }),
-  [DECLARE_FIELDS.severity]: z.object({
-    [DECLARE_FIELDS.severity]: z.object({
-      selected_option: z.object({ value: z.enum(SEVERITIES) }),
-    }),
-  }),
+const sourceShape = z.object({
+  channel: z.string(),
+  ts: z.string(),
+  user: z.string().optional(),
+  text: z.string(),
 });
 
-/** Pure: the title and severity, or what is missing at which field. */
-export function readDeclare(
-  values: unknown,
-): { readonly title: string; readonly severity: Severity } | { readonly errors: FormErrors } {
-  const { title, severity } = declareValues.parse(values);
-  const text = title.title.value?.trim() ?? '';
-  if (text === '') return { errors: { [DECLARE_FIELDS.title]: refusalText(refuse('TITLE_MISSING')) } };
-  return { title: text, severity: severity.severity.selected_option.value };
+async function submitDeclare(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const title = textIn(submission.values, DECLARE_FIELDS.title);
+  const ticked = ticksIn(submission.values, DECLARE_FIELDS.options);
+  if (title === '') return { [DECLARE_FIELDS.title]: refusalText(refuse('TITLE_MISSING')) };
+  const about = submission.about === '' ? undefined : sourceShape.parse(JSON.parse(submission.about));
+  const line = [
+    ticked.includes('drill') ? 'drill' : 'declare',
+    ...(ticked.includes('private') ? ['--private'] : []),
+    ...(ticked.includes('anyway') ? ['--anyway'] : []),
+    choiceIn(submission.values, DECLARE_FIELDS.severity) ?? '',
+    title,
+  ].join(' ');
+  const source = about && (await sourceOf(about, parts.client));
+  return say(line, DECLARE_FIELDS.title, submission, parts, source);
 }
+
+/** The message as an entry, at its own time and with its link. */
+export async function sourceOf(
+  { channel, ts, user, text }: z.infer<typeof sourceShape>,
+  client: WebClient,
+): Promise<NonNullable<DeclareWish['source']>> {
+  const { permalink } = await client.chat
+    .getPermalink({ channel, message_ts: ts })
+    .catch(() => ({ permalink: undefined }));
+  return {
+    by: user ?? 'unknown',
+    text,
+    at: new Date(Number(ts) * 1000),
+    ...(permalink ? { link: permalink } : {}),
+  };
+}
+
+async function submitUpdate(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const text = textIn(submission.values, UPDATE_FIELD);
+  return say(`update inc-${incidentOf(submission)} ${text}`, UPDATE_FIELD, submission, parts);
+}
+
+async function submitEscalate(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const team = choiceIn(submission.values, ESCALATE_FIELDS.team) ?? '';
+  const reason = textIn(submission.values, ESCALATE_FIELDS.reason);
+  const line = `escalate inc-${incidentOf(submission)} ${team} ${reason}`;
+  return say(line, ESCALATE_FIELDS.reason, submission, parts);
+}
+
+/** Empty, it is as good as skipped. */
+async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promise<FormErrors | undefined> {
+  const { by, inboxKey, values } = submission;
+  const fix = textIn(values, WRAP_UP_FIELDS.fix);
+  const followUps = textIn(values, WRAP_UP_FIELDS.followUps)
+    .split('\n')
+    .map((each) => each.replace(/^\s*[-*•]\s+/, '').trim())
+    .filter((each) => each !== '');
+  if (fix === '' && followUps.length === 0) return undefined;
+  const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
+  const done = await app.act(incidentOf(submission), wish, { inboxKey });
+  return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
+}
+
+/** As if it had been typed: with the rights of who submits, at the moment they do. */
+async function say(
+  text: string,
+  field: string,
+  { by: actor, inboxKey, receivedAt }: Submission,
+  { dispatch }: SubmitParts,
+  source?: DeclareWish['source'],
+): Promise<FormErrors | undefined> {
+  const reply = await dispatch({
+    text,
+    actor,
+    receivedAt,
+    ...(inboxKey ? { inboxKey } : {}),
+    ...(source ? { source } : {}),
+  });
+  return reply.refused ? { [field]: reply.text } : undefined;
+}
+
+const incidentOf = ({ about }: Submission): number =>
+  z.object({ incident: z.number() }).parse(JSON.parse(about)).incident;
+
+const fieldsShape = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+const fieldIn = (values: unknown, id: string): unknown => fieldsShape.parse(values)[id]?.[id];
+
+const textIn = (values: unknown, id: string): string =>
+  z
+    .object({ value: z.string().nullish() })
+    .parse(fieldIn(values, id) ?? {})
+    .value?.trim() ?? '';
+
+const choice = z.object({ value: z.string() });
+
+const choiceIn = (values: unknown, id: string): string | undefined =>
+  z.object({ selected_option: choice.nullish() }).parse(fieldIn(values, id) ?? {}).selected_option?.value;
+
+const ticksIn = (values: unknown, id: string): readonly string[] =>
+  (
+    z.object({ selected_options: z.array(choice).nullish() }).parse(fieldIn(values, id) ?? {})
+      .selected_options ?? []
+  ).map(({ value }) => value);

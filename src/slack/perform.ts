@@ -2,20 +2,34 @@
 import type { Effect } from '../domain/effects.ts';
 import type { Delivery, OutboxRow } from '../store/outbox.ts';
 import { DEADLINE_MS } from './client.ts';
-import { createChannel, invite, pin, topic } from './perform/channels.ts';
+import { bookmarks } from './perform/bookmarks.ts';
+import {
+  archive,
+  createChannel,
+  invite,
+  moveFollowers,
+  pin,
+  renameChannel,
+  topic,
+  unarchive,
+} from './perform/channels.ts';
 import { type Attempt, type Performing, stillOurs } from './perform/context.ts';
 import { file } from './perform/files.ts';
 import { live, say } from './perform/messages.ts';
-import { deliveryOf, lookableFrom, mayHaveHappened } from './perform/verdict.ts';
+import { deliveryOf, lookableFrom, mayHaveHappened, Refused } from './perform/verdict.ts';
+import { whisper } from './perform/whisper.ts';
 
-type Performer<K extends Effect['kind']> = (
-  effect: Extract<Effect, { kind: K }>,
+/** Pages by other ways go elsewhere. */
+export type SlackEffect = Exclude<Effect, { kind: 'send-page' }>;
+
+type Performer<K extends SlackEffect['kind']> = (
+  effect: Extract<SlackEffect, { kind: K }>,
   attempt: Attempt,
   on: Performing,
 ) => Promise<void>;
 
 /** After "sent, answer unknown": */
-const PERFORMERS: { readonly [K in Effect['kind']]: Performer<K> } = {
+const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   /** adopts the channel of that name if the earlier attempt made it; */
   'create-channel': createChannel,
   /** `already_in_channel` is success; */
@@ -24,6 +38,18 @@ const PERFORMERS: { readonly [K in Effect['kind']]: Performer<K> } = {
   topic,
   /** `already_pinned` is success; */
   pin,
+  /** adds those that are not there; */
+  bookmarks,
+  /** renames it again, or finds the next free name; */
+  'rename-channel': renameChannel,
+  /** `already_archived` is success; */
+  archive,
+  /** `not_archived` is success; */
+  unarchive,
+  /** invites them again; */
+  'move-followers': moveFollowers,
+  /** is left: it may have been seen; */
+  whisper,
   /** edits its message, or looks for it by effect id; */
   live,
   /** looks for it by effect id; */
@@ -56,7 +82,9 @@ export function createPerform(on: Performing): (row: OutboxRow, signal: AbortSig
 }
 
 const perform = (effect: Effect, attempt: Attempt, on: Performing): Promise<void> =>
-  (PERFORMERS[effect.kind] as Performer<Effect['kind']>)(effect, attempt, on);
+  effect.kind === 'send-page'
+    ? Promise.reject(new Refused('Slack sends no pages to others'))
+    : (PERFORMERS[effect.kind] as Performer<SlackEffect['kind']>)(effect, attempt, on);
 
 interface Doubts {
   /** From when on the row can be looked for in Slack; 0 when there is nothing to find. */

@@ -1,35 +1,63 @@
-/** Incidents with their roles, milestones, action items and pages. */
-import type { ActionItem, Actor, Incident, Milestone, Page } from '../domain/incident.ts';
+/** Incidents with their roles, milestones, action items, escalations and pages. */
+import type { ActionItem, Actor, Escalation, Incident, Milestone, Page } from '../domain/incident.ts';
+import type { Reminder, Reminders } from '../domain/reminders.ts';
+import { storableJson } from '../domain/storable.ts';
 import { type Db, first } from './store.ts';
 
 interface IncidentRow {
   readonly id: number;
+  readonly kind: Incident['kind'];
+  readonly private: boolean;
   readonly title: string;
   readonly severity: Incident['severity'];
   readonly status: Incident['status'];
+  readonly status_since: Date;
   readonly declared_by: string;
   readonly declared_at: Date;
+  readonly service: string | null;
   readonly channel_id: string | null;
+  readonly archived: boolean;
+  readonly duplicate_of: number | null;
+  readonly accounts: Incident['accounts'];
+  readonly last_update: { readonly at: string; readonly by: string; readonly text: string } | null;
+  readonly postmortem_at: Date | null;
   readonly roles: Incident['roles'];
   readonly milestones: Readonly<Record<string, StoredMilestone>>;
+  readonly reminders: StoredReminders;
+  readonly remind_at: Date | null;
   readonly action_items: readonly ActionRow[];
+  readonly escalations: readonly EscalationRow[];
   readonly pages: readonly PageRow[];
 }
 
 type StoredTime = { readonly at: string; readonly by: Actor; readonly recordedAt: string };
 type StoredMilestone = StoredTime & { readonly earlier: readonly StoredTime[] };
+interface StoredReminders extends Pick<Reminders, 'dismissed'> {
+  readonly last?: Omit<Reminder, 'at' | 'state'> & {
+    readonly at: string;
+    readonly state: Reminder['state'] & { readonly until?: string };
+  };
+  readonly snoozed: Readonly<Record<string, string>>;
+}
 type ActionRow = Omit<ActionItem, 'owner' | 'due'> & {
   readonly owner: string | null;
   readonly due: string | null;
 };
+type EscalationRow = Omit<Escalation, 'reason' | 'at' | 'levelAt'> & {
+  readonly reason: string | null;
+  readonly at: string;
+  readonly levelAt: string;
+};
 interface PageRow {
   readonly number: number;
+  readonly escalation: number;
+  readonly level: number;
   readonly team: string;
   readonly user: string;
   readonly reason: string | null;
   readonly requestedBy: string;
   readonly at: string;
-  readonly told: boolean;
+  readonly unsent: string | null;
   readonly answer: {
     readonly kind: 'acknowledged' | 'declined';
     readonly by: string;
@@ -38,14 +66,21 @@ interface PageRow {
 }
 
 const COLUMNS = `
-  i.id, i.title, i.severity, i.status, i.declared_by, i.declared_at, i.channel_id, i.roles, i.milestones,
+  i.id, i.kind, i.private, i.title, i.severity, i.status, i.status_since, i.declared_by, i.declared_at, i.service,
+  i.channel_id, i.archived, i.duplicate_of, i.accounts, i.last_update, i.postmortem_at, i.roles, i.milestones,
+  i.reminders, i.remind_at,
   coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'text', a.text, 'owner', a.owner, 'due', a.due,
                                                 'done', a.done, 'createdBy', a.created_by) order by a.number)
               from action_items a where a.incident_id = i.id), '[]') as action_items,
   coalesce((select jsonb_agg(jsonb_build_object(
-                     'number', p.number, 'team', p.team, 'user', p.user_id, 'reason', p.reason,
-                     'requestedBy', p.requested_by, 'at', p.at, 'told', p.told,
-                     'answer', case when p.answer is not null then
+                     'number', e.number, 'team', e.team, 'reason', e.reason, 'requestedBy', e.requested_by,
+                     'at', e.at, 'level', e.level, 'levelAt', e.level_at, 'waitSeconds', e.wait_seconds,
+                     'ways', e.ways, 'state', e.state) order by e.number)
+              from escalations e where e.incident_id = i.id), '[]') as escalations,
+  coalesce((select jsonb_agg(jsonb_build_object(
+                     'number', p.number, 'escalation', p.escalation, 'level', p.level, 'team', p.team,
+                     'user', p.user_id, 'reason', p.reason, 'requestedBy', p.requested_by, 'at', p.at,
+                     'unsent', p.unsent, 'answer', case when p.answer is not null then
                        jsonb_build_object('kind', p.answer, 'by', p.answered_by, 'at', p.answered_at) end) order by p.number)
               from pages p where p.incident_id = i.id), '[]') as pages`;
 
@@ -55,6 +90,11 @@ export async function nextIncidentId(db: Db): Promise<number> {
     `select nextval(pg_get_serial_sequence('incidents', 'id')) as id`,
   );
   return (rows[0] as { id: number }).id;
+}
+
+/** Declarations go one after the other, until the transaction ends: each sees the one before. */
+export async function oneDeclaration(tx: Db): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtext('firebreak declare'))");
 }
 
 export async function loadIncident(db: Db, id: number): Promise<Incident | undefined> {
@@ -68,17 +108,41 @@ export async function lockIncident(tx: Db, id: number): Promise<Incident | undef
   return loadIncident(tx, id);
 }
 
-/** Newest first. */
-export async function listIncidents(db: Db, filter: 'open' | 'all'): Promise<readonly Incident[]> {
+export interface IncidentFilter {
+  readonly state: 'open' | 'ended' | 'all';
+  readonly severity?: string;
+  readonly service?: string;
+  readonly kind?: Incident['kind'];
+  /** Who declared it, or holds a role in it, or was paged for it. */
+  readonly person?: string;
+}
+
+/** Newest first, at most 200. */
+export async function listIncidents(db: Db, filter: IncidentFilter): Promise<readonly Incident[]> {
   const { rows } = await db.query<IncidentRow>(
     `select ${COLUMNS}
        from incidents i
-      where $1 = 'all' or i.status not in ('resolved', 'cancelled')
+      where ($1 = 'all' or (i.status in ('resolved', 'cancelled')) = ($1 = 'ended'))
+        and ($2::text is null or i.severity = $2)
+        and ($3::text is null or i.service = $3)
+        and ($4::text is null or i.kind = $4)
+        and ($5::text is null or i.declared_by = $5
+             or exists (select from jsonb_each_text(i.roles) as role where role.value = $5)
+             or exists (select from pages p where p.incident_id = i.id and p.user_id = $5))
       order by i.id desc
-      limit 50`,
-    [filter],
+      limit 200`,
+    [filter.state, filter.severity, filter.service, filter.kind, filter.person],
   );
   return rows.map(toIncident);
+}
+
+/** Incidents in which something may have to be reminded of. */
+export async function remindable(db: Db, now: Date): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>(
+    'select id from incidents where remind_at <= $1 order by remind_at limit 100',
+    [now],
+  );
+  return rows.map(({ id }) => id);
 }
 
 export async function incidentOfChannel(db: Db, channelId: string): Promise<number | undefined> {
@@ -94,26 +158,67 @@ export async function setChannel(db: Db, id: number, channelId: string): Promise
 
 /** Writes an incident as the core left it; `overriding` since its number was drawn before it was decided. */
 export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
+  const { nextAt, ...reminders } = incident.reminders;
   await tx.query(
-    `insert into incidents (id, title, severity, status, declared_by, declared_at, roles, milestones)
+    `insert into incidents (id, kind, private, title, severity, status, status_since, declared_by, declared_at, service,
+                            archived, duplicate_of, accounts, last_update, postmortem_at, roles, milestones, reminders,
+                            remind_at)
      overriding system value
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
      on conflict (id) do update
         set title = excluded.title, severity = excluded.severity, status = excluded.status,
-            roles = excluded.roles, milestones = excluded.milestones`,
+            status_since = excluded.status_since, service = excluded.service, archived = excluded.archived,
+            duplicate_of = excluded.duplicate_of, accounts = excluded.accounts, last_update = excluded.last_update,
+            postmortem_at = excluded.postmortem_at, roles = excluded.roles, milestones = excluded.milestones,
+            reminders = excluded.reminders, remind_at = excluded.remind_at`,
     [
       incident.id,
+      incident.kind,
+      incident.private,
       incident.title,
       incident.severity,
       incident.status,
+      incident.statusSince,
       incident.declaredBy,
       incident.declaredAt,
+      incident.service,
+      incident.archived ?? false,
+      incident.duplicateOf,
+      storableJson(incident.accounts),
+      incident.lastUpdate && storableJson(incident.lastUpdate),
+      incident.postmortemAt,
       JSON.stringify(incident.roles),
       JSON.stringify(incident.milestones),
+      JSON.stringify(reminders),
+      nextAt,
     ],
   );
   for (const item of incident.actionItems) await saveActionItem(tx, incident.id, item);
+  for (const escalation of incident.escalations) await saveEscalation(tx, incident.id, escalation);
   for (const page of incident.pages) await savePage(tx, incident.id, page);
+}
+
+async function saveEscalation(tx: Db, incident: number, escalation: Escalation): Promise<void> {
+  await tx.query(
+    `insert into escalations (incident_id, number, team, reason, requested_by, at, level, level_at, wait_seconds, ways, state)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     on conflict (incident_id, number) do update
+        set level = excluded.level, level_at = excluded.level_at, wait_seconds = excluded.wait_seconds,
+            ways = excluded.ways, state = excluded.state`,
+    [
+      incident,
+      escalation.number,
+      escalation.team,
+      escalation.reason,
+      escalation.requestedBy,
+      escalation.at,
+      escalation.level,
+      escalation.levelAt,
+      escalation.waitSeconds,
+      JSON.stringify(escalation.ways),
+      escalation.state,
+    ],
+  );
 }
 
 async function saveActionItem(tx: Db, incident: number, item: ActionItem): Promise<void> {
@@ -129,22 +234,26 @@ async function saveActionItem(tx: Db, incident: number, item: ActionItem): Promi
 async function savePage(tx: Db, incident: number, page: Page): Promise<void> {
   const { answer } = page;
   await tx.query(
-    `insert into pages (incident_id, number, team, user_id, reason, requested_by, at, answer, answered_by, answered_at, told)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    `insert into pages (incident_id, number, escalation, level, team, user_id, reason, requested_by, at, unsent, answer,
+                        answered_by, answered_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      on conflict (incident_id, number) do update
-        set told = excluded.told, answer = excluded.answer, answered_by = excluded.answered_by, answered_at = excluded.answered_at`,
+        set unsent = excluded.unsent, answer = excluded.answer, answered_by = excluded.answered_by,
+            answered_at = excluded.answered_at`,
     [
       incident,
       page.number,
+      page.escalation,
+      page.level,
       page.team,
       page.user,
       page.reason,
       page.requestedBy,
       page.at,
+      page.unsent,
       answer?.kind,
       answer?.by,
       answer?.at,
-      page.told ?? false,
     ],
   );
 }
@@ -152,12 +261,23 @@ async function savePage(tx: Db, incident: number, page: Page): Promise<void> {
 function toIncident(row: IncidentRow): Incident {
   return {
     id: row.id,
+    kind: row.kind,
+    private: row.private,
     title: row.title,
     severity: row.severity,
     status: row.status,
+    statusSince: row.status_since,
     declaredBy: row.declared_by,
     declaredAt: row.declared_at,
-    ...(row.channel_id ? { channelId: row.channel_id } : {}),
+    ...(row.service === null ? {} : { service: row.service }),
+    ...(row.channel_id === null ? {} : { channelId: row.channel_id }),
+    ...(row.archived ? { archived: true } : {}),
+    ...(row.duplicate_of === null ? {} : { duplicateOf: row.duplicate_of }),
+    accounts: row.accounts,
+    ...(row.last_update === null
+      ? {}
+      : { lastUpdate: { ...row.last_update, at: new Date(row.last_update.at) } }),
+    ...(row.postmortem_at === null ? {} : { postmortemAt: row.postmortem_at }),
     roles: row.roles,
     milestones: toMilestones(row.milestones),
     actionItems: row.action_items.map(({ owner, due, ...item }) => ({
@@ -165,16 +285,40 @@ function toIncident(row: IncidentRow): Incident {
       ...(owner ? { owner } : {}),
       ...(due ? { due } : {}),
     })),
+    escalations: row.escalations.map(toEscalation),
     pages: row.pages.map(toPage),
+    reminders: toReminders(row),
   };
 }
 
-const toPage = ({ reason, answer, at, told, ...page }: PageRow): Page => ({
-  ...page,
-  ...(told ? { told } : {}),
+const toEscalation = ({ reason, at, levelAt, ...escalation }: EscalationRow): Escalation => ({
+  ...escalation,
   at: new Date(at),
+  levelAt: new Date(levelAt),
+  ...(reason ? { reason } : {}),
+});
+
+const toPage = ({ reason, answer, at, unsent, ...page }: PageRow): Page => ({
+  ...page,
+  at: new Date(at),
+  ...(unsent === null ? {} : { unsent }),
   ...(reason ? { reason } : {}),
   ...(answer ? { answer: { ...answer, at: new Date(answer.at) } } : {}),
+});
+
+function toReminders({ reminders: { last, snoozed, dismissed }, remind_at: nextAt }: IncidentRow): Reminders {
+  return {
+    ...(last === undefined ? {} : { last: toReminder(last) }),
+    snoozed: Object.fromEntries(Object.entries(snoozed).map(([kind, until]) => [kind, new Date(until)])),
+    dismissed,
+    ...(nextAt === null ? {} : { nextAt }),
+  };
+}
+
+const toReminder = ({ at, state, ...reminder }: NonNullable<StoredReminders['last']>): Reminder => ({
+  ...reminder,
+  at: new Date(at),
+  state: state.kind === 'snoozed' ? { ...state, until: new Date(state.until) } : state,
 });
 
 function toMilestones(stored: IncidentRow['milestones']): Incident['milestones'] {

@@ -121,7 +121,7 @@ export async function forgetSlots(db: Db, before: Date): Promise<void> {
 /** The lane of a timer: an incident's pages one after the other, a monitor never beside itself. */
 function laneOfTimer(timer: Timer | MonitorTimer): string {
   switch (timer.kind) {
-    case 'page-unanswered':
+    case 'escalation-due':
       return `incident:${String(timer.payload['incident'])}`;
     case 'monitor':
       return `monitor:${timer.payload.monitor}`;

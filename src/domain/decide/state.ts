@@ -1,11 +1,17 @@
-/** How an incident moves: status, severity, milestones, reopening and cancelling. */
+/** How an incident moves: status, severity, milestones, reopening, cancelling, archiving. */
 import { person } from '../actor.ts';
 import { card, type Decision, decision, entry, everywhere, say, sayAnchored } from '../decision.ts';
+import type { Effect } from '../effects.ts';
+import type { NewEntry } from '../entry.ts';
 import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { reach } from '../milestone.ts';
+import type { Policy } from '../policy.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { tellStakeholders } from '../stakeholders.ts';
 import { formatUtc, inFuture } from '../when.ts';
+import { stopPaging } from './escalation.ts';
+import { notOpen } from './not-open.ts';
 
 /** Resolving without ever having said "mitigated" leaves that milestone unknown: it is not invented. */
 const STATUS_MILESTONES: Readonly<Partial<Record<Incident['status'], MilestoneName>>> = {
@@ -13,42 +19,125 @@ const STATUS_MILESTONES: Readonly<Partial<Record<Incident['status'], MilestoneNa
   resolved: 'resolved',
 };
 
-export function changeStatus(incident: Incident, wish: Wish<'status'>, now: Date): Decision | Refusal {
+export function changeStatus(
+  incident: Incident,
+  wish: Wish<'status'>,
+  now: Date,
+  policy: Policy,
+): Decision | Refusal {
   const { to, by, message } = wish;
-  const { status } = incident;
-  if (to === status) return refuse('STATUS_SAME', { found: to });
+  const { status, statusSince } = incident;
+  if (to === status) return refuse('STATUS_SAME', { found: to, since: formatUtc(statusSince) });
   if (!isOpen(incident)) return notOpen(incident);
   if (to === 'cancelled')
-    return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, now);
+    return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, now, policy);
   const name = STATUS_MILESTONES[to];
-  const moved = { ...incident, status: to };
   const why = message ? `: ${message}` : '';
+  const fixed = to === 'resolved' && message ? { accounts: { ...incident.accounts, fix: message } } : {};
+  const moved = { ...incident, ...fixed, status: to, statusSince: now };
+  return moves(name ? reach(moved, name, now, by, now) : moved, policy, {
+    entry: entry(now, 'status', by, `Status ${status} → ${to}${why}`),
+    said: `Status *${status}* → *${to}* by ${person(by)}${why}`,
+    told: message,
+  });
+}
+
+export function reopen(
+  incident: Incident,
+  wish: Wish<'reopen'>,
+  now: Date,
+  policy: Policy,
+): Decision | Refusal {
+  if (isOpen(incident)) return refuse('ALREADY_OPEN', { found: incident.status });
+  const { archived, duplicateOf: _, ...rest } = incident;
+  const words = `Reopened (was ${incident.status}): ${wish.reason}`;
+  const made = moves({ ...rest, status: 'investigating', statusSince: now }, policy, {
+    entry: entry(now, 'status', wish.by, words),
+    said: `${words}, by ${person(wish.by)}`,
+    told: undefined,
+  });
+  return archived
+    ? { ...made, effects: [{ kind: 'unarchive', incident: incident.id }, ...made.effects] }
+    : made;
+}
+
+export function cancel(
+  incident: Incident,
+  wish: Wish<'cancel'>,
+  now: Date,
+  policy: Policy,
+): Decision | Refusal {
+  if (!isOpen(incident)) return notOpen(incident);
+  const words = `Cancelled: ${wish.reason}`;
+  return moves({ ...incident, status: 'cancelled', statusSince: now }, policy, {
+    entry: entry(now, 'status', wish.by, words),
+    said: `${words}, by ${person(wish.by)}`,
+    told: undefined,
+  });
+}
+
+/** It is the same as another one: work goes on there, and who follows this one is invited. */
+export function duplicate(
+  incident: Incident,
+  { by, of }: Wish<'duplicate'>,
+  now: Date,
+  policy: Policy,
+): Decision | Refusal {
+  if (of === incident.id) return refuse('DUPLICATE_OF_ITSELF', { found: of });
+  if (incident.duplicateOf !== undefined) return refuse('ALREADY_DUPLICATE', { found: incident.duplicateOf });
+  if (!isOpen(incident)) return notOpen(incident);
+  const words = `Duplicate of incident ${of}`;
+  const made = moves({ ...incident, status: 'cancelled', statusSince: now, duplicateOf: of }, policy, {
+    entry: entry(now, 'duplicate', by, words, { duplicate_of: of }),
+    said: `${words}, says ${person(by)}; work goes on there, and you are invited`,
+    told: undefined,
+  });
+  return { ...made, effects: [...made.effects, { kind: 'move-followers', incident: of, from: incident.id }] };
+}
+
+export function archive(incident: Incident, { by }: Wish<'archive'>, now: Date): Decision | Refusal {
+  if (isOpen(incident)) return refuse('STILL_OPEN', { found: incident.status });
+  if (incident.archived) return refuse('ALREADY_ARCHIVED', { number: incident.id });
+  const words = 'Channel archived';
   return decision(
-    name ? reach(moved, name, now, by, now) : moved,
-    [entry(now, 'status', by, `Status ${status} → ${to}${why}`)],
-    [sayAnchored(incident, `Status *${status}* → *${to}* by ${person(by)}${why}`), ...everywhere(incident)],
+    { ...incident, archived: true },
+    [entry(now, 'channel', by, words)],
+    // Everything else that waits is said first: an archived channel takes nothing more.
+    [card(incident), say(incident, `${words} by ${person(by)}`), { kind: 'archive', incident: incident.id }],
   );
 }
 
-export function reopen(incident: Incident, wish: Wish<'reopen'>, now: Date): Decision | Refusal {
-  if (isOpen(incident)) return refuse('ALREADY_OPEN', { found: incident.status });
-  const words = `Reopened (was ${incident.status}): ${wish.reason}`;
-  return moveWithReason({ ...incident, status: 'investigating' }, words, wish.by, now);
+/** Slack says that its channel was archived, or brought back; our own doing comes back too, and is known. */
+export function channelArchived(
+  incident: Incident,
+  { by, archived }: Wish<'channel-archived'>,
+  now: Date,
+): Decision {
+  if ((incident.archived ?? false) === archived) return decision(incident, [], []);
+  const { archived: _, ...rest } = incident;
+  return decision(
+    archived ? { ...rest, archived: true } : rest,
+    [entry(now, 'channel', by, archived ? 'Channel archived in Slack' : 'Channel brought back in Slack')],
+    archived ? [] : [card(incident)],
+  );
 }
 
-export function cancel(incident: Incident, wish: Wish<'cancel'>, now: Date): Decision | Refusal {
-  if (!isOpen(incident)) return notOpen(incident);
-  return moveWithReason({ ...incident, status: 'cancelled' }, `Cancelled: ${wish.reason}`, wish.by, now);
-}
-
-export function changeSeverity(incident: Incident, wish: Wish<'severity'>, now: Date): Decision | Refusal {
+export function changeSeverity(
+  incident: Incident,
+  wish: Wish<'severity'>,
+  now: Date,
+  policy: Policy,
+): Decision | Refusal {
   const { to, by } = wish;
   const { severity } = incident;
+  const known = policy.severities.map(({ name }) => name);
+  if (!known.includes(to)) return refuse('UNKNOWN_SEVERITY', { found: to, known: known.join(', ') });
   if (to === severity) return refuse('SEVERITY_SAME', { found: to });
+  const changed = { ...incident, severity: to };
   return decision(
-    { ...incident, severity: to },
+    changed,
     [entry(now, 'severity', by, `Severity ${severity} → ${to}`)],
-    [say(incident, `Severity *${severity}* → *${to}* by ${person(by)}`), ...everywhere(incident)],
+    [say(incident, `Severity *${severity}* → *${to}* by ${person(by)}`), ...everywhere(changed)],
   );
 }
 
@@ -65,13 +154,18 @@ export function setMilestone(incident: Incident, wish: Wish<'milestone'>, now: D
   );
 }
 
-/** Resolved and cancelled incidents only move again by `reopen`. */
-export const notOpen = ({ status, id }: Incident): Refusal =>
-  refuse('NOT_OPEN', { found: status, number: id });
-
-const moveWithReason = (moved: Incident, words: string, by: string, now: Date): Decision =>
-  decision(
-    moved,
-    [entry(now, 'status', by, words)],
-    [sayAnchored(moved, `${words}, by ${person(by)}`), ...everywhere(moved)],
-  );
+/** Told in the channel with the head hash, in the announcement, and to stakeholders; paging ends with the incident. */
+function moves(
+  moved: Incident,
+  policy: Policy,
+  words: { readonly entry: NewEntry; readonly said: string; readonly told: string | undefined },
+): Decision {
+  const { incident, effects: stopped } = isOpen(moved) ? { incident: moved, effects: [] } : stopPaging(moved);
+  const effects: readonly Effect[] = [
+    sayAnchored(incident, words.said),
+    ...everywhere(incident),
+    ...stopped,
+    ...tellStakeholders(incident, words.told, policy),
+  ];
+  return decision(incident, [words.entry], effects);
+}

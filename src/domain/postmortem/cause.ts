@@ -3,17 +3,22 @@ import type { IncidentRecord, Proposal } from '../record.ts';
 import { formatUtc } from '../when.ts';
 import { type Act, acts, isDone, migrationOf, notUndone, proposalsInOrder, text } from './facts.ts';
 import { code, type Item, inline, list } from './markdown.ts';
-import { failure } from './summary.ts';
-import { byAPerson } from './words.ts';
+import { failure, said } from './summary.ts';
+import { byAPerson, notRecorded } from './words.ts';
 
 /** Section 3. */
 export const rootCause = (record: IncidentRecord): string =>
   list([
-    `Immediate cause: ${immediate(record).length === 0 ? byAPerson : 'what the record shows'}`,
+    `Immediate cause: ${causeOf(record)}`,
     immediate(record),
     `Underlying causes: ${byAPerson}`,
     suggested(record),
   ]);
+
+/** In the words of people, else from the facts below it. */
+const causeOf = (record: IncidentRecord): string =>
+  said(record, 'cause') ??
+  (immediate(record).length === 0 ? notRecorded('say it with `cause <text>`') : 'what the record shows');
 
 /** The migration in question, with what its way back left undone. */
 export const undoneBy = (record: IncidentRecord): readonly string[] =>

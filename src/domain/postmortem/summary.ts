@@ -1,11 +1,11 @@
 /** Sections 1 and 2: what happened, when, how long, and to whom. */
-import { MILESTONES, type Milestone, type MilestoneName } from '../incident.ts';
+import { type Account, type Kind, MILESTONES, type Milestone, type MilestoneName } from '../incident.ts';
 import { metrics, secondsBetween } from '../metrics.ts';
 import type { IncidentRecord, Proposal } from '../record.ts';
 import { formatUtc } from '../when.ts';
 import { acts, newest, proposalsInOrder, total } from './facts.ts';
 import { code, inline, list, table } from './markdown.ts';
-import { byAPerson, byMilestone, codes, plural, seconds, who } from './words.ts';
+import { byAPerson, byMilestone, codes, notRecorded, plural, seconds, who } from './words.ts';
 
 /** Section 1. */
 export const summary = (record: IncidentRecord): string =>
@@ -15,9 +15,10 @@ export const summary = (record: IncidentRecord): string =>
       `Duration: ${lasted(record)}`,
       `Incident: ${record.incident.id}, declared by ${who(record, record.incident.declaredBy)}`,
       `Severity: ${record.incident.severity}`,
-      `Status: ${record.incident.status}`,
+      `Status: ${statusOf(record)}`,
+      ...kindLine(record),
       `Affected systems and services: ${affected(record)}`,
-      `Description: ${inline(record.incident.title)}`,
+      `Description: ${said(record, 'summary') ?? inline(record.incident.title)}`,
       proposalsInOrder(record).map((proposal) => failure(proposal)),
     ]),
     '### Milestones',
@@ -29,7 +30,7 @@ export const summary = (record: IncidentRecord): string =>
 /** Section 2. */
 export const impact = (record: IncidentRecord): string =>
   list([
-    `User impact: ${byAPerson}`,
+    `User impact: ${said(record, 'impact') ?? notRecorded('say it with `impact <text>`')}`,
     `Business impact: ${byAPerson}`,
     `Scope: ${byAPerson}`,
     'Seen by monitors:',
@@ -37,6 +38,27 @@ export const impact = (record: IncidentRecord): string =>
     'Data:',
     data(record),
   ]);
+
+/** What people said of it in a line; undefined when nobody did. */
+export function said({ incident, people }: IncidentRecord, account: Account): string | undefined {
+  const text = incident.accounts[account];
+  return text === undefined ? undefined : inline(text, people);
+}
+
+function statusOf({ incident: { status, duplicateOf } }: IncidentRecord): string {
+  return duplicateOf === undefined ? status : `${status}, a duplicate of incident ${duplicateOf}`;
+}
+
+const KIND_LINES: Readonly<Record<Kind, readonly string[]>> = {
+  incident: [],
+  drill: ['Kind: drill; nothing was wrong, and no figure counts it'],
+  retrospective: ['Kind: retrospective; it was written down after it was over'],
+};
+
+const kindLine = ({ incident }: IncidentRecord): readonly string[] => [
+  ...KIND_LINES[incident.kind],
+  ...(incident.private ? ['Private: only members of its channel may see this'] : []),
+];
 
 /** How long it lasted, and between which milestones; the end of impact is often only known as "resolved". */
 export function lasted({ incident: { milestones } }: IncidentRecord): string {
@@ -67,7 +89,7 @@ function end({ incident: { milestones } }: IncidentRecord): string {
 
 function affected(record: IncidentRecord): string {
   const proposals = proposalsInOrder(record);
-  const services = unique(proposals.flatMap(({ service }) => service ?? []));
+  const services = unique([record.incident, ...proposals].flatMap(({ service }) => service ?? []));
   const targets = unique([...proposals, ...record.runs].map(({ target }) => target));
   const parts = [
     services.length > 0 ? codes(services) : '',

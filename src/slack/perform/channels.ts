@@ -1,5 +1,4 @@
 /** An incident's channel: made or adopted, filled with people, described, its card pinned. */
-import { WebAPIPlatformError } from '@slack/web-api';
 import { isSlackUser } from '../../domain/actor.ts';
 import { announcement } from '../../domain/decision.ts';
 import { type Effect, slotOf } from '../../domain/effects.ts';
@@ -42,7 +41,7 @@ export async function createChannel(
   const known = present(await on.app.incident(incident), `incident ${incident}`);
   if (known.channelId !== undefined) return;
   for (let number = 1; number <= NAMES_TRIED; number += 1) {
-    const id = await made(numbered(name, number), attempt, on);
+    const id = await made(numbered(name, number), known.private, attempt, on);
     if (id !== undefined) return remember(incident, id, on);
   }
   throw new Refused(`name_taken: ${name}`);
@@ -58,7 +57,7 @@ function remember(incident: number, channelId: string, { store, now }: Performin
 }
 
 const linking = (incident: Incident): readonly Effect[] => [
-  announcement(incident),
+  ...announcement(incident),
   ...incident.pages
     .filter(({ answer }) => answer === undefined)
     .map(
@@ -75,10 +74,15 @@ const numbered = (name: string, number: number): string =>
   number === 1 ? name : `${name.slice(0, NAME_LENGTH - 2)}-${number}`;
 
 /** The channel of that name, if it is or becomes ours. */
-async function made(name: string, attempt: Attempt, on: Performing): Promise<string | undefined> {
+async function made(
+  name: string,
+  isPrivate: boolean,
+  attempt: Attempt,
+  on: Performing,
+): Promise<string | undefined> {
   stillOurs(attempt);
   try {
-    const { channel } = await on.client.conversations.create({ name });
+    const { channel } = await on.client.conversations.create({ name, is_private: isPrivate });
     return present(channel?.id, 'the new channel');
   } catch (error) {
     if (slackError(error) !== 'name_taken') throw error;
@@ -91,7 +95,11 @@ async function adopted(name: string, { row }: Attempt, on: Performing): Promise<
   const { client, identity, app } = on;
   const { botUserId } = await identity.get();
   const since = (row.createdAt.getTime() - SKEW_MS) / 1000;
-  const pages = client.paginate('conversations.list', { limit: 1000, exclude_archived: true });
+  const pages = client.paginate('conversations.list', {
+    limit: 1000,
+    exclude_archived: true,
+    types: 'public_channel,private_channel',
+  });
   for await (const answer of pages) {
     const { channels = [] } = answer as { channels?: readonly ListedChannel[] };
     const found = channels.find((channel) => channel.name === name);
@@ -110,8 +118,10 @@ interface ListedChannel {
 }
 
 export async function invite({ incident, users }: Of<'invite'>, _: Attempt, on: Performing): Promise<void> {
-  const channel = await incidentChannel(incident, on.app);
-  const people = users.filter(isSlackUser);
+  await inviteAll(await incidentChannel(incident, on.app), users.filter(isSlackUser), on);
+}
+
+async function inviteAll(channel: string, people: readonly string[], on: Performing): Promise<void> {
   for (let start = 0; start < people.length; start += INVITED_AT_ONCE) {
     await inviteSome(channel, people.slice(start, start + INVITED_AT_ONCE), on);
   }
@@ -143,10 +153,60 @@ export async function topic({ incident }: Of<'topic'>, _: Attempt, on: Performin
 export async function pin({ incident }: Of<'pin'>, _: Attempt, on: Performing): Promise<void> {
   const place = await placeOf(on.store, slotOf({ kind: 'card', incident }));
   const { channel, ts } = present(place, `the card of incident ${incident}`);
+  await unless('already_pinned', () => on.client.pins.add({ channel, timestamp: ts }));
+}
+
+/** Who is in the channel of a duplicate comes into that of the incident it is a duplicate of. */
+export async function moveFollowers(
+  { incident, from }: Of<'move-followers'>,
+  _: Attempt,
+  on: Performing,
+): Promise<void> {
+  const [target, source] = [await incidentChannel(incident, on.app), await incidentChannel(from, on.app)];
+  const { botUserId } = await on.identity.get();
+  const people: string[] = [];
+  for await (const page of on.client.paginate('conversations.members', { channel: source, limit: 1000 }))
+    people.push(...((page as { readonly members?: readonly string[] }).members ?? []));
+  await inviteAll(
+    target,
+    people.filter((user) => user !== botUserId),
+    on,
+  );
+}
+
+/** The channel's name follows the title; a name that others have gets a number. */
+export async function renameChannel(
+  { incident, name }: Of<'rename-channel'>,
+  _: Attempt,
+  on: Performing,
+): Promise<void> {
+  const channel = await incidentChannel(incident, on.app);
+  for (let number = 1; number <= NAMES_TRIED; number += 1) {
+    try {
+      await on.client.conversations.rename({ channel, name: numbered(name, number) });
+      return;
+    } catch (error) {
+      if (slackError(error) !== 'name_taken') throw error;
+    }
+  }
+  throw new Refused(`name_taken: ${name}`);
+}
+
+export async function archive({ incident }: Of<'archive'>, _: Attempt, on: Performing): Promise<void> {
+  const channel = await incidentChannel(incident, on.app);
+  await unless('already_archived', () => on.client.conversations.archive({ channel }));
+}
+
+export async function unarchive({ incident }: Of<'unarchive'>, _: Attempt, on: Performing): Promise<void> {
+  const channel = await incidentChannel(incident, on.app);
+  await unless('not_archived', () => on.client.conversations.unarchive({ channel }));
+}
+
+/** Slack's word that it was done before is as good as doing it. */
+async function unless(code: string, act: () => Promise<unknown>): Promise<void> {
   try {
-    await on.client.pins.add({ channel, timestamp: ts });
+    await act();
   } catch (error) {
-    if (error instanceof WebAPIPlatformError && error.data.error === 'already_pinned') return;
-    throw error;
+    if (slackError(error) !== code) throw error;
   }
 }

@@ -38,6 +38,8 @@ export async function conversationOf(to: Destination, { app, client }: Performin
       return incidentChannel(to.id, app);
     case 'incidents-channel':
       return app.settings.incidentsChannel;
+    case 'stakeholders':
+      return present(app.settings.stakeholderChannel, 'the stakeholder channel');
     case 'user': {
       const { channel } = await client.conversations.open({ users: to.id });
       return present(channel?.id, 'the direct message');

@@ -5,24 +5,30 @@ import type { View } from '../views/blocks.ts';
 import { card } from '../views/card.ts';
 import { page } from '../views/page.ts';
 import { proposal } from '../views/proposal.ts';
+import { reminder } from '../views/reminder.ts';
 import { run } from '../views/run.ts';
 import type { Performing } from './context.ts';
 
 /** Undefined when what it shows is unknown to the store. */
 export async function viewOf(subject: LiveSubject, { app }: Performing): Promise<View | undefined> {
-  const { command } = app.settings;
+  const { settings } = app;
+  const { command } = settings;
   switch (subject.kind) {
     case 'card': {
       const record = await app.record(subject.incident);
-      return record && card(record, command);
+      return record && card(record, settings);
     }
     case 'announcement': {
       const incident = await app.incident(subject.incident);
-      return incident && announcement(incident);
+      return incident && announcement(incident, settings);
     }
     case 'page': {
       const incident = await app.incident(subject.incident);
-      return incident && page(incident, subject.page);
+      return incident && page(incident, subject.page, settings);
+    }
+    case 'reminder': {
+      const incident = await app.incident(subject.incident);
+      return incident && reminder(incident, subject.reminder, settings);
     }
     case 'run': {
       const known = await app.run(subject.run);

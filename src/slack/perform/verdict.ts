@@ -44,16 +44,22 @@ const NEVER_SENT = new Set([
 /** The bot is not in the channel, or cannot see it. */
 const NOT_INVITED = new Set(['not_in_channel', 'channel_not_found']);
 
+/** Channels that people name in firebreak.yml, by the lane of what goes there. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'incidents-channel': 'slack.incidents_channel',
+  stakeholders: 'slack.stakeholder_channel',
+};
+
 /** Slack takes the token no more, or never did. */
 export const isRefusedToken = (error: unknown): boolean => LOCKED_OUT.has(slackError(error) ?? '');
 
 /** How the outbox goes on. */
 export function deliveryOf(error: unknown, effect: Effect): Delivery {
   const reason = slackError(error);
-  if (reason !== undefined && NOT_INVITED.has(reason) && laneOf(effect) === 'incidents-channel') {
+  const setting = SETTINGS[laneOf(effect)];
+  if (reason !== undefined && NOT_INVITED.has(reason) && setting !== undefined) {
     // A forgotten invitation is made up for, and must not have cost what monitors proposed until then.
-    const fix =
-      'invite the bot to the incidents channel (/invite @firebreak), or mend slack.incidents_channel in firebreak.yml';
+    const fix = `invite the bot to that channel (/invite @firebreak), or mend ${setting} in firebreak.yml`;
     return { kind: 'retry', error: reason, fix };
   }
   if (error instanceof WebAPIRateLimitedError) return { kind: 'wait', seconds: error.retryAfter };

@@ -1,39 +1,82 @@
-/** The pinned card of an incident's channel: what is wrong, who does what, since when, what is running. */
-import {
-  type Incident,
-  isOpen,
-  MILESTONES,
-  ROLE_TITLES,
-  ROLES,
-  SEVERITY_MEANINGS,
-} from '../../domain/incident.ts';
+/** The pinned card of an incident's channel: what is wrong, who does what, since when, what is due and running. */
+import { type Incident, isOpen, MILESTONES } from '../../domain/incident.ts';
+import { COMMANDER, type Policy, roleOf, severityOf } from '../../domain/policy.ts';
 import type { Hold, IncidentRecord } from '../../domain/record.ts';
+import { dueAt } from '../../domain/reminders.ts';
 import type { Run } from '../../domain/run.ts';
+import type { Settings } from '../../domain/settings.ts';
 import { context, fields, header, lines, section, type View, view } from './blocks.ts';
-import { code, mrkdwn } from './text.ts';
-import { mark, reached, severityName, when, who } from './words.ts';
+import { offerButtons } from './offers.ts';
+import { clip, code, mrkdwn } from './text.ts';
+import { labels, mark, reached, severityName, when, who } from './words.ts';
 
-export function card({ incident, runs, holds }: IncidentRecord, command: string): View {
-  const head = `Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
+const ACCOUNT = 500;
+
+export function card(record: IncidentRecord, settings: Settings): View {
+  const { incident, runs, holds, timeline } = record;
+  const label = labels(incident);
+  const head = `${label === '' ? '' : `${label}: `}Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
+  const changes = timeline.filter(({ kind }) => kind === 'change').slice(-3);
   return view(`${head}: ${mrkdwn(incident.title)}`, [
     header(head),
-    section(`${mark(incident)} *${mrkdwn(incident.title)}*\n${SEVERITY_MEANINGS[incident.severity]}`),
-    fields(people(incident)),
+    section(
+      `${mark(incident, settings)} *${mrkdwn(incident.title)}*\n${mrkdwn(severityOf(settings, incident.severity).meaning)}`,
+    ),
+    fields(people(incident, settings)),
+    ...listed('What we know', known(incident)),
+    ...listed('Due next', due(incident, settings)),
     ...lines(['*Times*', ...times(incident)]),
     ...listed('Waiting for an answer', waiting(incident)),
+    ...listed(
+      'Changed shortly before',
+      changes.map(({ at, text = 'erased' }) => `• ${when(at)}: ${clip(mrkdwn(text), ACCOUNT)}`),
+    ),
     ...listed('Running', runs.filter(({ endedAt }) => endedAt === undefined).map(running)),
     ...listed('Rolled back: must not be deployed again', holds.map(held)),
-    context(hint(incident, command)),
+    buttons(incident),
+    context(hint(incident, settings.command)),
   ]);
 }
 
-function people({ roles, declaredBy }: Incident): readonly (readonly [string, string])[] {
-  const held = ROLES.flatMap((role) => {
-    const holder = roles[role];
-    return holder === undefined ? [] : [[ROLE_TITLES[role], who(holder)] as const];
+function people(incident: Incident, policy: Policy): readonly (readonly [string, string])[] {
+  const { roles, declaredBy, service } = incident;
+  const held = policy.roles.flatMap(({ name, title }) => {
+    const holder = roles[name];
+    return holder === undefined ? [] : [[title, who(holder)] as const];
   });
-  const lead = roles.commander === undefined ? [[ROLE_TITLES.commander, 'nobody yet'] as const] : [];
-  return [...lead, ...held, ['Declared by', who(declaredBy)]];
+  const lead =
+    roles[COMMANDER] === undefined ? [[roleOf(policy, COMMANDER).title, 'nobody yet'] as const] : [];
+  const affected = service === undefined ? [] : [['Service', code(service)] as const];
+  return [...lead, ...held, ['Declared by', who(declaredBy)], ...affected];
+}
+
+function known({ accounts, lastUpdate }: Incident): readonly string[] {
+  const said = (['impact', 'summary', 'cause', 'fix'] as const).flatMap((account) => {
+    const text = accounts[account];
+    return text === undefined ? [] : [`• ${account}: ${clip(mrkdwn(text), ACCOUNT)}`];
+  });
+  return lastUpdate === undefined
+    ? said
+    : [...said, `• update ${when(lastUpdate.at)}: ${clip(mrkdwn(lastUpdate.text), ACCOUNT)}`];
+}
+
+/** What somebody has to do by when; times, since a message grows old. */
+function due(incident: Incident, policy: Policy): readonly string[] {
+  const update = isOpen(incident) ? dueAt(incident, 'update-due', policy) : undefined;
+  const postmortem = dueAt(incident, 'postmortem-missing', policy);
+  const open = incident.actionItems.filter(({ done }) => !done);
+  const first = open.flatMap(({ due: day }) => day ?? []).sort()[0];
+  const nobody = incident.roles[COMMANDER] === undefined && isOpen(incident);
+  return [
+    ...(nobody ? ['• somebody to lead'] : []),
+    ...(update ? [`• update by ${when(update)}`] : []),
+    ...(postmortem ? [`• postmortem by ${when(postmortem)}`] : []),
+    ...(open.length > 0
+      ? [
+          `• ${open.length} action item${open.length === 1 ? '' : 's'}${first ? `, the first by ${first}` : ''}`,
+        ]
+      : []),
+  ];
 }
 
 const times = ({ milestones }: Incident): readonly string[] =>
@@ -42,12 +85,17 @@ const times = ({ milestones }: Incident): readonly string[] =>
     return milestone === undefined ? [] : [`• ${name.replace('_', ' ')}: ${reached(milestone)}`];
   });
 
-const waiting = (incident: Incident): readonly string[] =>
-  isOpen(incident)
-    ? incident.pages
-        .filter(({ answer }) => answer === undefined)
-        .map(({ user, team, at }) => `• ${who(user)} (${mrkdwn(team)}), paged at ${when(at)}`)
-    : [];
+function waiting(incident: Incident): readonly string[] {
+  if (!isOpen(incident)) return [];
+  return incident.escalations
+    .filter(({ state }) => state === 'paging')
+    .map(({ number, team, level, levelAt }) => {
+      const users = incident.pages
+        .filter((page) => page.escalation === number && page.level === level && page.answer === undefined)
+        .map(({ user }) => who(user));
+      return `• ${mrkdwn(team)} level ${level}: ${users.join(', ') || 'by other ways than Slack'}, paged at ${when(levelAt)}`;
+    });
+}
 
 const running = ({ id, title, target, state }: Run): string =>
   `• run ${id}: ${mrkdwn(title)} on ${code(target)}, ${state.replace('_', ' ')}`;
@@ -57,9 +105,30 @@ const held = ({ migration, target }: Hold): string => `• ${code(migration)} on
 const listed = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : lines([`*${title}*`, ...items]);
 
+/** What people do most; each says a line, with the rights of who clicks. */
+function buttons(incident: Incident) {
+  const { id, roles, status } = incident;
+  if (incident.archived) return undefined;
+  if (!isOpen(incident))
+    return offerButtons([
+      { label: 'Export postmortem', line: `postmortem inc-${id}` },
+      { label: 'Catch me up', line: `catchup inc-${id}` },
+    ]);
+  return offerButtons([
+    ...(roles[COMMANDER] === undefined
+      ? [{ label: 'I lead', line: `lead inc-${id}`, style: 'primary' as const }]
+      : []),
+    { label: 'Update', line: `update inc-${id}` },
+    { label: 'Escalate', line: `escalate inc-${id}` },
+    ...(status === 'mitigated' ? [] : [{ label: 'Mitigated', line: `status inc-${id} mitigated` }]),
+    { label: 'Resolve', line: `resolve inc-${id}` },
+    { label: 'Catch me up', line: `catchup inc-${id}` },
+  ]);
+}
+
 function hint(incident: Incident, command: string): string {
   const verbs = isOpen(incident)
     ? ['status', 'note', 'escalate', 'db', 'rollback']
-    : ['postmortem', 'reopen'];
+    : ['postmortem', 'reopen', 'archive'];
   return verbs.map((verb) => code(`${command} ${verb}`)).join(' ');
 }

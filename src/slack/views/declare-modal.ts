@@ -1,54 +1,56 @@
-/** The form that declares an incident: for whoever types no title, or comes by the shortcut. */
+/** The form that declares an incident: for whoever types no title, or comes by a shortcut. */
 import type { ModalView } from '@slack/types';
-import { SEVERITIES, SEVERITY_MEANINGS, type Severity } from '../../domain/incident.ts';
+import type { Severity } from '../../domain/incident.ts';
+import type { Policy } from '../../domain/policy.ts';
+import { form, selectField, textField, tickField } from './form-fields.ts';
 
 export const DECLARE_FORM = 'declare';
 
-/** Block ids, which are the action ids too. */
-export const DECLARE_FIELDS = { title: 'title', severity: 'severity' } as const;
+export const DECLARE_FIELDS = { title: 'title', severity: 'severity', options: 'options' } as const;
 
-/** Slack's limit for the text of an option. */
-const OPTION = 75;
+/** The message it was opened on. */
+export interface DeclareSource {
+  readonly channel: string;
+  readonly ts: string;
+  readonly user?: string;
+  readonly text: string;
+}
 
-export const declareModal = (severity: Severity): ModalView => ({
-  type: 'modal',
-  callback_id: DECLARE_FORM,
-  title: { type: 'plain_text', text: 'Declare an incident' },
-  submit: { type: 'plain_text', text: 'Declare' },
-  close: { type: 'plain_text', text: 'Cancel' },
-  blocks: [
-    {
-      type: 'input',
-      block_id: DECLARE_FIELDS.title,
-      label: { type: 'plain_text', text: 'What is wrong?' },
-      hint: { type: 'plain_text', text: 'A few words: they name the channel, and stand above everything.' },
-      element: {
-        type: 'plain_text_input',
-        action_id: DECLARE_FIELDS.title,
-        max_length: 200,
-        focus_on_load: true,
-        placeholder: { type: 'plain_text', text: 'order status page is down' },
-      },
-    },
-    {
-      type: 'input',
-      block_id: DECLARE_FIELDS.severity,
-      label: { type: 'plain_text', text: 'How bad is it?' },
-      hint: { type: 'plain_text', text: 'It can be changed at any time.' },
-      element: {
-        type: 'static_select',
-        action_id: DECLARE_FIELDS.severity,
-        options: SEVERITIES.map(option),
-        initial_option: option(severity),
-      },
-    },
-  ],
-});
+const TITLE = 200;
+/** What is given back has to fit into 3,000 characters of JSON. */
+const KEPT = 1500;
 
-const option = (severity: Severity) => ({
-  text: {
-    type: 'plain_text' as const,
-    text: `${severity}: ${SEVERITY_MEANINGS[severity]}`.slice(0, OPTION),
-  },
-  value: severity,
-});
+export const declareModal = (severity: Severity, policy: Policy, source?: DeclareSource): ModalView =>
+  form({
+    id: DECLARE_FORM,
+    title: 'Declare an incident',
+    submit: 'Declare',
+    blocks: [
+      textField({
+        id: DECLARE_FIELDS.title,
+        label: 'What is wrong?',
+        hint: 'A few words: they name the channel, and stand above everything.',
+        placeholder: 'order status page is down',
+        longest: TITLE,
+        focus: true,
+        ...(source === undefined ? {} : { initial: firstLine(source.text) }),
+      }),
+      selectField(
+        DECLARE_FIELDS.severity,
+        'How bad is it?',
+        policy.severities.map(({ name, meaning }) => ({ value: name, text: `${name}: ${meaning}` })),
+        severity,
+        'It can be changed at any time. Unsure? Take the worse.',
+      ),
+      tickField(DECLARE_FIELDS.options, 'More', [
+        { value: 'private', text: 'Private: only who is invited sees it' },
+        { value: 'drill', text: 'Drill: nothing is wrong, and no figure counts it' },
+        { value: 'anyway', text: 'Open it though a similar one is open' },
+      ]),
+    ],
+    ...(source === undefined ? {} : { about: { ...source, text: source.text.slice(0, KEPT) } }),
+  });
+
+/** What a title may be made of; people change it. */
+const firstLine = (text: string): string =>
+  (text.split('\n').find((line) => line.trim() !== '') ?? '').replace(/[<>]/g, ' ').trim().slice(0, TITLE);

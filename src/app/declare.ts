@@ -1,0 +1,35 @@
+/** What `declare` and `drill` do: one line, or a form when it says too little. */
+import type { Incident, Kind } from '../domain/incident.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { App } from './app.ts';
+import type { Reply, Request } from './command.ts';
+import { readDeclare } from './declare-line.ts';
+import { refusalText } from './refusal-text.ts';
+import { isRefusal } from './words.ts';
+
+export async function declareBy(
+  { words, actor, inboxKey, source }: Request,
+  app: App,
+  kind: Kind,
+): Promise<Reply | Refusal> {
+  const read = readDeclare(words, app.settings, kind);
+  if (isRefusal(read)) return read;
+  // Slack asks in a form; who types elsewhere reads what is missing.
+  if (read.title === '')
+    return {
+      text: refusalText(refuse('TITLE_MISSING')),
+      refused: true,
+      form: { kind: 'declare', severity: read.severity },
+    };
+  const done = await app.declare({ by: actor, ...read, ...(source ? { source } : {}) }, { inboxKey });
+  if (!done.ok) return done;
+  const took = done.proposal ? ` It takes over what monitor \`${done.proposal.monitor}\` saw.` : '';
+  return { text: declaredText(done.incident) + took };
+}
+
+/** What the person who declared reads at once, before the channel is there. */
+export function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {
+  const what = { incident: 'Incident', drill: 'Drill', retrospective: 'Retrospective incident' }[kind];
+  const whose = hidden ? ' Its private channel is being opened' : ' Its channel is being opened';
+  return `:rotating_light: ${what} ${id} (${severity}) declared: *${title}*.${whose}.`;
+}

@@ -1,0 +1,43 @@
+/** Who may know that a private incident exists, read from Slack at the moment of the look. */
+import type { Actor, Incident } from '../domain/incident.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Directory } from './app.ts';
+import { isNamed } from './permit.ts';
+
+export interface VisibilityPorts {
+  readonly settings: Pick<Settings, 'permissions'>;
+  readonly directory: Directory;
+}
+
+/** For who looks at the same time as the bot acts for itself: it sees everything. */
+export const FIREBREAK: Actor = 'firebreak';
+
+/** True for public ones; else for members of the channel and for those whom `permissions.private` names. */
+export async function isVisible(
+  incident: Incident,
+  viewer: Actor,
+  { settings, directory }: VisibilityPorts,
+): Promise<boolean> {
+  if (!incident.private || viewer === FIREBREAK) return true;
+  // An operator who can read the store reads it all; the terminal has its own guard.
+  if (viewer.startsWith('terminal:')) return false;
+  const { channelId, declaredBy } = incident;
+  // Until Slack has made the channel it has no members.
+  if (channelId === undefined) return viewer === declaredBy;
+  try {
+    if (await isNamed(settings.permissions.private, directory, viewer)) return true;
+    return (await directory.channelMembers(channelId)).includes(viewer);
+  } catch {
+    return false;
+  }
+}
+
+/** Those that the viewer may know of, in their order. */
+export async function visibleOf(
+  incidents: readonly Incident[],
+  viewer: Actor,
+  ports: VisibilityPorts,
+): Promise<readonly Incident[]> {
+  const seen = await Promise.all(incidents.map((incident) => isVisible(incident, viewer, ports)));
+  return incidents.filter((_, index) => seen[index]);
+}

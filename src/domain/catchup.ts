@@ -1,0 +1,110 @@
+/** What a latecomer has to know, from recorded facts alone. */
+import { person } from './actor.ts';
+import type { EntryKind, TimelineEntry } from './entry.ts';
+import { foreign } from './foreign.ts';
+import { type Incident, isOpen } from './incident.ts';
+import { duration } from './metrics.ts';
+import { COMMANDER, type Policy, roleOf } from './policy.ts';
+import type { IncidentRecord } from './record.ts';
+import { dueAt } from './reminders.ts';
+import { formatUtc } from './when.ts';
+
+/** What somebody decided, as against what was seen or said. */
+const DECISIONS: readonly EntryKind[] = [
+  'status',
+  'severity',
+  'role',
+  'page',
+  'approval',
+  'run',
+  'title',
+  'duplicate',
+];
+const SHOWN = 5;
+
+/** As lines of Slack mrkdwn: what, since when, who, the last decisions, what is running, what is due. */
+export function catchup(record: IncidentRecord, policy: Policy, now: Date): readonly string[] {
+  const { incident } = record;
+  return [
+    ...what(incident, now),
+    ...who(incident, policy),
+    ...section('Last decisions', decisions(record)),
+    ...section('Changed shortly before', changes(record)),
+    ...section('Running', running(record)),
+    ...section('Due', due(record, policy)),
+  ];
+}
+
+function what(incident: Incident, now: Date): readonly string[] {
+  const { id, title, severity, status, statusSince, milestones, accounts, lastUpdate, kind } = incident;
+  const began = milestones.impact_started?.at ?? milestones.detected?.at ?? incident.declaredAt;
+  const since = `for ${ago(statusSince, now)}`;
+  return [
+    `*${kind === 'drill' ? 'DRILL ' : ''}inc-${id}* ${title}`,
+    `*${severity}*, *${status}* ${since}; it began ${ago(began, now)} ago (${formatUtc(began)}${milestones.impact_started ? '' : ', the start of the impact is not recorded'})`,
+    ...(accounts.summary === undefined ? [] : [`Summary: ${accounts.summary}`]),
+    `Impact: ${accounts.impact ?? 'not recorded'}`,
+    ...(accounts.cause === undefined ? [] : [`Cause: ${accounts.cause}`]),
+    ...(lastUpdate
+      ? [`Last update ${ago(lastUpdate.at, now)} ago by ${person(lastUpdate.by)}: ${lastUpdate.text}`]
+      : []),
+  ];
+}
+
+function who({ roles }: Incident, policy: Policy): readonly string[] {
+  const held = policy.roles.flatMap(({ name, title }) => {
+    const holder = roles[name];
+    return holder === undefined ? [] : [`${title}: ${person(holder)}`];
+  });
+  const nobody = roles[COMMANDER] === undefined ? [`${roleOf(policy, COMMANDER).title}: nobody`] : [];
+  return ['*Who*', ...[...nobody, ...held].map(bullet)];
+}
+
+/** In the order they were made. */
+const decisions = ({ timeline }: IncidentRecord): readonly string[] =>
+  timeline
+    .filter(({ kind, text }) => DECISIONS.includes(kind) && text !== undefined)
+    .slice(-SHOWN)
+    .map(line);
+
+const changes = ({ timeline }: IncidentRecord): readonly string[] =>
+  timeline
+    .filter(({ kind }) => kind === 'change')
+    .slice(-SHOWN)
+    .map(line);
+
+const line = ({ at, actor, text = 'erased' }: TimelineEntry): string =>
+  `${formatUtc(at).slice(11)} ${person(actor)}: ${text}`;
+
+function running({ incident, runs }: IncidentRecord): readonly string[] {
+  const open = isOpen(incident) ? incident.escalations.filter(({ state }) => state === 'paging') : [];
+  return [
+    ...runs
+      .filter(({ endedAt }) => endedAt === undefined)
+      .map(({ id, title, state }) => `run ${id}: ${foreign(title)}, ${state.replaceAll('_', ' ')}`),
+    ...open.map(({ team, level }) => `paging ${team}, level ${level}`),
+  ];
+}
+
+function due({ incident }: IncidentRecord, policy: Policy): readonly string[] {
+  const update = isOpen(incident) ? dueAt(incident, 'update-due', policy) : undefined;
+  const postmortem = dueAt(incident, 'postmortem-missing', policy);
+  const open = incident.actionItems.filter(({ done }) => !done);
+  return [
+    ...(update ? [`update by ${formatUtc(update)}`] : []),
+    ...(postmortem ? [`postmortem by ${formatUtc(postmortem)}`] : []),
+    ...open.map(
+      ({ number, text, owner, due: day }) =>
+        `action item ${number}: ${text} (${owner ? person(owner) : 'no owner'}, ${day ? `due ${day}` : 'no deadline'})`,
+    ),
+  ];
+}
+
+/** What is empty is said to be: a latecomer must not wonder whether it was left out. */
+const section = (title: string, items: readonly string[]): readonly string[] =>
+  items.length === 0 ? [`*${title}*: nothing`] : [`*${title}*`, ...items.map(bullet)];
+
+const bullet = (text: string): string => `• ${text}`;
+
+const ago = (at: Date, now: Date): string =>
+  duration(Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000)));

@@ -1,0 +1,83 @@
+/** Reminders: posted when something is due, ended when it has happened, put off or turned off by people. */
+import { type Decision, decision, entry } from '../decision.ts';
+import type { Effect } from '../effects.ts';
+import type { Incident } from '../incident.ts';
+import type { Wish } from '../intents.ts';
+import type { Policy } from '../policy.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import { nextReminder, type Reminder, stillWanted } from '../reminders.ts';
+import { formatUtc } from '../when.ts';
+
+/** Posts what is due; nothing when it is not due after all. */
+export function remind(incident: Incident, now: Date, policy: Policy): Decision {
+  const next = nextReminder(incident, policy);
+  if (!next || next.at > now) return decision(incident, [], []);
+  const { last } = incident.reminders;
+  const reminder: Reminder = {
+    number: (last?.number ?? 0) + 1,
+    kind: next.kind,
+    at: now,
+    state: { kind: 'open' },
+  };
+  const reminded = withLast(incident, reminder);
+  // The one before loses its buttons: there is one at a time.
+  return decision(reminded, [], [...(last ? [shown(incident, last)] : []), shown(incident, reminder)]);
+}
+
+/** Ends the open reminder when what it asked for has happened, and says when to look again. */
+export function withReminders(made: Decision, policy: Policy, now: Date): Decision {
+  const { incident } = made;
+  const { last } = incident.reminders;
+  const over = last?.state.kind === 'open' && !stillWanted(incident, last, policy);
+  const ended = over ? withLast(incident, { ...last, state: { kind: 'done' } }) : incident;
+  const { nextAt: _, ...reminders } = ended.reminders;
+  const next = nextReminder(ended, policy);
+  return {
+    ...made,
+    incident: {
+      ...ended,
+      // Never at once: the reason for it stands in what was just decided.
+      reminders: { ...reminders, ...(next ? { nextAt: next.at > now ? next.at : now } : {}) },
+    },
+    effects: over ? [...made.effects, shown(incident, last)] : made.effects,
+  };
+}
+
+export function snooze(incident: Incident, { by, seconds }: Wish<'snooze'>, now: Date): Decision | Refusal {
+  const open = openReminder(incident);
+  if (!open) return refuse('NO_REMINDER');
+  const until = new Date(now.getTime() + seconds * 1000);
+  const { snoozed } = incident.reminders;
+  const put = withLast(incident, { ...open, state: { kind: 'snoozed', by, until } });
+  return decision(
+    { ...put, reminders: { ...put.reminders, snoozed: { ...snoozed, [open.kind]: until } } },
+    [entry(now, 'reminder', by, `Reminder ${open.kind} put off until ${formatUtc(until)}`)],
+    [shown(incident, open)],
+  );
+}
+
+export function dismiss(incident: Incident, { by }: Wish<'dismiss'>, now: Date): Decision | Refusal {
+  const open = openReminder(incident);
+  if (!open) return refuse('NO_REMINDER');
+  const put = withLast(incident, { ...open, state: { kind: 'dismissed', by } });
+  const dismissed = [...new Set([...incident.reminders.dismissed, open.kind])];
+  return decision(
+    { ...put, reminders: { ...put.reminders, dismissed } },
+    [entry(now, 'reminder', by, `Reminder ${open.kind} turned off for this incident`)],
+    [shown(incident, open)],
+  );
+}
+
+const openReminder = ({ reminders: { last } }: Incident): Reminder | undefined =>
+  last?.state.kind === 'open' ? last : undefined;
+
+const withLast = (incident: Incident, last: Reminder): Incident => ({
+  ...incident,
+  reminders: { ...incident.reminders, last },
+});
+
+const shown = ({ id }: Incident, { number }: Reminder): Effect => ({
+  kind: 'live',
+  to: { kind: 'incident', id },
+  subject: { kind: 'reminder', incident: id, reminder: number },
+});

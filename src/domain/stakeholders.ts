@@ -1,0 +1,39 @@
+/** What support is told: what users can do, what is being done, and when the next word comes. */
+import type { Effect } from './effects.ts';
+import type { Incident, Status } from './incident.ts';
+import { isOpen } from './incident.ts';
+import type { Policy } from './policy.ts';
+import { dueAt } from './reminders.ts';
+import { formatUtc } from './when.ts';
+
+const IN_WORDS: Readonly<Record<Status, string>> = {
+  investigating: 'We are looking into it.',
+  identified: 'We know the cause and are working on it.',
+  mitigated: 'Users should be fine again; we are watching.',
+  resolved: 'It is over.',
+  cancelled: 'It was a false alarm: nothing was wrong.',
+};
+
+/** Nothing for private and retrospective incidents, and where no channel is named for it. */
+export function tellStakeholders(
+  incident: Incident,
+  text: string | undefined,
+  policy: Policy,
+): readonly Effect[] {
+  if (policy.stakeholderChannel === undefined || incident.private || incident.kind === 'retrospective')
+    return [];
+  const due = isOpen(incident) ? dueAt(incident, 'update-due', policy) : undefined;
+  const { impact } = incident.accounts;
+  const lines = [
+    `${incident.kind === 'drill' ? '*DRILL, nothing is wrong:* ' : ''}*${incident.title}*: ${inWords(incident)}`,
+    ...(impact === undefined ? [] : [`What users notice: ${impact}`]),
+    ...(text === undefined ? [] : [text]),
+    ...(due === undefined ? [] : [`Next update by ${formatUtc(due)}.`]),
+  ];
+  return [{ kind: 'say', to: { kind: 'stakeholders' }, text: lines.join('\n') }];
+}
+
+const inWords = ({ status, duplicateOf }: Incident): string =>
+  duplicateOf === undefined
+    ? IN_WORDS[status]
+    : `It is the same as incident ${duplicateOf}; news comes there.`;

@@ -1,0 +1,88 @@
+/** A mention is a typed line: slash commands do not work in threads. The answer is for who wrote it, in the thread. */
+import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { DeclareWish } from '../app/app.ts';
+import type { Reply } from '../app/command.ts';
+import type { Dispatch } from '../app/dispatch.ts';
+import type { Logger } from '../log.ts';
+import { sourceOf } from './modals.ts';
+import { withOffers } from './views/offers.ts';
+import { clip, mrkdwn } from './views/text.ts';
+
+const Mention = z.object({
+  user: z.string(),
+  text: z.string(),
+  ts: z.string(),
+  channel: z.string(),
+  thread_ts: z.string().optional(),
+  bot_id: z.string().optional(),
+});
+
+export interface MentionParts {
+  readonly client: WebClient;
+  readonly dispatch: Dispatch;
+  readonly log: Logger;
+}
+
+const LONGEST = 3900;
+
+/** Says the line that follows the mention. In a thread, a declaration begins with the message above it. */
+export async function onMention(
+  event: unknown,
+  from: { readonly inboxKey: string | undefined; readonly receivedAt: Date },
+  parts: MentionParts,
+): Promise<void> {
+  const parsed = Mention.safeParse(event);
+  // Bots may not act; a mention that names nobody is none.
+  if (!parsed.success || parsed.data.bot_id !== undefined) return;
+  const { user, channel, text, thread_ts: thread } = parsed.data;
+  const line = text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
+  const source = thread === undefined ? undefined : await parentOf(channel, thread, parts);
+  const reply = await parts.dispatch({
+    text: line,
+    actor: user,
+    channelId: channel,
+    receivedAt: from.receivedAt,
+    ...(from.inboxKey ? { inboxKey: from.inboxKey } : {}),
+    ...(source ? { source } : {}),
+  });
+  await answer(reply, parsed.data, parts);
+}
+
+/** The message that the thread hangs on; without it the declaration begins as any other. */
+async function parentOf(
+  channel: string,
+  thread: string,
+  { client, log }: MentionParts,
+): Promise<DeclareWish['source']> {
+  try {
+    const { messages } = await client.conversations.replies({ channel, ts: thread, limit: 1 });
+    const parent = messages?.[0];
+    if (parent?.ts !== thread) return undefined;
+    const { user, text = '' } = parent;
+    return await sourceOf({ channel, ts: thread, text, ...(user ? { user } : {}) }, client);
+  } catch (error) {
+    log.warn({ err: error }, 'the message above a mention could not be read');
+    return undefined;
+  }
+}
+
+/** Once at most, as all that one person alone sees; what was done shows in the incident. */
+async function answer(
+  { text, offers = [] }: Reply,
+  { user, channel, thread_ts: thread }: z.infer<typeof Mention>,
+  { client, log }: MentionParts,
+): Promise<void> {
+  const view = withOffers(clip(mrkdwn(text), LONGEST), offers);
+  try {
+    await client.chat.postEphemeral({
+      channel,
+      user,
+      text: view.text,
+      ...(offers.length > 0 && view.blocks ? { blocks: [...view.blocks] } : {}),
+      ...(thread === undefined ? {} : { thread_ts: thread }),
+    });
+  } catch (error) {
+    log.warn({ err: error }, 'a mention could not be answered');
+  }
+}
