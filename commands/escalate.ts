@@ -3,6 +3,7 @@ import { defineCommand } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
 import { headOf } from '../src/app/words.ts';
 import { refuse } from '../src/domain/refusal.ts';
+import { namedPeople } from '../src/domain/team.ts';
 
 export default defineCommand({
   verb: 'escalate',
@@ -15,9 +16,10 @@ export default defineCommand({
   async run(request, app) {
     const { head: team, rest } = headOf(request.words);
     const known = app.settings.teams;
-    const onCall = known[team]?.onCall;
-    if (!onCall)
+    const found = known[team];
+    if (!found)
       return refuse('UNKNOWN_TEAM', { found: team, known: Object.keys(known).join(', ') || 'none yet' });
+    const onCall = namedPeople(found);
     const reason = rest ? { reason: rest } : {};
     const wish = { kind: 'escalate', by: request.actor, team, users: onCall, ...reason } as const;
     return intend(

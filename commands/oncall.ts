@@ -1,5 +1,6 @@
 /** `oncall`: who is paged for which team. */
 import { defineCommand } from '../src/app/command.ts';
+import { namedPeople } from '../src/domain/team.ts';
 
 export default defineCommand({
   verb: 'oncall',
@@ -10,7 +11,12 @@ export default defineCommand({
   permission: 'read',
   run(_request, app) {
     const lines = Object.entries(app.settings.teams).map(
-      ([team, { onCall }]) => `*${team}*: ${onCall.map((user) => `<@${user}>`).join(', ') || 'nobody'}`,
+      ([name, team]) =>
+        `*${name}*: ${
+          namedPeople(team)
+            .map((user) => `<@${user}>`)
+            .join(', ') || 'nobody'
+        }`,
     );
     return Promise.resolve({ text: lines.join('\n') || 'No teams are named in firebreak.yml.' });
   },

@@ -2,17 +2,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigFile, type TargetFile } from './config-file.ts';
+import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import type { Settings } from './domain/settings.ts';
 import type { TargetSettings } from './domain/target-settings.ts';
 import { FirebreakError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
+import type { PagingConfig } from './paging/paging-config.ts';
 import { type Mistake, readYaml } from './yaml.ts';
 
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
   readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
+  readonly paging: PagingConfig;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
@@ -29,6 +32,8 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...strayMonitors(it),
     ...blindMonitors(it),
     ...missingUrls(it.targets, env),
+    ...teamMistakes(it),
+    ...missingPaging(it, env),
   ]);
   const secret = (variable: string, prefix: string, what: string): string => {
     const value = env[variable] ?? '';
@@ -54,6 +59,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
+    paging: pagingOf(sound, env),
     http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
@@ -61,10 +67,11 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   };
 }
 
-/** The settings alone, for a terminal: it asks Slack nothing and opens no target, so neither tokens nor URLs are missed. */
+/** The settings alone, for a terminal: it asks nobody and opens no target, so neither tokens, keys nor URLs are missed. */
 export function loadSettings(file: string, env: Env = process.env): Settings {
   const problems: string[] = [];
-  return settingsOf(soundOr(readFile(file, problems, strayMonitors), problems), env);
+  const read = readFile(file, problems, (it) => [...strayMonitors(it), ...teamMistakes(it)]);
+  return settingsOf(soundOr(read, problems), env);
 }
 
 /** One target, for commands that need no Slack. */
@@ -187,9 +194,8 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     dangerous: read.permissions.dangerous,
     approve: read.permissions.approve,
   },
-  teams: Object.fromEntries(
-    Object.entries(read.teams).map(([team, { on_call: onCall }]) => [team, { onCall }]),
-  ),
+  teams: teamsOf(read),
+  phones: read.phones,
   targets: Object.fromEntries(
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),

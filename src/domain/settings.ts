@@ -1,5 +1,6 @@
 /** What firebreak.yml says that decisions depend on; config.ts parses it and hands it on. */
 import type { TargetSettings } from './target-settings.ts';
+import type { Team } from './team.ts';
 
 /** User ids (`U…`) or user groups (`S…`); undefined means "not named". */
 export type Named = readonly string[] | undefined;
@@ -21,8 +22,10 @@ export interface Settings {
   /** Id of the channel where incidents are announced and proposed. */
   readonly incidentsChannel: string;
   readonly permissions: Permissions;
-  /** Who is paged, by team. */
-  readonly teams: Readonly<Record<string, { readonly onCall: readonly string[] }>>;
+  /** Who is paged, by the team's name. */
+  readonly teams: Readonly<Record<string, Team>>;
+  /** By user id: the number that is told when somebody has to be called by hand. */
+  readonly phones: Readonly<Record<string, string>>;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Dangerous steps allowed an hour over all targets. */
   readonly breaker: { readonly dangerousPerHour: number };
