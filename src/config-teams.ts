@@ -70,11 +70,11 @@ function formMistakes(path: Path, { on_call, levels }: TeamFile): readonly Mista
 const sourceMistakes = (path: Path, team: TeamFile, file: ConfigFile): readonly Mistake[] =>
   levelsOf(team).flatMap(({ on_call: words }, level) =>
     words.flatMap((word, index): readonly Mistake[] => {
-      const expected =
-        words.indexOf(word) < index ? 'each once in a level' : lackOf(readSource(word), team, file);
-      const place = team.levels ? ['levels', level, 'on_call', index] : ['on_call', index];
-      const found = words.indexOf(word) < index ? `${word} a second time` : word;
-      return expected === undefined ? [] : [{ path: [...path, ...place], found, expected }];
+      const place = [...path, ...(team.levels ? ['levels', level] : []), 'on_call', index];
+      if (words.indexOf(word) < index)
+        return [{ path: place, found: `${word} a second time`, expected: 'each once in a level' }];
+      const expected = lackOf(readSource(word), team, file);
+      return expected === undefined ? [] : [{ path: place, found: word, expected }];
     }),
   );
 
@@ -82,7 +82,7 @@ const sourceMistakes = (path: Path, team: TeamFile, file: ConfigFile): readonly 
 function lackOf(source: OnCallSource | undefined, team: TeamFile, file: ConfigFile): string | undefined {
   if (source?.kind === 'pagerduty' && file.pagerduty === undefined)
     return '`pagerduty: { token_env: … }` at the top of the file too: schedules are read with it';
-  if (source?.kind !== 'rotation' || team.rotations[source.name]) return undefined;
+  if (source?.kind !== 'rotation' || Object.hasOwn(team.rotations, source.name)) return undefined;
   const known = Object.keys(team.rotations).join(', ') || 'it has none';
   return `a rotation of this team (${known}), or a Slack id in capitals (U…, S…)`;
 }

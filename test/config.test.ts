@@ -290,6 +290,7 @@ describe('the configuration', () => {
 
     it.each([
       ['primary', /on_call\.0: found primary, expected a rotation of this team \(it has none\)/],
+      ['constructor', /on_call\.0: found constructor, expected a rotation of this team/],
       ['"pagerduty:PABC123"', /on_call\.0: found pagerduty:PABC123, expected `pagerduty: \{ token_env/],
       ['"PABC123"', /on_call\.0: found "PABC123", expected a Slack user id/],
       [

@@ -22,7 +22,7 @@ export const pagerDutyRequest = (page: OutgoingPage, routingKey: string, eventsU
 const payloadOf = (page: OutgoingPage): object => ({
   summary: clip(summaryOf(page)),
   source: `inc-${page.incident}`,
-  severity: SEVERITIES[page.severity] ?? 'error',
+  severity: SEVERITIES.get(page.severity) ?? 'error',
   group: page.team,
   class: 'escalation',
   custom_details: {
@@ -37,13 +37,13 @@ const payloadOf = (page: OutgoingPage): object => ({
   },
 });
 
-const SEVERITIES: Readonly<Record<string, string>> = {
-  sev1: 'critical',
-  sev2: 'error',
-  sev3: 'warning',
-  sev4: 'info',
-  sev5: 'info',
-};
+const SEVERITIES: ReadonlyMap<string, string> = new Map([
+  ['sev1', 'critical'],
+  ['sev2', 'error'],
+  ['sev3', 'warning'],
+  ['sev4', 'info'],
+  ['sev5', 'info'],
+]);
 
 function summaryOf({ drill, incident, severity, title, team, reason }: OutgoingPage): string {
   const text = `${severity} inc-${incident}: ${title} (${team} is paged${reason ? `: ${reason}` : ''})`;
