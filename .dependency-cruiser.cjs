@@ -40,6 +40,7 @@ module.exports = {
     only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|' + BASE),
     only('monitors', '^src/monitors/', '^src/(monitors|domain|databases)/|' + BASE),
     only('alerts', '^src/alerts/', '^src/(alerts|domain|databases)/|' + BASE),
+    only('paging', '^src/paging/', '^src/(paging|domain)/|' + BASE),
     only('views', '^src/slack/views/', '^src/(slack/views|domain)/'),
     only('slack', '^src/slack/', '^src/(slack|domain|app|store)/|' + BASE),
     only(
@@ -60,10 +61,10 @@ module.exports = {
     },
     {
       name: 'config-file-of-config',
-      comment: 'The schema of firebreak.yml is a part of config.ts.',
+      comment: 'The schema of firebreak.yml, and what it says about teams, are parts of config.ts.',
       severity: 'error',
-      from: { pathNot: '^src/config\\.ts$' },
-      to: { path: '^src/config-file\\.ts$' },
+      from: { pathNot: '^src/config(-teams)?\\.ts$' },
+      to: { path: '^src/config-(file|teams)\\.ts$' },
     },
   ],
   options: {

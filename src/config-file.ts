@@ -1,15 +1,25 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
-import { IANAZone } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { readSource } from './domain/team.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
 const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
-/** Only people: whom a user group holds is not looked up when somebody is paged. */
-const onCall = z.array(
-  z
-    .string()
-    .regex(/^[UW][A-Z0-9]{2,}$/, 'a Slack user id (U…): a user group (S…) cannot be paged, name its people'),
-);
+const person = z.string().regex(/^[UW][A-Z0-9]{2,}$/, 'a Slack user id (U…)');
+const onCall = z
+  .array(
+    z
+      .string()
+      .refine(
+        (word) => readSource(word) !== undefined,
+        'a Slack user id (U…), a user group id (S…), the name of a rotation, or pagerduty: and the id of a schedule',
+      ),
+  )
+  .min(1);
+const zone = z
+  .string()
+  .refine((name) => IANAZone.isValidZone(name), 'an IANA zone, for example Europe/Berlin');
+const channel = z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'a Slack channel id (C…)');
 const envName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environment variable');
 const table = z
   .string()
@@ -34,6 +44,74 @@ const TargetFile = z.strictObject({
 });
 export type TargetFile = z.infer<typeof TargetFile>;
 
+const RotationFile = z.strictObject({
+  people: z.array(person).min(1),
+  hand_off: z
+    .string()
+    .regex(
+      /^(monday|tuesday|wednesday|thursday|friday|saturday|sunday) ([01]\d|2[0-3]):[0-5]\d$/i,
+      'a weekday and a time, for example monday 09:00',
+    ),
+  timezone: zone.optional(),
+  start: z
+    .string()
+    .refine(
+      (day) => /^\d{4}-\d\d-\d\d$/.test(day) && DateTime.fromISO(day).isValid,
+      'a calendar day, for example 2026-01-05',
+    ),
+  overrides: z.array(z.strictObject({ user: person, from: z.string(), until: z.string() })).default([]),
+});
+export type RotationFile = z.infer<typeof RotationFile>;
+
+const DEFAULT_WAIT_MIN = 5;
+
+const LevelFile = z.strictObject({
+  on_call: onCall,
+  wait_min: z
+    .number()
+    .positive()
+    .max(24 * 60)
+    .default(DEFAULT_WAIT_MIN),
+});
+
+const TeamFile = z.strictObject({
+  /** The short form: one level. */
+  on_call: onCall.optional(),
+  levels: z.array(LevelFile).min(1).optional(),
+  rotations: z.record(name, RotationFile).default({}),
+  pagerduty: z.strictObject({ routing_key_env: envName }).optional(),
+  webhook: z.strictObject({ url_env: envName, secret_env: envName }).optional(),
+});
+export type TeamFile = z.infer<typeof TeamFile>;
+
+/** The levels of a team, in whichever form they are written. */
+export const levelsOf = ({ on_call, levels }: TeamFile): readonly z.infer<typeof LevelFile>[] =>
+  levels ?? (on_call ? [{ on_call, wait_min: DEFAULT_WAIT_MIN }] : []);
+
+const ServiceFile = z.strictObject({
+  team: name.optional(),
+  /** Titles and addresses. */
+  links: z.record(z.string().min(1).max(60), z.httpUrl()).default({}),
+});
+
+/** Begins with a letter: a number would be taken for another order. */
+const word = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and -, a letter first');
+const minutes = z.number().positive();
+
+const SeverityFile = z.strictObject({
+  meaning: z.string().min(1),
+  update_min: minutes.optional(),
+  stale_min: minutes.optional(),
+  postmortem_days: z.number().positive().optional(),
+});
+
+export type SeverityFile = z.infer<typeof SeverityFile>;
+
+const RoleFile = z.strictObject({
+  title: z.string().min(1).max(60),
+  duties: z.array(z.string().min(1)).default([]),
+});
+
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
@@ -42,7 +120,8 @@ export const ConfigFile = z.strictObject({
       .string()
       .regex(/^\/[a-z0-9_-]+$/, 'a slash command, for example /incident')
       .default('/incident'),
-    incidents_channel: z.string().regex(/^[CG][A-Z0-9]{2,}$/, 'a Slack channel id (C…)'),
+    incidents_channel: channel,
+    stakeholder_channel: channel.optional(),
   }),
   http: z
     .strictObject({
@@ -53,17 +132,22 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   targets: z.record(name, TargetFile).default({}),
-  timezone: z
-    .string()
-    .refine((zone) => IANAZone.isValidZone(zone), 'an IANA zone, for example Europe/Berlin')
-    .default('UTC'),
-  teams: z.record(name, z.strictObject({ on_call: onCall.min(1) })).default({}),
+  timezone: zone.default('UTC'),
+  teams: z.record(name, TeamFile).default({}),
+  services: z.record(name, ServiceFile).default({}),
+  /** The worst first. */
+  severities: z.record(word, SeverityFile).optional(),
+  roles: z.record(word, RoleFile).optional(),
+  reminders: z.strictObject({ unclaimed_min: minutes.default(5) }).prefault({}),
+  phones: z.record(person, z.string().regex(/\d/, 'a phone number in quotes')).default({}),
+  pagerduty: z.strictObject({ token_env: envName }).optional(),
   permissions: z
     .strictObject({
       declare: people.optional(),
       respond: people.optional(),
       dangerous: people.optional(),
       approve: people.optional(),
+      private: people.optional(),
     })
     .prefault({}),
   breaker: z.strictObject({ dangerous_per_hour: z.number().int().positive().default(10) }).prefault({}),

@@ -1,18 +1,22 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigFile, type TargetFile } from './config-file.ts';
+import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
+import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
+import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
 import type { Settings } from './domain/settings.ts';
 import type { TargetSettings } from './domain/target-settings.ts';
 import { FirebreakError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
+import type { PagingConfig } from './paging/paging-config.ts';
 import { type Mistake, readYaml } from './yaml.ts';
 
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
   readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
+  readonly paging: PagingConfig;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
@@ -29,6 +33,9 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...strayMonitors(it),
     ...blindMonitors(it),
     ...missingUrls(it.targets, env),
+    ...teamMistakes(it),
+    ...policyMistakes(it),
+    ...missingPaging(it, env),
   ]);
   const secret = (variable: string, prefix: string, what: string): string => {
     const value = env[variable] ?? '';
@@ -54,6 +61,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
+    paging: pagingOf(sound, env),
     http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
@@ -61,10 +69,15 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   };
 }
 
-/** The settings alone, for a terminal: it asks Slack nothing and opens no target, so neither tokens nor URLs are missed. */
+/** The settings alone, for a terminal: it asks nobody and opens no target, so neither tokens, keys nor URLs are missed. */
 export function loadSettings(file: string, env: Env = process.env): Settings {
   const problems: string[] = [];
-  return settingsOf(soundOr(readFile(file, problems, strayMonitors), problems), env);
+  const read = readFile(file, problems, (it) => [
+    ...strayMonitors(it),
+    ...teamMistakes(it),
+    ...policyMistakes(it),
+  ]);
+  return settingsOf(soundOr(read, problems), env);
 }
 
 /** One target, for commands that need no Slack. */
@@ -139,6 +152,38 @@ function blindMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
     }));
 }
 
+/** Without a commander nobody can lead; a service whose team is not there pages nobody. */
+function policyMistakes({ roles, severities, services, teams }: ConfigFile): readonly Mistake[] {
+  const unled = roles !== undefined && !(COMMANDER in roles);
+  const none = severities !== undefined && Object.keys(severities).length === 0;
+  const known = Object.keys(teams);
+  return [
+    ...(unled
+      ? [
+          {
+            path: ['roles'],
+            found: Object.keys(roles).join(', ') || 'no role',
+            expected: `a role ${COMMANDER} among them`,
+          },
+        ]
+      : []),
+    ...(none
+      ? [{ path: ['severities'], found: 'none', expected: 'at least one severity, the worst first' }]
+      : []),
+    ...Object.entries(services).flatMap(([service, { team }]) =>
+      team === undefined || known.includes(team)
+        ? []
+        : [
+            {
+              path: ['services', service, 'team'],
+              found: team,
+              expected: `one of ${known.join(', ') || '(no teams)'}`,
+            },
+          ],
+    ),
+  ];
+}
+
 function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
   const known = Object.keys(targets);
   return Object.entries(monitors)
@@ -186,14 +231,48 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     respond: read.permissions.respond,
     dangerous: read.permissions.dangerous,
     approve: read.permissions.approve,
+    private: read.permissions.private,
   },
-  teams: Object.fromEntries(
-    Object.entries(read.teams).map(([team, { on_call: onCall }]) => [team, { onCall }]),
+  teams: teamsOf(read),
+  phones: read.phones,
+  ...policyOf(read),
+  services: Object.fromEntries(
+    Object.entries(read.services).map(([service, { team, links }]) => [
+      service,
+      { links, ...(team === undefined ? {} : { team }) },
+    ]),
   ),
   targets: Object.fromEntries(
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
+});
+
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+
+/** What is not configured is as PagerDuty's guide has it; what is, replaces it whole. */
+function policyOf(
+  read: ConfigFile,
+): Pick<Settings, 'severities' | 'roles' | 'reminders' | 'stakeholderChannel'> {
+  const { severities, roles, reminders } = read;
+  const { stakeholder_channel: stakeholderChannel } = read.slack;
+  return {
+    severities: severities ? Object.entries(severities).map(severityOf) : DEFAULT_SEVERITIES,
+    roles: roles
+      ? Object.entries(roles).map(([role, { title, duties }]) => ({ name: role, title, duties }))
+      : DEFAULT_ROLES,
+    reminders: { unclaimedAfter: reminders.unclaimed_min * MINUTE },
+    ...(stakeholderChannel === undefined ? {} : { stakeholderChannel }),
+  };
+}
+
+const severityOf = ([name, given]: [string, SeverityFile]): SeveritySpec => ({
+  name,
+  meaning: given.meaning,
+  ...(given.update_min === undefined ? {} : { updateEvery: given.update_min * MINUTE }),
+  ...(given.stale_min === undefined ? {} : { staleAfter: given.stale_min * MINUTE }),
+  ...(given.postmortem_days === undefined ? {} : { postmortemWithin: given.postmortem_days * DAY }),
 });
 
 const monitorsOf = (read: ConfigFile): readonly MonitorSettings[] =>

@@ -381,6 +381,22 @@ export const ERRORS = {
     message: 'Nobody is on call for {team}.',
     fix: 'Name somebody under `teams.{team}.on_call` in firebreak.yml, or call them.',
   },
+  PAGERDUTY_TOKEN_MISSING: {
+    message: 'Who is on call by the PagerDuty schedule {schedule} cannot be read: there is no API token.',
+    fix: 'Name the environment variable that holds one as pagerduty.token_env in firebreak.yml, or page somebody else.',
+  },
+  PAGERDUTY_REFUSED: {
+    message: 'PagerDuty does not say who is on call by the schedule {schedule}: {found}.',
+    fix: 'Check the id of the schedule, and that the token in pagerduty.token_env may read on-calls; until then page somebody else.',
+  },
+  PAGERDUTY_UNAVAILABLE: {
+    message: 'PagerDuty could not say who is on call by the schedule {schedule}: {found}.',
+    fix: 'Page again in a minute, or page somebody else.',
+  },
+  PAGERDUTY_UNREADABLE: {
+    message: 'What PagerDuty answered about the schedule {schedule} is not what its API describes.',
+    fix: 'Check PAGERDUTY_API_URL, and that the token in pagerduty.token_env may read users with their emails; until then page somebody else.',
+  },
   PAGE_UNKNOWN: {
     message: 'There is no page {found} in this incident.',
     fix: 'Page again with `escalate <team>`.',

@@ -21,6 +21,9 @@ const SECRET_FIELDS = [
   'botToken',
   'appToken',
   'signingSecret',
+  'routingKey',
+  'routing_key',
+  'pagerDutyToken',
   'password',
   'secret',
   'authorization',
@@ -36,6 +39,7 @@ const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
   [/\bx(?:ox[a-z]|app|wfp)-[\w.-]+/g, CENSOR],
   [/\b(postgres(?:ql)?:\/\/[^\s:@/"\\]*):[^\s@"\\]+@/g, `$1:${CENSOR}@`],
   [/\b(password=)(?:'[^']*'|[^\s"\\&]+)/gi, `$1${CENSOR}`],
+  [/\b(Token token=)[\w.~+/=-]+/g, `$1${CENSOR}`],
   [/\b(Bearer )[\w.~+/=-]+/gi, `$1${CENSOR}`],
   [/(https:\/\/hooks\.slack\.com\/)[^\s"\\]+/g, `$1${CENSOR}`],
 ];

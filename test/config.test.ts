@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Env, loadConfig } from '../src/config.ts';
+import { type Env, loadConfig, loadSettings } from '../src/config.ts';
 import { FirebreakError } from '../src/errors.ts';
 import { PACKAGE_ROOT } from '../src/version.ts';
 
@@ -12,6 +12,30 @@ const secrets: Env = {
   SHOP_ACT_URL: 'postgres://act@127.0.0.1/shop',
   SHOP_DDL_URL: 'postgres://ddl@127.0.0.1/shop',
 };
+
+const slack = 'slack: { incidents_channel: C0123456789 }';
+
+const payments = `${slack}
+timezone: Europe/Berlin
+teams:
+  payments:
+    rotations:
+      primary:
+        people: [U000000001, U000000002]
+        hand_off: Monday 09:00
+        start: 2026-01-05
+        overrides:
+          - { user: U000000003, from: "2026-12-24 09:00", until: "2026-12-27T09:00Z" }
+      night: { people: [U000000003], hand_off: sunday 18:30, timezone: Asia/Kathmandu, start: 2026-01-05 }
+    levels:
+      - { on_call: [primary], wait_min: 0.5 }
+      - { on_call: [S0123456789, U000000004] }
+      - { on_call: ["pagerduty:PABC123", night] }
+    pagerduty: { routing_key_env: PD_PAYMENTS_KEY }
+    webhook: { url_env: PAGE_URL, secret_env: PAGE_SECRET }
+phones: { U000000001: "+49 30 1234567" }
+pagerduty: { token_env: PAGERDUTY_TOKEN }
+`;
 
 describe('the configuration', () => {
   let folder: string;
@@ -35,6 +59,7 @@ describe('the configuration', () => {
   it('takes the example as it is shipped', () => {
     const config = loadConfig(join(PACKAGE_ROOT, 'firebreak.example.yml'), secrets);
     expect(config.settings.command).toBe('/incident');
+    expect(config.settings.teams['payments']?.rotations['weekly']?.people).toHaveLength(2);
     expect(config.settings.targets['shop']?.urls.ddl).toBe('postgres://ddl@127.0.0.1/shop');
     expect(config.monitors).toEqual([
       {
@@ -82,16 +107,25 @@ describe('the configuration', () => {
     expect(problems).not.toContain('hunter2');
   });
 
-  it('takes only people who can be paged on call, and groups for permissions', async () => {
-    const slack = 'slack: { incidents_channel: C0123456789 }';
-    const problems = await problemsOf(
-      `${slack}\nteams: { database: { on_call: [U0123456789, S0123456789] } }`,
+  it('takes people and user groups on call, and for permissions', async () => {
+    const { settings } = await load(
+      `${slack}\nteams: { database: { on_call: [U0123456789, S0123456789] } }\npermissions: { approve: [S0123456789] }`,
     );
-    expect(problems).toMatch(
-      /teams\.database\.on_call\.1: found "S0123456789", expected .*user group \(S…\) cannot be paged/,
-    );
-    const groups = `${slack}\npermissions: { approve: [S0123456789] }`;
-    expect((await load(groups)).settings.permissions.approve).toEqual(['S0123456789']);
+    expect(settings.teams['database']).toEqual({
+      name: 'database',
+      levels: [
+        {
+          onCall: [
+            { kind: 'user', id: 'U0123456789' },
+            { kind: 'group', id: 'S0123456789' },
+          ],
+          waitSeconds: 300,
+        },
+      ],
+      rotations: {},
+      ways: [],
+    });
+    expect(settings.permissions.approve).toEqual(['S0123456789']);
   });
 
   it('names the variable of a target whose URL is missing, and monitors of unknown targets', async () => {
@@ -122,5 +156,204 @@ describe('the configuration', () => {
     expect(() => loadConfig(join(folder, 'missing.yml'), secrets)).toThrow(
       /not found.*firebreak\.example\.yml/s,
     );
+  });
+
+  describe('of teams', () => {
+    const paging: Env = {
+      ...secrets,
+      PD_PAYMENTS_KEY: 'key-hunter2',
+      PAGE_URL: 'https://pages.example/hunter2',
+      PAGE_SECRET: 'secret-hunter2',
+      PAGERDUTY_TOKEN: 'token-hunter2',
+    };
+    const problemsOfTeam = (team: string, more = '') =>
+      problemsOf(`${slack}\ntimezone: Europe/Berlin\nteams: { payments: { ${team} } }\n${more}`);
+    const problemsOfRotation = (changed: Readonly<Record<string, string>>) => {
+      const sound = { people: '[U000000001]', hand_off: 'monday 09:00', start: '2026-01-05' };
+      const rotation = Object.entries({ ...sound, ...changed }).map(([key, value]) => `${key}: ${value}`);
+      return problemsOfTeam(`on_call: [primary], rotations: { primary: { ${rotation.join(', ')} } }`);
+    };
+    const problemsOfOverride = (from: string, until: string) =>
+      problemsOfRotation({ overrides: `[{ user: U000000002, from: "${from}", until: "${until}" }]` });
+
+    it('reads levels, rotations with their overrides, and the ways a page goes', async () => {
+      const { settings } = await load(payments, paging);
+      expect(settings.teams['payments']).toEqual({
+        name: 'payments',
+        levels: [
+          { onCall: [{ kind: 'rotation', name: 'primary' }], waitSeconds: 30 },
+          {
+            onCall: [
+              { kind: 'group', id: 'S0123456789' },
+              { kind: 'user', id: 'U000000004' },
+            ],
+            waitSeconds: 300,
+          },
+          {
+            onCall: [
+              { kind: 'pagerduty', schedule: 'PABC123' },
+              { kind: 'rotation', name: 'night' },
+            ],
+            waitSeconds: 300,
+          },
+        ],
+        rotations: {
+          primary: {
+            people: ['U000000001', 'U000000002'],
+            handOff: { weekday: 1, time: '09:00' },
+            timezone: 'Europe/Berlin',
+            start: '2026-01-05',
+            overrides: [
+              {
+                user: 'U000000003',
+                from: new Date('2026-12-24T08:00:00Z'),
+                until: new Date('2026-12-27T09:00:00Z'),
+              },
+            ],
+          },
+          night: {
+            people: ['U000000003'],
+            handOff: { weekday: 7, time: '18:30' },
+            timezone: 'Asia/Kathmandu',
+            start: '2026-01-05',
+            overrides: [],
+          },
+        },
+        ways: ['pagerduty', 'webhook'],
+      });
+      expect(settings.phones).toEqual({ U000000001: '+49 30 1234567' });
+    });
+
+    it('keeps secrets apart from the settings', async () => {
+      const { paging: found, settings } = await load(payments, paging);
+      expect(found).toEqual({
+        teams: {
+          payments: {
+            routingKey: 'key-hunter2',
+            webhook: { url: 'https://pages.example/hunter2', secret: 'secret-hunter2' },
+          },
+        },
+        pagerDutyToken: 'token-hunter2',
+        apiUrls: { events: 'https://events.pagerduty.com', rest: 'https://api.pagerduty.com' },
+      });
+      expect(JSON.stringify(settings)).not.toContain('hunter2');
+    });
+
+    it('has other addresses of PagerDuty from the environment, and no secrets when none are named', async () => {
+      const elsewhere = {
+        PAGERDUTY_EVENTS_URL: 'http://127.0.0.1:1',
+        PAGERDUTY_API_URL: 'http://127.0.0.1:2',
+      };
+      const { paging: found } = await load(slack, { ...paging, ...elsewhere });
+      expect(found).toEqual({
+        teams: {},
+        apiUrls: { events: 'http://127.0.0.1:1', rest: 'http://127.0.0.1:2' },
+      });
+    });
+
+    it('names each variable that is not set, and never says what one holds', async () => {
+      const problems = await problemsOf(payments);
+      for (const [place, variable] of [
+        ['pagerduty.token_env', 'PAGERDUTY_TOKEN'],
+        ['teams.payments.pagerduty.routing_key_env', 'PD_PAYMENTS_KEY'],
+        ['teams.payments.webhook.url_env', 'PAGE_URL'],
+        ['teams.payments.webhook.secret_env', 'PAGE_SECRET'],
+      ])
+        expect(problems).toMatch(
+          new RegExp(
+            `:\\d+ ${place}: found ${variable}, expected .* environment variable ${variable} is not`,
+          ),
+        );
+      const odd = await problemsOf(payments, { ...paging, PAGE_URL: 'pages.example/hunter2' });
+      expect(odd).toContain('environment variable PAGE_URL holds no http(s) URL');
+      expect(odd).not.toContain('hunter2');
+    });
+
+    it('needs none of them for a terminal', async () => {
+      const file = join(folder, 'terminal.yml');
+      await writeFile(file, payments);
+      expect(loadSettings(file, {}).teams['payments']?.ways).toEqual(['pagerduty', 'webhook']);
+      await writeFile(file, payments.replace('[primary]', '[primry]'));
+      expect(() => loadSettings(file, {})).toThrow(
+        /levels\.0\.on_call\.0: found primry, expected a rotation/,
+      );
+    });
+
+    it('takes `on_call` or `levels`, and one of them', async () => {
+      expect(await problemsOfTeam('rotations: {}')).toMatch(
+        /teams\.payments: found neither `on_call` nor `levels`, expected one of the two/,
+      );
+      expect(await problemsOfTeam('on_call: [U000000001], levels: [{ on_call: [U000000001] }]')).toMatch(
+        /teams\.payments: found both/,
+      );
+    });
+
+    it.each([
+      ['primary', /on_call\.0: found primary, expected a rotation of this team \(it has none\)/],
+      ['constructor', /on_call\.0: found constructor, expected a rotation of this team/],
+      ['"pagerduty:PABC123"', /on_call\.0: found pagerduty:PABC123, expected `pagerduty: \{ token_env/],
+      ['"PABC123"', /on_call\.0: found "PABC123", expected a Slack user id/],
+      [
+        'U000000001, S0123456789, U000000001',
+        /on_call\.2: found U000000001 a second time, expected each once/,
+      ],
+    ])('refuses on call: %s', async (words, expected) => {
+      expect(await problemsOfTeam(`on_call: [${words}]`)).toMatch(expected);
+    });
+
+    it.each([
+      [{ hand_off: 'someday 09:00' }, /hand_off: found "someday 09:00", expected a weekday and a time/],
+      [{ hand_off: 'monday 9:00' }, /hand_off: found "monday 9:00", expected a weekday and a time/],
+      [{ hand_off: 'monday 24:00' }, /hand_off: found "monday 24:00", expected/],
+      [{ start: '2026-02-30' }, /start: found "2026-02-30", expected a calendar day/],
+      [{ start: 'monday' }, /start: found "monday", expected a calendar day/],
+      [{ timezone: 'Mars/Olympus' }, /timezone: found "Mars\/Olympus", expected an IANA zone/],
+      [{ people: '[]' }, /people: found a collection, expected at least 1/],
+      [{ people: '[S0123456789]' }, /people\.0: found "S0123456789", expected a Slack user id/],
+    ])('refuses a rotation with %j', async (changed, expected) => {
+      expect(await problemsOfRotation(changed as Record<string, string>)).toMatch(expected);
+    });
+
+    it('refuses a rotation that is named like an id', async () => {
+      const rotation = '{ people: [U000000001], hand_off: monday 09:00, start: 2026-01-05 }';
+      expect(await problemsOfTeam(`on_call: [U000000009], rotations: { U000000009: ${rotation} }`)).toMatch(
+        /rotations\.U000000009: found a key of this name, expected lower-case letters/,
+      );
+    });
+
+    it.each([
+      [
+        '2026-12-27 09:00',
+        '2026-12-24 09:00',
+        /until: found 2026-12-24 09:00, expected a time after 2026-12-27/,
+      ],
+      ['2026-12-24 09:00', '2026-12-24 08:00Z', /until: found 2026-12-24 08:00Z, expected a time after/],
+      [
+        '2026-03-29 02:30',
+        '2026-04-01 09:00',
+        /from: found .*, expected a time that clocks show: Europe\/Berlin skips/,
+      ],
+      [
+        '2026-10-01 09:00',
+        '2026-10-25 02:30',
+        /until: found .*, expected a time with its offset.* shows this one twice/,
+      ],
+      [
+        'tomorrow',
+        '2026-13-01 09:00',
+        /from: found tomorrow, expected a time, .*\n.*until: found 2026-13-01 09:00/,
+      ],
+    ])('refuses an override from %s until %s', async (from, until, expected) => {
+      expect(await problemsOfOverride(from, until)).toMatch(expected);
+    });
+
+    it('wants phone numbers as text, of people', async () => {
+      expect(await problemsOf(`${slack}\nphones: { U000000001: +49301234567 }`)).toMatch(
+        /phones\.U000000001: found 49301234567, expected string/,
+      );
+      expect(await problemsOf(`${slack}\nphones: { ana: "+49 30 1" }`)).toMatch(
+        /phones\.ana: .*Slack user id/,
+      );
+    });
   });
 });

@@ -17,6 +17,8 @@ describe('the log', () => {
     ['an app token in a list', { list: [{ deep: { deeper: { t: 'xapp-1-A-hunter2' } } }] }],
     ['a connection string in a text', { err: new Error('connect postgres://bot:hunter2@db/shop') }],
     ['a bearer token in a text', { text: 'Authorization: Bearer hunter2' }],
+    ['a key of PagerDuty', { paging: { teams: { routingKey: 'hunter2' } } }],
+    ['a token of PagerDuty in a text', { text: 'Authorization: Token token=hunter2' }],
     ['a webhook address', { url: 'https://hooks.slack.com/commands/T1/2/hunter2' }],
   ])('takes out %s', (_case, value) => {
     const line = logged(value);

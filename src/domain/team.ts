@@ -36,7 +36,3 @@ export function readSource(word: string): OnCallSource | undefined {
   const [, schedule] = /^pagerduty:([A-Z0-9]{2,})$/.exec(word) ?? [];
   return schedule === undefined ? undefined : { kind: 'pagerduty', schedule };
 }
-
-/** The people whom the first level names by their id: whom the other sources name has to be looked up. */
-export const namedPeople = ({ levels }: Team): readonly string[] =>
-  (levels[0]?.onCall ?? []).flatMap((source) => (source.kind === 'user' ? [source.id] : []));

@@ -13,8 +13,8 @@ import type { Worker } from './crew.ts';
 import { type DeliverOptions, deliverWorker } from './deliver.ts';
 import { createDrain } from './drain.ts';
 import { openLeases } from './lease.ts';
-import { createTicks } from './ticks.ts';
 import { remindersWorker } from './reminders.ts';
+import { createTicks } from './ticks.ts';
 import { escalationDue, monitorTick, timersWorker } from './timers.ts';
 import { tellRefusal, tellUnsentPage } from './undelivered.ts';
 

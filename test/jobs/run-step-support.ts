@@ -41,6 +41,7 @@ export const settingsWith = (targets: Settings['targets'] = { shop }): Settings 
   incidentsChannel: 'C1',
   permissions: { declare: undefined, respond: undefined, dangerous: undefined, approve: ['UDBA', 'SDBAS'] },
   teams: {},
+  phones: {},
   targets,
   breaker: { dangerousPerHour: 3 },
 });

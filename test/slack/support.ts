@@ -100,6 +100,7 @@ export function appWith(
       incidentsChannel,
       permissions: { declare: undefined, respond: undefined, dangerous: undefined, approve: undefined },
       teams: {},
+      phones: {},
       targets: {},
       breaker: { dangerousPerHour: 10 },
     },

@@ -37,7 +37,15 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
     dangerous: [PEOPLE.oncall, PEOPLE.dba],
     approve: [PEOPLE.dba],
   },
-  teams: { database: { onCall: [PEOPLE.dba] } },
+  teams: {
+    database: {
+      name: 'database',
+      levels: [{ onCall: [{ kind: 'user', id: PEOPLE.dba }], waitSeconds: 300 }],
+      rotations: {},
+      ways: [],
+    },
+  },
+  phones: {},
   targets: {},
   breaker: { dangerousPerHour: 10 },
   ...more,
