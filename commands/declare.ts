@@ -6,6 +6,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'declare',
+  group: 'start',
   aliases: ['new', 'open', 'create'],
   summary: 'declare an incident and open its channel',
   usage: 'declare [sev1-sev5] [<title>]',

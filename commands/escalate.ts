@@ -6,6 +6,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'escalate',
+  group: 'people',
   aliases: ['page'],
   summary: 'page whoever is on call for a team',
   usage: 'escalate <team> [reason]',

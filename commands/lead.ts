@@ -4,6 +4,7 @@ import { assign } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'lead',
+  group: 'people',
   aliases: ['commander', 'ic'],
   summary: "take the incident commander's role, or hand it over",
   usage: 'lead [@user]',

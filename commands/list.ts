@@ -3,6 +3,7 @@ import { defineCommand } from '../src/app/command.ts';
 
 export default defineCommand({
   verb: 'list',
+  group: 'look',
   aliases: ['ls'],
   summary: 'open incidents, or all of them',
   usage: 'list [all]',

@@ -3,6 +3,7 @@ import { defineCommand } from '../src/app/command.ts';
 
 export default defineCommand({
   verb: 'oncall',
+  group: 'people',
   summary: 'who is paged for which team',
   usage: 'oncall',
   examples: ['oncall'],

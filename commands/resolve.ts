@@ -4,6 +4,7 @@ import { intend } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'resolve',
+  group: 'run',
   aliases: ['resolved', 'close'],
   summary: 'it is over; archives nothing',
   usage: 'resolve [what fixed it]',

@@ -7,6 +7,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'role',
+  group: 'people',
   aliases: ['assign'],
   summary: 'give somebody a role',
   usage: `role <${ROLES.join(' | ')}> [@user]`,

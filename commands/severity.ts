@@ -7,6 +7,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'severity',
+  group: 'run',
   aliases: ['sev'],
   summary: 'change how bad it is',
   usage: 'severity <sev1-sev5>',

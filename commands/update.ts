@@ -4,6 +4,7 @@ import { intend } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'update',
+  group: 'run',
   summary: 'tell everybody how it stands',
   usage: 'update <text>',
   examples: ['update we found the migration and are rolling it back'],
