@@ -1,12 +1,14 @@
 /** One typed line becomes one verb: found, permitted, placed in an incident, run. */
-import { distance } from 'fastest-levenshtein';
+import { ROLES, SEVERITIES, STATUSES } from '../domain/incident.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
 import { explainRefusal } from '../errors.ts';
 import type { App, Directory } from './app.ts';
-import type { Command, Permission, Reply, Request } from './command.ts';
+import { type Command, permissionOf, type Reply, type Request } from './command.ts';
 import { findCommand } from './find-command.ts';
+import { readLine, type Vocabulary, vocabularyOf } from './line.ts';
 import { forbidden } from './permit.ts';
+import { suggest } from './suggest.ts';
 
 export interface Line {
   /** What was typed after the slash command's name. */
@@ -36,7 +38,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     return 'ok' in answer ? { text: refusalText(answer), refused: true } : answer;
   };
   const isDangerous = (text: string): boolean => {
-    const { verb, rest } = split(text);
+    // Where it was typed decides between readings that are harmless, never about one that is not.
+    const { verb, rest } = readLine(text, vocabulary(parts), { inIncident: false });
     const command = findCommand(parts.commands, verb);
     return command !== undefined && permissionOf(command, nameIncident(command, rest).words) === 'dangerous';
   };
@@ -49,27 +52,33 @@ export function refusalText(refusal: Refusal): string {
   return `:no_entry: ${message}\n${fix}`;
 }
 
+/** `cancelled` is no status that one can type: it is reached by `cancel`. */
+const vocabulary = ({ commands }: DispatchParts): Vocabulary =>
+  vocabularyOf(commands, {
+    severities: SEVERITIES,
+    statuses: STATUSES.filter((status) => status !== 'cancelled'),
+    roles: ROLES,
+  });
+
 async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
   const { app, commands, directory } = parts;
   const text = await meetMentioned(app, storable(line.text));
-  const { verb, rest } = split(text);
+  const here = await channelIncident(app, line.channelId);
+  const where = { inIncident: here !== undefined };
+  const { verb, rest } = readLine(text, vocabulary(parts), where);
   const command = findCommand(commands, verb);
-  if (!command)
-    return refuse('UNKNOWN_VERB', {
-      found: verb,
-      near: nearest(commands, verb),
-      command: app.settings.command,
-    });
+  if (!command) {
+    const { command: name } = app.settings;
+    const near = suggest({ ...where, text, command: name }, vocabulary(parts));
+    return refuse('UNKNOWN_VERB', { found: verb, near, command: name });
+  }
   const named = nameIncident(command, rest);
   const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, named.words));
   if (refused) return refused;
-  const placed = await place(app, command, line, named);
+  const placed = await place(app, command, here, named);
   if ('ok' in placed) return placed;
   return command.run({ ...requestOf(app, commands, line), ...placed }, app);
 }
-
-const permissionOf = ({ permission }: Command, words: string): Permission =>
-  typeof permission === 'function' ? permission(words) : permission;
 
 const requestOf = (
   app: App,
@@ -95,10 +104,10 @@ function nameIncident({ where }: Command, rest: string): Pick<Request, 'words' |
 async function place(
   app: App,
   command: Command,
-  line: Line,
+  here: number | undefined,
   { words, incident: named }: Pick<Request, 'words' | 'incident'>,
 ): Promise<Pick<Request, 'words' | 'incident'> | Refusal> {
-  const incident = named ?? (await channelIncident(app, line.channelId));
+  const incident = named ?? here;
   if (command.where === 'anywhere' || incident !== undefined) return { words, incident };
   const open = await app.incidents('open');
   const known = open
@@ -114,18 +123,6 @@ async function place(
 
 const channelIncident = (app: App, channelId: string | undefined): Promise<number | undefined> =>
   channelId === undefined ? Promise.resolve(undefined) : app.incidentOfChannel(channelId);
-
-/** An empty line is a call for help. */
-function split(text: string): { verb: string; rest: string } {
-  const [, verb = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(text) ?? [];
-  return { verb: verb.toLowerCase() || 'help', rest };
-}
-
-function nearest(commands: readonly Command[], found: string): string {
-  const words = commands.flatMap(({ verb, aliases }) => [verb, ...(aliases ?? [])]);
-  const near = words.filter((word) => distance(word, found) <= 2);
-  return near.length > 0 ? `Did you mean ${near.map((word) => `\`${word}\``).join(' or ')}?` : '';
-}
 
 /** Slack escapes people as `<@U123|name>`: the name is remembered, the line keeps the id. */
 async function meetMentioned(app: App, text: string): Promise<string> {
