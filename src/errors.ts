@@ -447,6 +447,10 @@ export const ERRORS = {
     message: 'The story broke off: {reason}.',
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
+  DOCS_STALE: {
+    message: 'Not up to date with the verbs and src/slack/manifest.ts: {found}.',
+    fix: 'Run `npm run docs` and commit what it wrote.',
+  },
   URL_ENV_EMPTY: {
     message: 'The environment variable {found} is not set.',
     fix: 'Set it to the URL of the database.',
