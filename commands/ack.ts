@@ -7,6 +7,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'ack',
+  group: 'people',
   aliases: ['acknowledge'],
   summary: 'acknowledge the page that you got',
   usage: 'ack',

@@ -8,6 +8,7 @@ import { parseDay } from '../src/domain/when.ts';
 
 export default defineCommand({
   verb: 'action',
+  group: 'record',
   aliases: ['task', 'followup'],
   summary: 'add an action item with owner and deadline, finish one, or list them',
   usage: 'action [<text> [@owner] [due <day>]] | action done <n>',

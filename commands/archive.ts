@@ -4,6 +4,7 @@ import { intend } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'archive',
+  group: 'run',
   summary: 'archive the channel of an incident that has ended',
   usage: 'archive',
   examples: ['archive'],

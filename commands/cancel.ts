@@ -4,6 +4,7 @@ import { intendWithReason } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'cancel',
+  group: 'run',
   summary: 'it was a false alarm',
   usage: 'cancel <reason>',
   examples: ['cancel false alarm, a test query'],

@@ -5,6 +5,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'catchup',
+  group: 'look',
   summary: 'what a latecomer has to know: what, since when, who, decided, running, due',
   usage: 'catchup',
   examples: ['catchup'],

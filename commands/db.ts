@@ -4,6 +4,7 @@ import { startRunbook } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'db',
+  group: 'database',
   aliases: ['diagnose'],
   summary: 'what is wrong with the database: migrations, failing queries, blockers (reads only)',
   usage: 'db [target]',

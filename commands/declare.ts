@@ -5,6 +5,7 @@ import { declareBy } from '../src/app/declare.ts';
 
 export default defineCommand({
   verb: 'declare',
+  group: 'start',
   aliases: ['new', 'open', 'create'],
   summary: 'declare an incident and open its channel',
   usage: 'declare [--private] [--retro] [--service <name>] [sev1-sev5] [<title>]',

@@ -5,6 +5,7 @@ import { declareBy } from '../src/app/declare.ts';
 
 export default defineCommand({
   verb: 'drill',
+  group: 'start',
   aliases: ['exercise'],
   summary: 'play an incident: marked everywhere, left out of the figures',
   usage: 'drill [sev1-sev5] <title>',

@@ -5,6 +5,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'duplicate',
+  group: 'run',
   aliases: ['dup', 'dupe'],
   summary: 'close it as the same as another one; its followers are invited there',
   usage: 'duplicate <incident>',

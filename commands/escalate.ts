@@ -6,6 +6,7 @@ import { type Refusal, refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'escalate',
+  group: 'people',
   aliases: ['page'],
   summary: 'page who is on call for a team, until somebody answers',
   usage: 'escalate [<team> [reason]]',

@@ -1,11 +1,15 @@
 /** `help`: the verbs, or one of them. */
 import { type Command, defineCommand } from '../src/app/command.ts';
 import { findCommand } from '../src/app/find-command.ts';
+import { byGroup } from '../src/app/groups.ts';
+import { suggestHelp } from '../src/app/suggest.ts';
+import { whoMay } from '../src/app/who-may.ts';
 import { headOf } from '../src/app/words.ts';
 import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'help',
+  group: 'look',
   aliases: ['?'],
   summary: 'the verbs, or one of them',
   usage: 'help [verb]',
@@ -15,25 +19,32 @@ export default defineCommand({
   run({ words, commands, command }) {
     const { head } = headOf(words);
     if (head === '') return Promise.resolve({ text: overview(commands, command) });
-    const found = findCommand(commands, head);
-    return Promise.resolve(
-      found ? { text: detail(found, command) } : refuse('UNKNOWN_VERB', { found: head, near: '', command }),
-    );
+    // `help post-mortem` and `help roll back` too.
+    const found = findCommand(commands, head) ?? findCommand(commands, words.replace(/[\s-]/g, ''));
+    if (found) return Promise.resolve({ text: detail(found, command) });
+    const near = suggestHelp(head, commands, command);
+    return Promise.resolve(refuse('UNKNOWN_VERB', { found: head, near, command }));
   },
 });
 
 const overview = (commands: readonly Command[], name: string): string =>
   [
-    ...commands.map(({ usage, summary }) => `\`${name} ${usage}\` ${summary}`),
+    ...byGroup(commands).flatMap(({ heading, items }) => [
+      `*${heading}*`,
+      ...items.map(({ usage, summary }) => `\`${name} ${usage}\` ${summary}`),
+    ]),
     `\`${name} help <verb>\` shows examples.`,
   ].join('\n');
 
-const detail = ({ usage, summary, examples, aliases, where }: Command, name: string): string =>
-  [
+const detail = (command: Command, name: string): string => {
+  const { usage, summary, examples, aliases, where } = command;
+  return [
     `\`${name} ${usage}\`: ${summary}`,
     ...examples.map((example) => `• \`${name} ${example}\``),
     ...(aliases ? [`Also: ${aliases.join(', ')}`] : []),
     ...(where === 'incident'
-      ? [`In an incident channel, or with the incident's number: \`inc-3\` after the verb.`]
+      ? [`In an incident channel, or with the incident's number: \`inc-3\` before or after the verb.`]
       : []),
+    whoMay(command),
   ].join('\n');
+};

@@ -5,6 +5,7 @@ import { COMMANDER } from '../src/domain/policy.ts';
 
 export default defineCommand({
   verb: 'lead',
+  group: 'people',
   aliases: ['commander', 'ic'],
   summary: "claim the incident commander's role, hand it over, or take it over",
   usage: 'lead [@user | take]',

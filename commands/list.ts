@@ -21,6 +21,7 @@ const SHOWN = 50;
 
 export default defineCommand({
   verb: 'list',
+  group: 'look',
   aliases: ['ls', 'incidents'],
   summary: 'incidents: open ones, or by state, severity, service, kind, or your own',
   usage: 'list [open | ended | all] [mine] [sev1-sev5] [drill] [<service>]',

@@ -8,9 +8,15 @@ import { formatUtc, parseWhen } from '../src/domain/when.ts';
 
 export default defineCommand({
   verb: 'milestone',
+  group: 'record',
   summary: 'set or correct when something was reached',
-  usage: `milestone <${MILESTONES.join(' | ')}> <time>`,
-  examples: ['milestone impact_started -20m', 'milestone mitigated 14:05'],
+  usage: 'milestone <name> <time>',
+  examples: [
+    'milestone impact_started -20m',
+    'milestone detected 14:05',
+    'milestone mitigated 14:05',
+    'milestone impact_ended now',
+  ],
   where: 'incident',
   permission: 'respond',
   async run(request, app) {

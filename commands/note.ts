@@ -5,9 +5,15 @@ import { parseWhen } from '../src/domain/when.ts';
 
 export default defineCommand({
   verb: 'note',
+  group: 'record',
   summary: 'write a line into the timeline, also for an earlier time',
-  usage: 'note [-15m | 14:05 | 14:05 Europe/Berlin | yesterday 23:50] <text>',
-  examples: ['note customers report an empty page', 'note -15m the deploy finished'],
+  usage: 'note [time] <text>',
+  examples: [
+    'note customers report an empty page',
+    'note -15m the deploy finished',
+    'note 14:05 Europe/Berlin the first error',
+    'note yesterday 23:50 the batch job began',
+  ],
   where: 'incident',
   permission: 'respond',
   async run(request, app) {

@@ -5,6 +5,7 @@ import { onCallLines } from '../src/slack/views/on-call.ts';
 
 export default defineCommand({
   verb: 'oncall',
+  group: 'people',
   aliases: ['who'],
   summary: 'who is on call, now and next',
   usage: 'oncall [team]',

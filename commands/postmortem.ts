@@ -3,6 +3,7 @@ import { defineCommand } from '../src/app/command.ts';
 
 export default defineCommand({
   verb: 'postmortem',
+  group: 'record',
   aliases: ['pm', 'export'],
   summary: 'export the postmortem as Markdown',
   usage: 'postmortem',

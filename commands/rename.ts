@@ -4,6 +4,7 @@ import { intend } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'rename',
+  group: 'run',
   aliases: ['title'],
   summary: 'give the incident and its channel another title',
   usage: 'rename <title>',

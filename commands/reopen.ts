@@ -4,6 +4,7 @@ import { intendWithReason } from '../src/app/intend.ts';
 
 export default defineCommand({
   verb: 'reopen',
+  group: 'run',
   summary: 'it is not over after all',
   usage: 'reopen <reason>',
   examples: ['reopen the errors are back'],

@@ -5,6 +5,7 @@ import { isRefusal } from '../src/app/words.ts';
 
 export default defineCommand({
   verb: 'resolve',
+  group: 'run',
   aliases: ['resolved', 'close'],
   summary: 'it is over; asks what fixed it, archives nothing',
   usage: 'resolve [what fixed it]',

@@ -5,6 +5,7 @@ import { headOf, isRefusal, readRole } from '../src/app/words.ts';
 
 export default defineCommand({
   verb: 'role',
+  group: 'people',
   aliases: ['assign'],
   summary: 'claim a role, give it to somebody, or take it over',
   usage: 'role <role> [@user | take]',

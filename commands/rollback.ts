@@ -7,6 +7,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'rollback',
+  group: 'database',
   summary: 'plan the rollback of a migration; another person approves the plan',
   usage: 'rollback [migration] [target]',
   examples: ['rollback', 'rollback 1717408740000_order-status-cleanup shop'],

@@ -6,6 +6,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'run',
+  group: 'database',
   aliases: ['runbook'],
   summary: 'start a runbook; what is dangerous in it waits for an approval',
   usage: 'run <runbook> [name=value …]',

@@ -6,6 +6,7 @@ const SHAPE = /^(\d{1,9})\s+(\d{1,9})\s+(happened|not-happened)\s+(\S[\s\S]*)$/i
 
 export default defineCommand({
   verb: 'settle',
+  group: 'database',
   summary: 'say what became of a step whose outcome is unknown; approvers only',
   usage: 'settle <run> <step> <happened | not-happened> <how you know>',
   examples: ['settle 4 1 not-happened the column is still there'],

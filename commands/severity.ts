@@ -5,6 +5,7 @@ import { isRefusal, readSeverity } from '../src/app/words.ts';
 
 export default defineCommand({
   verb: 'severity',
+  group: 'run',
   aliases: ['sev'],
   summary: 'change how bad it is, or read what the severities mean',
   usage: 'severity [sev1-sev5]',

@@ -6,6 +6,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'snooze',
+  group: 'run',
   aliases: ['dismiss'],
   summary: 'put the open reminder off, or turn it off for this incident',
   usage: 'snooze [15m | 1h | off]',

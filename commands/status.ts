@@ -10,6 +10,7 @@ const SETTABLE = STATUSES.filter((status) => status !== 'cancelled');
 
 export default defineCommand({
   verb: 'status',
+  group: 'run',
   summary: 'show where the incident stands, or move it on',
   usage: `status [${SETTABLE.join(' | ')}] [message]`,
   examples: ['status', 'status identified bad migration', 'status mitigated'],

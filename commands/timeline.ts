@@ -5,6 +5,7 @@ import { timelinePage } from '../src/slack/views/timeline.ts';
 
 export default defineCommand({
   verb: 'timeline',
+  group: 'look',
   summary: 'what happened so far, in the order it happened',
   usage: 'timeline [page]',
   examples: ['timeline', 'timeline 2'],

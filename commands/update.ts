@@ -6,6 +6,7 @@ import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'update',
+  group: 'run',
   summary: 'tell everybody how it stands; the next one is due anew',
   usage: 'update [<text>]',
   examples: ['update we found the migration and are rolling it back'],

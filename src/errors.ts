@@ -325,28 +325,73 @@ export const ERRORS = {
     message: 'The {what} has no text.',
     fix: 'For example: `{example}`.',
   },
+  TITLE_SAME: {
+    message: 'The title is `{found}` already.',
+    fix: 'Nothing to do.',
+  },
+  UNKNOWN_FLAG: {
+    message: '`{found}` is none of the words that go before a title.',
+    fix: 'Use {known}, or begin the title with another word.',
+  },
+  UNKNOWN_SERVICE: {
+    message: 'There is no service `{found}`.',
+    fix: 'Use one of {known}, or add it under `services` in firebreak.yml.',
+  },
+  UNKNOWN_FILTER: {
+    message: '`{found}` says nothing about which incidents to list.',
+    fix: 'Use {known}.',
+  },
+  LIKELY_DUPLICATE: {
+    message:
+      'This may be open already: inc-{number} *{title}*{where} ({severity}, {status}, declared {ago} ago by {by}).',
+    fix: 'Nothing was opened. Work there, or open a new one anyway: `{command} {line}`.',
+  },
+  DUPLICATE_OF_WHAT: {
+    message: '`{found}` names no incident.',
+    fix: 'Say which one this is the same as: `duplicate inc-3`.',
+  },
+  DUPLICATE_OF_ITSELF: {
+    message: 'Incident {found} is this one.',
+    fix: 'Name the other one: `duplicate inc-3`.',
+  },
+  DUPLICATE_OF_DUPLICATE: {
+    message: 'Incident {found} is itself a duplicate, of incident {of}.',
+    fix: 'Say `duplicate inc-{of}`.',
+  },
+  DUPLICATE_PRIVATE: {
+    message: 'One of the two is private and the other is not: followers of incident {number} would be mixed.',
+    fix: 'Cancel one of them with a word about the other, and invite people by hand.',
+  },
+  ALREADY_DUPLICATE: {
+    message: 'It is a duplicate of incident {found} already.',
+    fix: 'Reopen it first if that was wrong: `reopen <reason>`.',
+  },
+  STILL_OPEN: {
+    message: 'The incident is still open: {found}.',
+    fix: 'Resolve it first: `resolve`; or `cancel <reason>` when it was a false alarm.',
+  },
+  ALREADY_ARCHIVED: {
+    message: 'The channel of incident {number} is archived already.',
+    fix: 'Nothing to do; `reopen <reason>` brings it back.',
+  },
   UNKNOWN_SEVERITY: {
     message: 'There is no severity `{found}`.',
     fix: 'Use one of {known}.',
-  },
-  SEVERITY_MISSING: {
-    message: 'No severity was given.',
-    fix: 'Use one of {known}, for example `severity sev2`.',
   },
   UNKNOWN_STATUS: {
     message: 'There is no status `{found}`.',
     fix: 'Use one of {known}.',
   },
   STATUS_SAME: {
-    message: 'The status is `{found}` already.',
-    fix: 'Nothing to do.',
+    message: 'The status is `{found}` already, since {since}.',
+    fix: 'Nothing to do; the timeline says who set it.',
   },
   SEVERITY_SAME: {
     message: 'The severity is `{found}` already.',
     fix: 'Nothing to do.',
   },
   NOT_OPEN: {
-    message: 'Incident {number} is {found}.',
+    message: 'Incident {number} is {found}, since {since}.',
     fix: 'Reopen it first: `reopen <reason>`.',
   },
   ALREADY_OPEN: {
@@ -365,6 +410,10 @@ export const ERRORS = {
     message: '{role} is {found} already.',
     fix: 'Nothing to do.',
   },
+  ROLE_HELD: {
+    message: '{role} is {holder}.',
+    fix: 'Ask them, or replace them: `role {name} take`.',
+  },
   PERSON_MISSING: {
     message: '`{found}` is not a person.',
     fix: 'Mention somebody: `{example}`.',
@@ -378,8 +427,8 @@ export const ERRORS = {
     fix: 'Use one of {known}, or add it under `teams` in firebreak.yml.',
   },
   NOBODY_ON_CALL: {
-    message: 'Nobody is on call for {team}.',
-    fix: 'Name somebody under `teams.{team}.on_call` in firebreak.yml, or call them.',
+    message: 'Nobody is on call for {team}. Could not be read: {problems}.',
+    fix: 'Call somebody you know, or page another team; then name people under `teams.{team}` in firebreak.yml.',
   },
   PAGERDUTY_TOKEN_MISSING: {
     message: 'Who is on call by the PagerDuty schedule {schedule} cannot be read: there is no API token.',
@@ -408,6 +457,18 @@ export const ERRORS = {
   PAGE_OF_ANOTHER: {
     message: 'That page was sent to {by}.',
     fix: 'To take the lead instead, type `lead`.',
+  },
+  PAGE_NOT_YOURS: {
+    message: 'You were not paged for an open incident.',
+    fix: 'To take the lead, type `lead` in the channel of the incident.',
+  },
+  NO_REMINDER: {
+    message: 'No reminder is open in this incident.',
+    fix: 'Nothing to put off.',
+  },
+  WAIT_NOT_UNDERSTOOD: {
+    message: '`{found}` is no length of time.',
+    fix: 'Write `15m`, `1h`, or `off` to be reminded no more.',
   },
   ACTION_UNKNOWN: {
     message: 'There is no action item {found}; there are {count}.',
@@ -462,6 +523,10 @@ export const ERRORS = {
   DEMO_BROKE: {
     message: 'The story broke off: {reason}.',
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
+  },
+  DOCS_STALE: {
+    message: 'Not up to date with the verbs and src/slack/manifest.ts: {found}.',
+    fix: 'Run `npm run docs` and commit what it wrote.',
   },
   URL_ENV_EMPTY: {
     message: 'The environment variable {found} is not set.',

@@ -12,6 +12,8 @@ import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
 import { createLogger, type Logger } from './log.ts';
 import { watch } from './monitors/watch.ts';
+import { createWhoIsOnCall } from './paging/pagerduty-schedules.ts';
+import { createPager } from './paging/send-page.ts';
 import { loadRunbooks } from './runbooks/load.ts';
 import { loadSteps } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
@@ -43,7 +45,8 @@ export const startFirebreak = (
     const directory = createDirectory(client, identity);
     const steps = await loadSteps();
     const runbooks = await loadRunbooks(RUNBOOKS, steps);
-    const app = createApp({ store, settings, directory, now, runbooks, generatedBy: PRODUCT });
+    const schedules = createWhoIsOnCall(config.paging);
+    const app = createApp({ store, settings, directory, now, runbooks, schedules, generatedBy: PRODUCT });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
     const talk = { client, identity, store, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
@@ -53,8 +56,9 @@ export const startFirebreak = (
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ store, settings, now, log, steps, target, captured });
     const perform = createPerform(talk);
+    const page = createPager(config.paging, now);
     const watched = watch(config.monitors, targets);
-    const jobs = assembleJobs({ store, clock, log, app, perform, replay: slack.replay, watched, runs });
+    const jobs = assembleJobs({ ...talk, clock, perform, page, replay: slack.replay, watched, runs });
     const receiver = createReceiver({
       listen: http,
       tokens: http.token === undefined ? [] : [http.token],

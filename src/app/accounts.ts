@@ -17,6 +17,7 @@ export const accountCommand = ({
 }): Command =>
   defineCommand({
     verb,
+    group: 'record',
     ...(aliases ? { aliases } : {}),
     summary,
     usage: `${verb} [<text>]`,

@@ -8,6 +8,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
+import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
@@ -96,6 +97,10 @@ export interface App {
   incidents(filter: IncidentFilter, viewer: string): Promise<readonly Incident[]>;
   /** Whether the viewer may know that it exists. */
   isVisible(incident: number, viewer: string): Promise<boolean>;
+  /** Offers to catch up whoever has joined an incident's channel, but who declared it. */
+  welcome(channelId: string, user: string, cause?: Cause): Promise<void>;
+  /** What a person sees of their own in the App Home. */
+  home(user: string): Promise<HomeFacts>;
   /** Who is on call now and next, by team. */
   onCall(): Promise<Readonly<Record<string, readonly OnCallLevel[]>>>;
   /** Everything known of an incident: what views and exports are made from. */

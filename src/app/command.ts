@@ -2,6 +2,7 @@
 import type { Severity } from '../domain/incident.ts';
 import type { Offer, Refusal } from '../domain/refusal.ts';
 import type { App, DeclareWish } from './app.ts';
+import type { Group } from './groups.ts';
 
 export interface Request {
   /** Who typed it: a Slack user id, or `terminal:<user>@<host>`. */
@@ -52,6 +53,8 @@ export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';
 
 export interface Command {
   readonly verb: string;
+  /** Where it stands in `help` and in docs/commands.md. */
+  readonly group: Group;
   /** Other words for the verb, as people type them. */
   readonly aliases?: readonly string[];
   /** One line for `help`. */
@@ -65,6 +68,10 @@ export interface Command {
   readonly permission: Permission | ((words: string) => Permission);
   run(request: Request, app: App): Promise<Reply | Refusal>;
 }
+
+/** What a verb takes when these words follow it. */
+export const permissionOf = ({ permission }: Pick<Command, 'permission'>, words: string): Permission =>
+  typeof permission === 'function' ? permission(words) : permission;
 
 /** Types a command's definition; the loader checks it against its file. */
 export const defineCommand = (command: Command): Command => command;

@@ -1,10 +1,12 @@
 /** Builds the App that the shells talk to. */
+
+import { isOpen } from '../domain/incident.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
 import { holdsOf } from '../store/holds.ts';
-import { settle } from '../store/inbox.ts';
+import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadPeople, savePerson } from '../store/people.ts';
@@ -14,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { escalate, escalationDue } from './escalations.ts';
+import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
@@ -65,6 +68,16 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     async isVisible(id, viewer) {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);
+    },
+    home: (user) => homeOf(parts, user),
+    async welcome(channelId, user, { inboxKey } = {}) {
+      const id = await incidentOfChannel(store, channelId);
+      const incident = id === undefined ? undefined : await loadIncident(store, id);
+      if (!incident || incident.declaredBy === user || !isOpen(incident)) return;
+      await store.transaction(async (tx) => {
+        await enqueue(tx, [{ kind: 'whisper', incident: incident.id, user, what: 'catchup-offer' }], now());
+        if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
+      });
     },
     async onCall() {
       const teams = Object.entries(settings.teams);

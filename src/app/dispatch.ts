@@ -1,12 +1,14 @@
 /** One typed line becomes one verb: found, permitted, placed in an incident, run. */
-import { distance } from 'fastest-levenshtein';
+import { STATUSES } from '../domain/incident.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
-import type { Command, Permission, Reply, Request } from './command.ts';
+import { type Command, permissionOf, type Reply, type Request } from './command.ts';
 import { findCommand } from './find-command.ts';
+import { readLine, type Vocabulary, vocabularyOf } from './line.ts';
 import { forbidden } from './permit.ts';
 import { refusalReply } from './refusal-text.ts';
+import { suggest } from './suggest.ts';
 
 export interface Line {
   /** What was typed after the slash command's name. */
@@ -38,34 +40,41 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     return 'ok' in answer ? refusalReply(answer) : answer;
   };
   const isDangerous = (text: string): boolean => {
-    const { verb, rest } = split(text);
+    // Where it was typed decides between readings that are harmless, never about one that is not.
+    const { verb, rest } = readLine(text, vocabulary(parts), { inIncident: false });
     const command = findCommand(parts.commands, verb);
     return command !== undefined && permissionOf(command, nameIncident(command, rest).words) === 'dangerous';
   };
   return Object.assign(dispatch, { isDangerous });
 }
 
+/** `cancelled` is no status that one can type: it is reached by `cancel`. */
+const vocabulary = ({ app, commands }: DispatchParts): Vocabulary =>
+  vocabularyOf(commands, {
+    severities: app.settings.severities.map(({ name }) => name),
+    statuses: STATUSES.filter((status) => status !== 'cancelled'),
+    roles: app.settings.roles.map(({ name }) => name),
+  });
+
 async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
   const { app, commands, directory } = parts;
   const text = await meetMentioned(app, storable(line.text));
-  const { verb, rest } = split(text);
+  const here = await channelIncident(app, line.channelId);
+  const where = { inIncident: here !== undefined };
+  const { verb, rest } = readLine(text, vocabulary(parts), where);
   const command = findCommand(commands, verb);
-  if (!command)
-    return refuse('UNKNOWN_VERB', {
-      found: verb,
-      near: nearest(commands, verb),
-      command: app.settings.command,
-    });
+  if (!command) {
+    const { command: name } = app.settings;
+    const near = suggest({ ...where, text, command: name }, vocabulary(parts));
+    return refuse('UNKNOWN_VERB', { found: verb, near, command: name });
+  }
   const named = nameIncident(command, rest);
   const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, named.words));
   if (refused) return refused;
-  const placed = await place(app, command, line, named);
+  const placed = await place(app, command, line.actor, here, named);
   if ('ok' in placed) return placed;
   return command.run({ ...requestOf(app, commands, line), ...placed }, app);
 }
-
-const permissionOf = ({ permission }: Command, words: string): Permission =>
-  typeof permission === 'function' ? permission(words) : permission;
 
 const requestOf = (
   app: App,
@@ -92,15 +101,16 @@ function nameIncident({ where }: Command, rest: string): Pick<Request, 'words' |
 async function place(
   app: App,
   command: Command,
-  line: Line,
+  actor: string,
+  here: number | undefined,
   { words, incident: named }: Pick<Request, 'words' | 'incident'>,
 ): Promise<Pick<Request, 'words' | 'incident'> | Refusal> {
   // In its channel somebody is a member; elsewhere one that they may not know of is as one that does not exist.
-  if (named !== undefined && !(await app.isVisible(named, line.actor)))
+  if (named !== undefined && named !== here && !(await app.isVisible(named, actor)))
     return refuse('INCIDENT_UNKNOWN', { found: named });
-  const incident = named ?? (await channelIncident(app, line.channelId));
+  const incident = named ?? here;
   if (command.where === 'anywhere' || incident !== undefined) return { words, incident };
-  const open = await app.incidents({ state: 'open' }, line.actor);
+  const open = await app.incidents({ state: 'open' }, actor);
   const known = open
     .map(({ id, title, channelId }) => `inc-${id} ${channelId ? `<#${channelId}>` : title}`)
     .join(', ');
@@ -114,18 +124,6 @@ async function place(
 
 const channelIncident = (app: App, channelId: string | undefined): Promise<number | undefined> =>
   channelId === undefined ? Promise.resolve(undefined) : app.incidentOfChannel(channelId);
-
-/** An empty line is a call for help. */
-function split(text: string): { verb: string; rest: string } {
-  const [, verb = '', rest = ''] = /^\s*(\S*)\s*([\s\S]*?)\s*$/.exec(text) ?? [];
-  return { verb: verb.toLowerCase() || 'help', rest };
-}
-
-function nearest(commands: readonly Command[], found: string): string {
-  const words = commands.flatMap(({ verb, aliases }) => [verb, ...(aliases ?? [])]);
-  const near = words.filter((word) => distance(word, found) <= 2);
-  return near.length > 0 ? `Did you mean ${near.map((word) => `\`${word}\``).join(' or ')}?` : '';
-}
 
 /** Slack escapes people as `<@U123|name>`: the name is remembered, the line keeps the id. */
 async function meetMentioned(app: App, text: string): Promise<string> {

@@ -17,6 +17,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   hold: async () => (await import('./hold.ts')).holdCommand(),
   export: async () => (await import('./export.ts')).exportCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
+  manifest: async () => (await import('./manifest.ts')).manifestCommand(),
 };
 
 const program = new Command('firebreak')

@@ -63,6 +63,10 @@ export function parseDay(
 export const formatUtc = (date: Date): string =>
   DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
 
+/** The calendar day in a zone, `YYYY-MM-DD`. */
+export const dayOn = (at: Date, timezone: string): string =>
+  DateTime.fromJSDate(at, { zone: timezone }).toFormat(ISO_DAY);
+
 /** What is recorded has happened already. */
 export const inFuture = (at: Date, now: Date): Refusal =>
   refuse('TIME_IN_FUTURE', { found: formatUtc(at), understood: formatUtc(at), now: formatUtc(now) });

@@ -1,12 +1,13 @@
 /** All durable work of one instance: deliveries, timers, runs, replays and the monitors' ticks. */
 import type { App } from '../app/app.ts';
+import type { OutgoingPage } from '../domain/outgoing-page.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
-import { forgetDelivered } from '../store/outbox.ts';
+import { type Delivery, forgetDelivered } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
@@ -23,7 +24,10 @@ export interface JobsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly app: App;
+  /** What goes to Slack. */
   readonly perform: DeliverOptions['perform'];
+  /** What goes to PagerDuty and webhooks. */
+  readonly page: (page: OutgoingPage, effectId: string, signal: AbortSignal) => Promise<Delivery>;
   /** Does what a crash left in the inbox. */
   readonly replay: () => Promise<void>;
   readonly watched: readonly WatchedTarget[];
@@ -37,7 +41,11 @@ export interface Jobs {
 }
 
 export function assembleJobs(parts: JobsParts): Jobs {
-  const { store, clock, log, app, perform, watched } = parts;
+  const { store, clock, log, app, watched } = parts;
+  const perform: DeliverOptions['perform'] = (row, signal) =>
+    row.effect.kind === 'send-page'
+      ? parts.page(row.effect.page, row.effectId, signal)
+      : parts.perform(row, signal);
   const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
   const leases = openLeases(store, log);
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };

@@ -1,4 +1,4 @@
-/** The bot's side of Slack: Bolt behind the inbox, and its listeners, each of which acks, calls and renders. */
+/** The bot's side of Slack: Bolt behind the inbox, connected and kept so. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
@@ -7,19 +7,13 @@ import type { Dispatch } from '../app/dispatch.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
-import { privately } from './answer.ts';
-import { actOnClick, type Click } from './clicks.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
-import { clipMessage } from './clip-message.ts';
-import { type Body, senderOf } from './inbound.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
+import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
-import { openForm, submitDeclare } from './modals.ts';
-import { createIntroductions } from './people.ts';
 import { isRefusedToken, slackError } from './perform/verdict.ts';
 import { replayOpen } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
-import { DECLARE_FORM } from './views/declare-modal.ts';
 
 const START_MS = 10_000;
 
@@ -101,65 +95,3 @@ async function askWhoWeAre(identity: WhoAmI, log: Logger): Promise<void> {
 
 const tokenRefused = (variable: string, error: unknown): FirebreakError =>
   new FirebreakError('SLACK_TOKEN_REFUSED', { variable, found: slackError(error) ?? String(error) }, error);
-
-function listen(bolt: Bolt, parts: SlackParts): void {
-  const { command, app, dispatch, log } = parts;
-  const introduce = createIntroductions(app, log);
-  bolt.use(async ({ body, next }) => {
-    introduce(body as unknown as Body);
-    await next();
-  });
-  bolt.command(command, async ({ ack, command: typed, context }) => {
-    const { inboxKey, receivedAt } = origin(context);
-    const line = { text: typed.text, actor: typed.user_id, channelId: typed.channel_id, receivedAt };
-    const { text, form } = await dispatch({ ...line, ...(inboxKey ? { inboxKey } : {}) });
-    const opened = form && (await openForm(form, { id: typed.trigger_id, receivedAt }, parts));
-    await ack(opened ? undefined : privately(text));
-  });
-  bolt.shortcut('declare_incident', async ({ ack, shortcut, context }) => {
-    const { receivedAt } = origin(context);
-    await openForm({ kind: 'declare', severity: 'sev3' }, { id: shortcut.trigger_id, receivedAt }, parts);
-    await ack();
-  });
-  bolt.shortcut('add_to_timeline', async ({ ack, shortcut, context }) => {
-    const { inboxKey } = origin(context);
-    const answer = ack as (payload?: unknown) => Promise<void>;
-    await answer(privately(await clipMessage(shortcut, inboxKey, parts)));
-  });
-  bolt.view(DECLARE_FORM, async ({ ack, body, view, context }) => {
-    const { inboxKey } = origin(context);
-    const errors = await submitDeclare({ values: view.state.values, by: body.user.id, inboxKey }, parts);
-    await ack(errors ? { response_action: 'errors', errors } : undefined);
-  });
-  bolt.action(/.*/, async ({ ack, body, action, context }) => {
-    const text = await actOnClick(
-      clickOf(body as unknown as Body, action as unknown as Body, origin(context)),
-      parts,
-    );
-    // Ours, which sends the text by response_url: Slack takes none in the ack of a click.
-    const answer = ack as (payload?: unknown) => Promise<void>;
-    await answer(text === undefined ? undefined : privately(text));
-  });
-}
-
-function clickOf(body: Body, action: Body, from: Origin): Click {
-  const channel = body['channel'] as { readonly id?: string } | undefined;
-  return {
-    ...from,
-    actionId: String(action['action_id']),
-    value: typeof action['value'] === 'string' ? action['value'] : undefined,
-    by: senderOf(body)?.id ?? 'unknown',
-    channelId: channel?.id,
-  };
-}
-
-interface Origin {
-  readonly inboxKey: string | undefined;
-  readonly receivedAt: Date;
-}
-
-/** What the inbox receiver put into Bolt's context. */
-const origin = (context: Readonly<Record<string, unknown>>): Origin => ({
-  inboxKey: context['inboxKey'] as string | undefined,
-  receivedAt: context['receivedAt'] as Date,
-});

@@ -1,10 +1,12 @@
 /** Buttons: what each one asks of the app. One table; the values are JSON that our own views wrote. */
 import { z } from 'zod';
 import type { App, Directory } from '../app/app.ts';
+import type { Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import { SAY } from './views/offers.ts';
 import { typedDeclareLine } from './views/proposal.ts';
 
 export interface Click {
@@ -22,7 +24,7 @@ export interface ClickParts {
   readonly directory: Directory;
 }
 
-type Act = (value: unknown, click: Click, parts: ClickParts) => Promise<string | undefined>;
+type Act = (value: unknown, click: Click, parts: ClickParts) => Promise<Reply | string | undefined>;
 
 const OLD_BUTTON =
   ':no_entry: This button belongs to an older message and does nothing any more. Type the command instead.';
@@ -40,11 +42,28 @@ const ACTS: Readonly<Record<string, Act>> = {
 export const isDangerousClick = (actionId: string): boolean => /^(approval|run):/.test(actionId);
 
 /** Does what the button says; answers with what the person who clicked should read. */
-export async function actOnClick(click: Click, parts: ClickParts): Promise<string | undefined> {
-  const act = ACTS[click.actionId];
+export async function actOnClick(click: Click, parts: ClickParts): Promise<Reply | undefined> {
+  const act = click.actionId.startsWith(SAY) ? sayLine : ACTS[click.actionId];
   const value = parsed(click.value);
-  if (act === undefined || value === undefined) return OLD_BUTTON;
-  return act(value, click, parts);
+  if (act === undefined || value === undefined) return { text: OLD_BUTTON };
+  const reply = await act(value, click, parts);
+  return typeof reply === 'string' ? { text: reply } : reply;
+}
+
+/** The line that a button says when it is clicked; undefined for others. */
+export function lineOf(actionId: string, value: string | undefined): string | undefined {
+  if (!actionId.startsWith(SAY)) return undefined;
+  const said = lineValue.safeParse(parsed(value));
+  return said.success ? said.data.line : undefined;
+}
+
+const lineValue = z.object({ line: z.string() });
+
+/** As if they had typed it, where they clicked. */
+async function sayLine(value: unknown, click: Click, { dispatch }: ClickParts): Promise<Reply> {
+  const { by: actor, channelId, inboxKey, receivedAt } = click;
+  const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
+  return dispatch({ text: lineValue.parse(value).line, actor, receivedAt, ...place });
 }
 
 const pageValue = z.object({ incident: z.number(), page: z.number() });
@@ -66,13 +85,13 @@ function decide(decision: 'approved' | 'refused'): Act {
 
 const proposalValue = z.object({ proposal: z.number() });
 
-async function declare(value: unknown, click: Click, { app, dispatch }: ClickParts): Promise<string> {
+async function declare(value: unknown, click: Click, { app, dispatch }: ClickParts): Promise<Reply | string> {
   const { proposal } = proposalValue.parse(value);
   const known = await app.proposal(proposal);
   if (known === undefined) return OLD_BUTTON;
   const { by: actor, channelId, inboxKey, receivedAt } = click;
   const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
-  return (await dispatch({ text: typedDeclareLine(known), actor, receivedAt, ...place })).text;
+  return dispatch({ text: typedDeclareLine(known), actor, receivedAt, ...place });
 }
 
 const runValue = z.object({

@@ -41,14 +41,15 @@ export async function openForm(form: Form, trigger: Trigger, parts: OpenParts): 
   }
 }
 
-async function viewOf(form: Form, { settings, incident }: App): Promise<ModalView> {
+async function viewOf(form: Form, app: App): Promise<ModalView> {
+  const { settings } = app;
   switch (form.kind) {
     case 'declare':
       return declareModal(form.severity, settings, form.source);
     case 'update':
-      return updateModal(form.incident, (await incident(form.incident))?.title ?? '');
+      return updateModal(form.incident, (await app.incident(form.incident))?.title ?? '');
     case 'escalate': {
-      const service = (await incident(form.incident))?.service;
+      const service = (await app.incident(form.incident))?.service;
       const usual = service === undefined ? undefined : settings.services[service]?.team;
       return escalateModal(form.incident, Object.keys(settings.teams), usual);
     }

@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { isDangerousClick } from './clicks.ts';
+import { isDangerousClick, lineOf } from './clicks.ts';
 import { type Body, responseUrl, senderOf } from './inbound.ts';
 
 export interface ReplayParts {
@@ -43,7 +43,10 @@ const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
 function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
   if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
   const actions = (payload['actions'] ?? []) as readonly Body[];
-  return actions.some(({ action_id: id }) => isDangerousClick(String(id)));
+  return actions.some(({ action_id: id, value }) => {
+    const line = lineOf(String(id), typeof value === 'string' ? value : undefined);
+    return line === undefined ? isDangerousClick(String(id)) : dispatch.isDangerous(line);
+  });
 }
 
 /** The row is ended first: to be told twice that nothing was done would be worse than not at all. */

@@ -136,6 +136,25 @@ export async function listIncidents(db: Db, filter: IncidentFilter): Promise<rea
   return rows.map(toIncident);
 }
 
+/** What a person has to do in any incident, and which one. */
+export async function openActionItems(
+  db: Db,
+  owner: string,
+): Promise<readonly { readonly incident: number; readonly item: ActionItem }[]> {
+  const { rows } = await db.query<ActionRow & { readonly incident_id: number; readonly created_by: string }>(
+    `select incident_id, number, text, owner, due, done, created_by
+       from action_items
+      where owner = $1 and not done
+      order by incident_id, number
+      limit 100`,
+    [owner],
+  );
+  return rows.map(({ incident_id: incident, created_by: createdBy, due, number, text, done }) => ({
+    incident,
+    item: { number, text, done, createdBy, owner, ...(due ? { due } : {}) },
+  }));
+}
+
 /** Incidents in which something may have to be reminded of. */
 export async function remindable(db: Db, now: Date): Promise<readonly number[]> {
   const { rows } = await db.query<{ id: number }>(

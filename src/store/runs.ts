@@ -97,6 +97,14 @@ export async function loadRuns(db: Db, incidentId: number): Promise<readonly Jou
   return withSteps(db, rows);
 }
 
+/** Runs with a plan that waits for an answer, oldest first. */
+export async function runsAwaitingApproval(db: Db): Promise<readonly JournalRun[]> {
+  const { rows } = await db.query<RunRow>(
+    `select ${RUN} from runs where ended_at is null and state = 'awaiting_approval' order by id`,
+  );
+  return withSteps(db, rows);
+}
+
 /** The run that may still change a target. */
 export async function activeRun(db: Db, target: string): Promise<JournalRun | undefined> {
   const { rows } = await db.query<RunRow>(

@@ -32,7 +32,7 @@ describe('typed lines', () => {
   });
 
   it.each([
-    ['an unknown verb', 'resolv', /no verb `resolv`.*Did you mean.*`resolve`/s],
+    ['an unknown verb', 'resolv', /no verb `resolv`.*Did you mean `\/incident resolve`\?/s],
     ['an unknown severity', 'declare sev9 it is down', /no severity `sev9`.*sev1, sev2/s],
     ['a declaration without a title', 'declare sev1', /needs a title/],
     ['a verb outside an incident channel', 'update hello', /belongs to an incident.*Open: none/s],
@@ -40,6 +40,70 @@ describe('typed lines', () => {
   ])('%s is refused with the fix, and nothing is written', async (_what, line, answer) => {
     expect(await it1.say(oncall, line)).toMatch(answer);
     expect(await rows()).toBe(0);
+  });
+
+  it.each([
+    ['resovle rolled back', 'Did you mean `/incident resolve rolled back`?'],
+    ['satus mitigated', 'Did you mean `/incident status mitigated`?'],
+    ['postm', 'Did you mean `/incident postmortem`?'],
+    ['mitigted rolled back', 'Did you mean `/incident status mitigated rolled back`?'],
+    ['cancelled', 'Did you mean `/incident cancel`?'],
+    // `resolved` and `close` are the same verb, which is offered once.
+    ['resolvd', 'Did you mean `/incident resolve`?'],
+    ['inc-3 resovle rolled back', 'Did you mean `/incident resolve inc-3 rolled back`?'],
+    ['#3 mitigted', 'Did you mean `/incident status #3 mitigated`?'],
+    [
+      'inc-3 sev1 it is bad',
+      'Did you mean `/incident severity inc-3 sev1` or `/incident declare sev1 it is bad`?',
+    ],
+    ['#5 of the shops is down', 'To declare it: `/incident declare #5 of the shops is down`.'],
+    ['help postm', 'Did you mean `/incident help postmortem`?'],
+    ['checkout is `very`\nslow', "To declare it: `/incident declare checkout is 'very' slow`."],
+  ])('of `%s` it is said what may have been meant', async (line, answer) => {
+    expect(await it1.say(oncall, line)).toContain(answer);
+    expect(await rows()).toBe(0);
+  });
+
+  it.each(['xyzzy', 'is it', 'help xyzzy', 'help qq'])('`%s` is near nothing', async (line) => {
+    expect(await it1.say(oncall, line)).not.toMatch(/Did you mean|To declare/);
+  });
+
+  it('a severity before words declares, but in an incident it is asked which was meant', async () => {
+    expect(await it1.say(oncall, 'sev1 order status page is down')).toContain('Incident 1 (sev1) declared');
+    await setChannel(it1.store, 1, CHANNEL);
+    const before = await rows();
+    expect(await it1.say(oncall, 'p2 it is better now', CHANNEL)).toContain(
+      'Did you mean `/incident severity sev2` or `/incident declare sev2 it is better now`?',
+    );
+    expect(await it1.say(oncall, 'the page is down', CHANNEL)).toContain(
+      'To note it: `/incident note the page is down`. To declare it: `/incident declare the page is down`.',
+    );
+    expect(await rows()).toBe(before);
+  });
+
+  it('is understood as people type it', async () => {
+    await declared();
+    const lines: readonly string[] = [
+      'set severity to sev1',
+      'inc-1 mitigated rolled back',
+      `make <@${viewer}|viewer> the scribe`,
+      'lead me',
+      'mark as resolved',
+    ];
+    for (const line of lines) expect(await it1.say(oncall, line, CHANNEL)).not.toContain(':no_entry:');
+    expect((await it1.app.record(1))?.incident).toMatchObject({
+      severity: 'sev1',
+      status: 'resolved',
+      roles: { scribe: viewer, commander: oncall },
+    });
+    expect(await it1.say(oncall, '#1')).toContain('order status page is down');
+  });
+
+  it('a line is as dangerous as what it is read as', () => {
+    for (const line of ['roll back', 'roll-back inc-1', 'inc-1 rollback', 'please roll back'])
+      expect(it1.dispatch.isDangerous(line)).toBe(true);
+    for (const line of ['sev1 roll back', 'inc-1 note roll back', 'declare roll back'])
+      expect(it1.dispatch.isDangerous(line)).toBe(false);
   });
 
   it('an empty line is a call for help', async () => {

@@ -58,7 +58,7 @@ describe('an incident in a terminal, without Slack tokens or the URLs of targets
   it('refuses on stderr, with what to do', async () => {
     const { code, out, err } = await run('incident', 'declrae', 'x', '--config', config);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/^There is no verb `declrae`. Did you mean `declare`\?/);
+    expect(err).toMatch(/^There is no verb `declrae`. Did you mean `\/incident declare/);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { CONFIG, type Folder, firebreak, temporaryFolder } from './support.ts';
 
 describe('the command line', () => {
@@ -76,6 +77,30 @@ describe('the command line', () => {
       'connect ECONNREFUSED 127.0.0.1:1\nCheck that the server is up, and the host and port of its URL.\n',
     );
     expect(debugged.err).toMatch(/^\s+at /m);
+  });
+
+  it('prints the manifest with the slash command of the configuration', async () => {
+    const config = await folder.write(
+      'named.yml',
+      'slack: { command: /outage, incidents_channel: C0123456789 }',
+    );
+    const [shipped, own, missing] = await Promise.all([
+      firebreak(['manifest', '--config', await folder.write('plain.yml', CONFIG)]),
+      firebreak(['manifest', '--config', config]),
+      firebreak(['manifest', '--config', `${folder.path}/none.yml`]),
+    ]);
+    expect(shipped).toMatchObject({ code: 0, out: await readFile('manifest.yml', 'utf8') });
+    expect(own.out).toContain('- command: /outage\n');
+    expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('none.yml: not found') as string });
+  });
+
+  it('knows that manifest.yml and docs/commands.md are as the verbs say', async () => {
+    const [fresh, both] = await Promise.all([
+      firebreak(['manifest', '--check']),
+      firebreak(['manifest', '--check', '--config', 'x.yml']),
+    ]);
+    expect(fresh).toEqual({ code: 0, out: '', err: '' });
+    expect(both.code).toBe(2);
   });
 
   it('shows what a runbook takes and what its steps may do', async () => {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from '../../src/app/command.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
+import { GROUPS } from '../../src/app/groups.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
 import type { TargetSettings } from '../../src/domain/target-settings.ts';
 import { setChannel } from '../../src/store/incidents.ts';
@@ -33,7 +34,8 @@ describe('every verb', () => {
     for (const word of words) expect(word).toMatch(/^[a-z?]+$/);
   });
 
-  it.each([...commands])('$verb shows how it is typed', ({ verb, usage, summary, examples: all }) => {
+  it.each([...commands])('$verb shows how it is typed', ({ verb, group, usage, summary, examples: all }) => {
+    expect(Object.keys(GROUPS)).toContain(group);
     expect(usage.split(' ')[0]).toBe(verb);
     expect(all.length).toBeGreaterThan(0);
     for (const example of all) expect(example.split(' ')[0]).toBe(verb);
@@ -123,6 +125,25 @@ describe('every example', () => {
   it.each(words)('`%s` is found in capitals too, and alone it never throws', async (word) => {
     expect(await say(word.toUpperCase(), await incident())).not.toBe('');
     expect(ran).toHaveLength(1);
+  });
+
+  it('is not needed on a phone: the overview is short, grouped, and begins with what begins an incident', async () => {
+    const overview = await say('help');
+    expect(overview).toMatch(/^\*Start\*\n`\/incident declare /);
+    for (const heading of new Set(commands.map(({ group }) => GROUPS[group])))
+      expect(overview.split(`*${heading}*\n`)).toHaveLength(2);
+    expect(overview.length / commands.length).toBeLessThan(100);
+  });
+
+  it('says who may type its verb, in words', async () => {
+    expect(await say('help rollback')).toContain(
+      'Needs `dangerous`; who has it is set by `permissions.dangerous` in firebreak.yml.',
+    );
+    expect(await say('help status')).toContain(
+      'Alone it only reads, and anybody may; with more it needs `respond`',
+    );
+    expect(await say('help timeline')).toContain('Anybody may: it only reads.');
+    expect(await say('help roll back')).toBe(await say('help rollback'));
   });
 
   it('is in the help of its verb, and every verb in the help', async () => {

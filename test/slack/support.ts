@@ -4,7 +4,9 @@ import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
 import type { Incident } from '../../src/domain/incident.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
+import { NO_REMINDERS } from '../../src/domain/reminders.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
@@ -95,12 +97,19 @@ export function appWith(
   const { known = {}, incidentsChannel = 'C0', ...given } = parts;
   const app: Partial<App> = {
     settings: {
+      ...DEFAULT_POLICY,
       command: '/incident',
       timezone: 'UTC',
       incidentsChannel,
-      permissions: { declare: undefined, respond: undefined, dangerous: undefined, approve: undefined },
+      permissions: {
+        declare: undefined,
+        respond: undefined,
+        dangerous: undefined,
+        approve: undefined,
+        private: undefined,
+      },
       teams: {},
-      phones: {},
+      services: {},
       targets: {},
       breaker: { dangerousPerHour: 10 },
     },
@@ -160,15 +169,21 @@ const AT = new Date('2026-11-22T14:00:00Z');
 
 export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   id: 7,
+  kind: 'incident',
+  private: false,
   title: 'Order status page is down',
   severity: 'sev2',
   status: 'investigating',
+  statusSince: AT,
   declaredBy: 'U000ONCALL',
   declaredAt: AT,
+  accounts: {},
   roles: {},
   milestones: { declared: { at: AT, by: 'U000ONCALL', recordedAt: AT, earlier: [] } },
   actionItems: [],
+  escalations: [],
   pages: [],
+  reminders: NO_REMINDERS,
   ...change,
 });
 

@@ -3,6 +3,7 @@ import type { App, Directory } from '../../src/app/app.ts';
 import { createApp } from '../../src/app/create.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Settings } from '../../src/domain/settings.ts';
 import { loadRunbooks } from '../../src/runbooks/load.ts';
 import { loadSteps } from '../../src/runbooks/step.ts';
@@ -28,6 +29,7 @@ export const PEOPLE = {
 };
 
 export const testSettings = (more: Partial<Settings> = {}): Settings => ({
+  ...DEFAULT_POLICY,
   command: '/incident',
   timezone: 'UTC',
   incidentsChannel: 'C000INCIDENTS',
@@ -36,6 +38,7 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
     respond: [PEOPLE.oncall, PEOPLE.commander, PEOPLE.dba],
     dangerous: [PEOPLE.oncall, PEOPLE.dba],
     approve: [PEOPLE.dba],
+    private: undefined,
   },
   teams: {
     database: {
@@ -46,6 +49,7 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
     },
   },
   phones: {},
+  services: {},
   targets: {},
   breaker: { dangerousPerHour: 10 },
   ...more,
@@ -54,6 +58,8 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
 const everybody: Directory = {
   standing: () => Promise.resolve('member'),
   groupMembers: () => Promise.resolve([]),
+  channelMembers: () => Promise.resolve([]),
+  userByEmail: () => Promise.resolve(undefined),
 };
 
 export async function createTestApp(

@@ -101,6 +101,12 @@ const renamed = async (bench: Bench, is_private: boolean) => {
   const { channel } = await bench.web.conversations.create({ name: 'inc-4', is_private });
   await bench.web.conversations.rename({ channel: channel?.id ?? '', name: 'inc-4-orders' });
 };
+const left = async (bench: Bench) => {
+  const { channel: made } = await bench.web.conversations.create({ name: 'inc-6' });
+  const channel = made?.id ?? '';
+  await bench.web.conversations.invite({ channel, users: person(bench) });
+  await bench.web.conversations.kick({ channel, user: person(bench) });
+};
 const mark = async (bench: Bench, path: string, more: Answer, again: boolean) => {
   const at = { user: 'dba', channel: 'incidents', ts: await said(bench), ...more };
   await bench.control('POST', path, at);
@@ -122,6 +128,7 @@ const CAUSES: Readonly<Record<string, readonly [cause: Use, scope?: string]>> = 
   group_rename: [(bench) => renamed(bench, true), 'groups:read'],
   group_unarchive: [(bench) => archived(bench, true, true), 'groups:read'],
   member_joined_channel: [(bench) => bench.web.conversations.create({ name: 'inc-5' }), 'channels:read'],
+  member_left_channel: [left, 'channels:read'],
   'message.channels': [(bench) => said(bench), 'channels:history'],
   'message.groups': [async (bench) => said(bench, await backRoom(bench)), 'groups:history'],
   pin_added: [(bench) => mark(bench, 'pins', {}, false), 'pins:read'],

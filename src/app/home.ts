@@ -1,0 +1,78 @@
+/** What a person sees of their own: their incidents, approvals that wait for them, what they have to do, who is on call. */
+import { isSlackUser } from '../domain/actor.ts';
+import type { ActionItem, Incident } from '../domain/incident.ts';
+import type { Run } from '../domain/run.ts';
+import type { Settings } from '../domain/settings.ts';
+import { dayOn } from '../domain/when.ts';
+import { listIncidents, openActionItems } from '../store/incidents.ts';
+import { runsAwaitingApproval } from '../store/runs.ts';
+import type { Store } from '../store/store.ts';
+import type { Directory } from './app.ts';
+import { type OnCallLevel, type OnCallPorts, onCallNow } from './on-call.ts';
+import { isNamed } from './permit.ts';
+import { visibleOf } from './visibility.ts';
+
+export interface HomeFacts {
+  /** Open ones that they declared, lead, work in or were paged for, the newest first. */
+  readonly mine: readonly Incident[];
+  /** All other open ones that they may know of. */
+  readonly others: readonly Incident[];
+  /** Runs whose plan they may approve and did not ask for. */
+  readonly approvals: readonly Run[];
+  /** What they own and is not done, overdue first, then by deadline; those without one last. */
+  readonly actionItems: readonly OwnItem[];
+  readonly onCall: Readonly<Record<string, readonly OnCallLevel[]>>;
+}
+
+export interface OwnItem {
+  readonly incident: number;
+  readonly item: ActionItem;
+  readonly overdue: boolean;
+}
+
+export interface HomeParts extends Omit<OnCallPorts, 'directory'> {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly directory: Directory;
+  readonly now: () => Date;
+}
+
+export async function homeOf(parts: HomeParts, user: string): Promise<HomeFacts> {
+  const { store, settings, now } = parts;
+  const open = await visibleOf(await listIncidents(store, { state: 'open' }), user, parts);
+  const mine = open.filter((incident) => isOf(incident, user));
+  return {
+    mine,
+    others: open.filter((incident) => !mine.includes(incident)),
+    approvals: await approvalsFor(parts, user),
+    actionItems: await itemsOf(parts, user),
+    onCall: Object.fromEntries(
+      await Promise.all(
+        Object.entries(settings.teams).map(
+          async ([name, team]) => [name, await onCallNow(team, now(), parts)] as const,
+        ),
+      ),
+    ),
+  };
+}
+
+const isOf = ({ declaredBy, roles, pages }: Incident, user: string): boolean =>
+  declaredBy === user || Object.values(roles).includes(user) || pages.some((page) => page.user === user);
+
+async function approvalsFor(parts: HomeParts, user: string): Promise<readonly Run[]> {
+  const { store, settings, directory } = parts;
+  if (!isSlackUser(user) || !(await isNamed(settings.permissions.approve, directory, user))) return [];
+  const waiting = (await runsAwaitingApproval(store)).filter(({ requestedBy }) => requestedBy !== user);
+  const known = await listIncidents(store, { state: 'open' });
+  const visible = await visibleOf(known, user, parts);
+  return waiting.filter(({ incidentId }) => visible.some(({ id }) => id === incidentId));
+}
+
+/** An owner may know of what they own, also in an incident that they have left. */
+async function itemsOf({ store, settings, now }: HomeParts, user: string): Promise<readonly OwnItem[]> {
+  const today = dayOn(now(), settings.timezone);
+  const items = await openActionItems(store, user);
+  return items
+    .map(({ incident, item }) => ({ incident, item, overdue: item.due !== undefined && item.due < today }))
+    .sort((a, b) => (a.item.due ?? '9999').localeCompare(b.item.due ?? '9999') || a.incident - b.incident);
+}

@@ -1,0 +1,92 @@
+/** What a line that names no verb may have meant, as whole lines to copy. */
+import { distance } from 'fastest-levenshtein';
+import type { Command } from './command.ts';
+import { numbered, severityIn, split, type Vocabulary, type Where } from './line.ts';
+
+const MOST = 3;
+/** A line is to be copied on a phone; Slack shows what it was in full above the answer. */
+const LONGEST = 300;
+
+interface Unread extends Where {
+  readonly text: string;
+  /** The slash command's name. */
+  readonly command: string;
+}
+
+/** A sentence, or nothing when nothing is near. */
+export function suggest({ text, command, inIncident }: Unread, vocabulary: Vocabulary): string {
+  const { number = '', line } = numbered(text);
+  const { verb, rest } = split(line);
+  const severity = severityIn(verb.replace(/[:,]$/, ''), vocabulary.severities);
+  // Either may be meant, and neither is guessed.
+  if (severity !== undefined)
+    return didYouMean([`severity ${number} ${severity}`, `declare ${severity} ${rest}`], command);
+  const heads = near(verb, headsOf(vocabulary));
+  if (heads.length > 0) {
+    const lines = heads.map((head) => `${head.replace(/(?= |$)/, ` ${number}`)} ${rest}`);
+    return didYouMean(lines, command);
+  }
+  if (text.trim().split(/\s+/).length < 3) return '';
+  const noted = inIncident ? `To note it: ${code(`${command} note ${text}`)}. ` : '';
+  return `${noted}To declare it: ${code(`${command} declare ${text}`)}.`;
+}
+
+/** For `help` of what is no verb. */
+export const suggestHelp = (word: string, commands: readonly Command[], command: string): string =>
+  didYouMean(
+    near(
+      word.toLowerCase(),
+      commands.flatMap(({ verb, aliases = [] }) => [verb, ...aliases].map((each) => [each, verb] as const)),
+    ).map((verb) => `help ${verb}`),
+    command,
+  );
+
+/** What can be typed, with how the line then begins; a verb goes before a status or a role of its name. */
+const headsOf = ({ verbs, statuses, roles }: Vocabulary): readonly (readonly [string, string])[] => [
+  ...new Map([
+    ...roles.map((role) => [role, `role ${role}`] as const),
+    ...statuses.map((status) => [status, `status ${status}`] as const),
+    ...verbs,
+  ]),
+];
+
+/** The nearest first, each once, however many words lead to it. */
+function near(found: string, words: readonly (readonly [word: string, head: string])[]): readonly string[] {
+  const ranked = words
+    .map(([word, head]) => ({ head, edits: edits(found, word), most: mostEdits(found, word) }))
+    .filter(({ edits: count, most }) => count <= most)
+    .sort((a, b) => a.edits - b.edits);
+  return [...new Set(ranked.map(({ head }) => head))].slice(0, MOST);
+}
+
+/** Two letters that changed places are one edit, and so is a word that was not typed to its end. */
+const edits = (found: string, word: string): number =>
+  isBegun(found, word) || isSwapped(found, word) ? Math.min(1, distance(found, word)) : distance(found, word);
+
+const isBegun = (found: string, word: string): boolean =>
+  (found.length >= 3 && word.startsWith(found)) ||
+  ['s', 'd', 'ed', 'led'].some((end) => found === `${word}${end}`);
+
+const isSwapped = (found: string, word: string): boolean =>
+  Array.from(
+    { length: word.length - 1 },
+    (_, i) => `${word.slice(0, i)}${word.charAt(i + 1)}${word.charAt(i)}${word.slice(i + 2)}`,
+  ).includes(found);
+
+/** Among short words everything is near everything. */
+function mostEdits(found: string, word: string): number {
+  if (Math.min(found.length, word.length) < 3) return 0;
+  return Math.max(found.length, word.length) < 6 ? 1 : 2;
+}
+
+function didYouMean(lines: readonly string[], command: string): string {
+  const shown = lines.map((line) => code(`${command} ${line}`));
+  if (shown.length === 0) return '';
+  return `Did you mean ${[shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' or ')}?`;
+}
+
+/** As Slack's code, which holds neither a backtick nor a line break. */
+function code(line: string): string {
+  const flat = line.replaceAll('`', "'").replace(/\s+/g, ' ').trim();
+  return `\`${flat.length > LONGEST ? `${flat.slice(0, LONGEST)}…` : flat}\``;
+}

@@ -1,0 +1,63 @@
+/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of the verbs. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { renderCommandsPage } from '../app/commands-page.ts';
+import { loadCommands } from '../app/load-commands.ts';
+import { loadSettings } from '../config.ts';
+import { FirebreakError } from '../errors.ts';
+import { renderManifest } from '../slack/manifest.ts';
+import { PACKAGE_ROOT } from '../version.ts';
+import { wrongUsage } from './options.ts';
+
+/** What is shipped names it so; firebreak.yml may name another. */
+const COMMAND = '/incident';
+const CONFIG = 'firebreak.yml';
+
+interface ManifestOptions {
+  readonly config?: string;
+  readonly write?: true;
+  readonly check?: true;
+}
+
+export const manifestCommand = (): Command =>
+  new Command('manifest')
+    .description('Print the manifest of the Slack app, with the slash command that the configuration names')
+    .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
+    .option('--write', `write manifest.yml and docs/commands.md of this checkout, with ${COMMAND}`)
+    .option('--check', 'fail if one of the two is not what --write would write')
+    .action(async ({ config, write, check }: ManifestOptions) => {
+      if (config !== undefined && (write || check))
+        wrongUsage(`--config is for the manifest that is printed; the files always name ${COMMAND}.`);
+      if (write) return writeFiles();
+      if (check) return checkFiles();
+      const commands = await loadCommands();
+      process.stdout.write(renderManifest({ command: commandName(config), commands }));
+    });
+
+function commandName(config: string | undefined): string {
+  if (config === undefined && !existsSync(CONFIG)) return COMMAND;
+  return loadSettings(config ?? CONFIG).command;
+}
+
+async function writeFiles(): Promise<void> {
+  for (const [name, text] of await rendered()) await writeFile(join(PACKAGE_ROOT, name), text);
+}
+
+/** Throws DOCS_STALE. */
+async function checkFiles(): Promise<void> {
+  const stale: string[] = [];
+  for (const [name, text] of await rendered())
+    if ((await readFile(join(PACKAGE_ROOT, name), 'utf8').catch(() => '')) !== text) stale.push(name);
+  if (stale.length > 0) throw new FirebreakError('DOCS_STALE', { found: stale.join(' and ') });
+}
+
+/** The files that are made of the verbs. */
+async function rendered(): Promise<readonly (readonly [name: string, text: string])[]> {
+  const commands = await loadCommands();
+  return [
+    ['manifest.yml', renderManifest({ command: COMMAND, commands })],
+    ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
+  ];
+}

@@ -1,0 +1,20 @@
+/** Publishes a person's App Home. One that could not be drawn is drawn when it is opened again. */
+import type { WebClient } from '@slack/web-api';
+import type { App } from '../app/app.ts';
+import type { Logger } from '../log.ts';
+import { home } from './views/home.ts';
+
+export interface HomePorts {
+  readonly client: WebClient;
+  readonly app: App;
+  readonly log: Logger;
+}
+
+export async function publishHome(user: string, { client, app, log }: HomePorts): Promise<void> {
+  try {
+    const view = home(await app.home(user), app.settings, app.settings.command, app.now());
+    await client.views.publish({ user_id: user, view });
+  } catch (error) {
+    log.warn({ err: error, user }, 'an App Home was not published');
+  }
+}
