@@ -1,8 +1,8 @@
 /** The composition root: builds everything, starts it, and stops it in reverse. */
 import { createReceiver } from './alerts/receiver.ts';
-import type { App } from './app/app.ts';
 import { createApp } from './app/create.ts';
 import { createDispatch } from './app/dispatch.ts';
+import type { Vitals } from './app/health.ts';
 import { loadCommands } from './app/load-commands.ts';
 import { openAll } from './closing.ts';
 import type { Config } from './config.ts';
@@ -17,8 +17,7 @@ import { createPager } from './paging/send-page.ts';
 import { loadRunbooks } from './runbooks/load.ts';
 import { loadSteps } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
-import { createClient, createIdentity } from './slack/client.ts';
-import { createDirectory } from './slack/directory.ts';
+import { createContact } from './slack/contact.ts';
 import { createPerform } from './slack/perform.ts';
 import { openOwnStore } from './store/own.ts';
 import { PRODUCT, RUNBOOKS } from './version.ts';
@@ -37,28 +36,36 @@ export const startFirebreak = (
   openAll(async (onClose) => {
     const { settings, slack: keys, http } = config;
     const now = (): Date => clock.now();
-    const own = await openOwnStore(config, log);
-    onClose(own.close);
-    const { store } = own;
-    const client = createClient({ token: keys.botToken, apiUrl: keys.apiUrl }, log);
-    const identity = createIdentity(client);
-    const directory = createDirectory(client, identity);
+    const { store, close } = await openOwnStore(config, log);
+    onClose(close);
+    const { lastCall, directory, ...contact } = createContact(keys, now, log);
     const steps = await loadSteps();
     const runbooks = await loadRunbooks(RUNBOOKS, steps);
     const schedules = createWhoIsOnCall(config.paging);
-    const app = createApp({ store, settings, directory, now, runbooks, schedules, generatedBy: PRODUCT });
+    const vitals: Vitals = {
+      slack: () => ({ connected: slack.connected(), last: lastCall() }),
+      monitors: config.monitors,
+    };
+    const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT };
+    const app = createApp({ ...known, store, directory, now });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
-    const talk = { client, identity, store, app, log, now };
+    const talk = { ...contact, store, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets);
     onClose(targets.closeAll);
-    const captured: App['captured'] = (target) => app.captured(target);
     const target = targets.get.bind(targets);
-    const runs = createRunWorker({ store, settings, now, log, steps, target, captured });
+    const runs = createRunWorker({
+      ...talk,
+      settings,
+      steps,
+      target,
+      captured: (name) => app.captured(name),
+    });
     const perform = createPerform(talk);
     const page = createPager(config.paging, now);
     const watched = watch(config.monitors, targets);
-    const jobs = assembleJobs({ ...talk, clock, perform, page, replay: slack.replay, watched, runs });
+    const work = { perform, page, replay: slack.replay, watched, runs };
+    const jobs = assembleJobs({ ...talk, ...work, clock });
     const receiver = createReceiver({
       listen: http,
       tokens: http.token === undefined ? [] : [http.token],

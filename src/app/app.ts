@@ -1,5 +1,6 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
+import type { Health } from '../domain/health.ts';
 import type { Incident, Kind, Severity } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
@@ -101,6 +102,8 @@ export interface App {
   welcome(channelId: string, user: string, cause?: Cause): Promise<void>;
   /** What a person sees of their own in the App Home. */
   home(user: string): Promise<HomeFacts>;
+  /** How the bot itself is. */
+  health(inboxKey?: string): Promise<Health>;
   /** Who is on call now and next, by team. */
   onCall(): Promise<Readonly<Record<string, readonly OnCallLevel[]>>>;
   /** Everything known of an incident: what views and exports are made from. */

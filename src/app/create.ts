@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { escalate, escalationDue } from './escalations.ts';
+import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
@@ -32,6 +33,8 @@ export interface AppParts {
   readonly runbooks: RunParts['runbooks'];
   /** Who schedules elsewhere have on call. */
   readonly schedules?: Schedules | undefined;
+  /** Undefined at a terminal. */
+  readonly vitals?: Vitals;
   /** `Firebreak <version>`, printed in exports. */
   readonly generatedBy: string;
 }
@@ -69,6 +72,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);
     },
+    health: (inboxKey) => healthOf(store, parts.vitals, inboxKey),
     home: (user) => homeOf(parts, user),
     async welcome(channelId, user, { inboxKey } = {}) {
       const id = await incidentOfChannel(store, channelId);

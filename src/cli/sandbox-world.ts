@@ -130,7 +130,7 @@ const environment = (
 function configuration({ users, channels }: LocalSlack, sourceSql: string): object {
   const ids = (...names: readonly string[]): readonly string[] => names.map((name) => users[name] ?? name);
   return {
-    slack: { incidents_channel: channels['incidents'] },
+    slack: { incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
     http: { listen: '127.0.0.1:0' },
     targets: {
       shop: {
@@ -150,6 +150,7 @@ function configuration({ users, channels }: LocalSlack, sourceSql: string): obje
     },
     monitors: { 'order-status': { target: 'shop', service: 'order-status', every_s: 1, failures: 3 } },
     teams: { database: { on_call: ids('dba') } },
+    services: { 'order-status': { team: 'database' } },
     permissions: {
       declare: ids('oncall', 'commander', 'dba', 'support'),
       respond: ids('oncall', 'commander', 'dba', 'support'),

@@ -2,6 +2,7 @@
 import { WebClient, type WebClientOptions } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { boltLogger } from './logger.ts';
+import type { Pulse } from './pulse.ts';
 
 /** How long a call may take; after it, nobody knows whether Slack did what was asked. */
 export const DEADLINE_MS = 8000;
@@ -20,8 +21,8 @@ export const clientOptions = (apiUrl: string | undefined, log: Logger): WebClien
   timeout: DEADLINE_MS,
 });
 
-export const createClient = ({ token, apiUrl }: Api, log: Logger): WebClient =>
-  new WebClient(token, clientOptions(apiUrl, log));
+export const createClient = ({ token, apiUrl }: Api, log: Logger, pulse?: Pick<Pulse, 'fetch'>): WebClient =>
+  new WebClient(token, { ...clientOptions(apiUrl, log), ...(pulse ? { fetch: pulse.fetch } : {}) });
 
 export interface Identity {
   readonly botUserId: string;

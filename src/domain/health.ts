@@ -1,0 +1,85 @@
+/** How the bot itself is: said in words, with what to do where something is wrong. */
+import { duration } from './metrics.ts';
+
+export interface Health {
+  /** Milliseconds that the store took to answer. */
+  readonly storeMs: number;
+  readonly queue: {
+    /** What waits to be sent. */
+    readonly waiting: number;
+    readonly oldest?: { readonly lane: string; readonly since: Date; readonly error?: string };
+  };
+  /** Deliveries of Slack that are not dealt with yet. */
+  readonly inbox: { readonly open: number; readonly oldest?: Date };
+  /** Undefined where nobody talks to Slack: at a terminal. */
+  readonly slack?: {
+    readonly connected: boolean;
+    readonly last:
+      | { readonly method: string; readonly at: Date; readonly ms: number; readonly answer: string }
+      | undefined;
+  };
+  readonly monitors: readonly {
+    readonly name: string;
+    /** Undefined: it looks at the times of a cron expression. */
+    readonly everySeconds?: number;
+    readonly checkedAt?: Date;
+    readonly red: boolean;
+  }[];
+}
+
+/** What waits longer than this is a trouble; Slack's own limits make a queue wait for seconds. */
+const OLD_S = 60;
+/** A monitor that misses three looks in a row, and the time of one, is late. */
+const MISSED = 4;
+
+/** As lines of Slack mrkdwn; what is wrong begins with a warning. */
+export const healthLines = (health: Health, now: Date): readonly string[] => [
+  line(health.storeMs < 1000, `Store: answers in ${Math.round(health.storeMs)} ms`),
+  slackLine(health, now),
+  queueLine(health, now),
+  inboxLine(health, now),
+  ...(health.monitors.length === 0 ? ['• Monitors: none are configured'] : monitorLines(health, now)),
+];
+
+function slackLine({ slack }: Health, now: Date): string {
+  if (!slack) return '• Slack: not known here; a terminal does not talk to it';
+  const { connected, last } = slack;
+  const call = last
+    ? `last call \`${last.method}\` ${ago(last.at, now)} ago, ${last.answer} in ${Math.round(last.ms)} ms`
+    : 'no call yet';
+  return line(
+    connected && last?.answer !== 'no answer',
+    `Slack: ${connected ? 'connected' : 'not connected'}, ${call}`,
+  );
+}
+
+function queueLine({ queue: { waiting, oldest } }: Health, now: Date): string {
+  if (!oldest) return line(true, 'Queue: empty');
+  const why = oldest.error === undefined ? '' : `, because of \`${oldest.error}\``;
+  return line(
+    secondsSince(oldest.since, now) < OLD_S,
+    `Queue: ${waiting} waiting, the oldest for ${ago(oldest.since, now)} (\`${oldest.lane}\`${why})`,
+  );
+}
+
+function inboxLine({ inbox: { open, oldest } }: Health, now: Date): string {
+  if (!oldest) return line(true, 'Inbox: empty');
+  return line(secondsSince(oldest, now) < OLD_S, `Inbox: ${open} open, the oldest for ${ago(oldest, now)}`);
+}
+
+const monitorLines = ({ monitors }: Health, now: Date): readonly string[] =>
+  monitors.map(({ name, everySeconds, checkedAt, red }) => {
+    if (!checkedAt) return line(false, `Monitor \`${name}\`: has not looked yet`);
+    const late = everySeconds !== undefined && secondsSince(checkedAt, now) > everySeconds * MISSED;
+    const state = red ? 'red' : 'green';
+    return line(
+      !late,
+      `Monitor \`${name}\`: ${state}, looked ${ago(checkedAt, now)} ago${late ? ', late' : ''}`,
+    );
+  });
+
+const line = (fine: boolean, text: string): string => `${fine ? '•' : ':warning:'} ${text}`;
+
+const secondsSince = (at: Date, now: Date): number => (now.getTime() - at.getTime()) / 1000;
+
+const ago = (at: Date, now: Date): string => duration(Math.max(0, Math.round(secondsSince(at, now))));
