@@ -26,7 +26,7 @@ export function tellStakeholders(
   const { impact } = incident.accounts;
   const lines = [
     `${incident.kind === 'drill' ? '*DRILL, nothing is wrong:* ' : ''}*${incident.title}*: ${inWords(incident)}`,
-    ...(impact === undefined ? [] : [`What users notice: ${impact}`]),
+    ...(impact === undefined || !isOpen(incident) ? [] : [`What users notice: ${impact}`]),
     ...(text === undefined ? [] : [text]),
     ...(due === undefined ? [] : [`Next update by ${formatUtc(due)}.`]),
   ];

@@ -1,6 +1,6 @@
 /** How an incident begins: its first state, its first entries, and what Slack has to do. */
 import { isSlackUser, person } from '../actor.ts';
-import { announcement, card, type Decision, decision, entry } from '../decision.ts';
+import { card, type Decision, decision, entry } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { NewEntry } from '../entry.ts';
 import { channelName, type Incident } from '../incident.ts';
@@ -77,7 +77,7 @@ const fromMessage = ({ at, by, text, link }: NonNullable<Declaration['source']>)
   ...(link === undefined ? {} : { link }),
 });
 
-/** People can talk after the first two; all else follows. */
+/** People can talk after the first two; all else follows, the announcement with the channel's link once there is one. */
 function firstEffects(incident: Incident): readonly Effect[] {
   const { id, title, declaredBy, kind } = incident;
   const started: Effect = {
@@ -93,6 +93,5 @@ function firstEffects(incident: Incident): readonly Effect[] {
     { kind: 'pin', incident: id },
     { kind: 'bookmarks', incident: id },
     ...(kind === 'incident' ? [] : [started]),
-    ...announcement(incident),
   ];
 }

@@ -25,7 +25,7 @@ export function assignRole(
   if (!isOpen(incident) && incident.kind !== 'retrospective') return notOpen(incident);
   if (before !== undefined && isTakenFrom(before, wish))
     return refuse('ROLE_HELD', { role: spec.title, holder: person(before), name: role }, [
-      { label: `Take over from them`, line: `role inc-${incident.id} ${role} take ${person(before)}` },
+      { label: 'Take over', line: `role inc-${incident.id} ${role} take ${person(before)}` },
     ]);
   const held = { ...incident, roles: { ...incident.roles, [role]: user } };
   const words = `${spec.title}: ${before ? `${person(before)} → ` : ''}${person(user)}`;

@@ -9,7 +9,7 @@ import { enqueue } from '../../store/outbox.ts';
 import { topicOf } from '../views/topic.ts';
 import { type Attempt, incidentChannel, type Performing, present, stillOurs } from './context.ts';
 import { SKEW_MS } from './find.ts';
-import { Refused, slackError } from './verdict.ts';
+import { deliveryOf, Refused, slackError } from './verdict.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
@@ -40,14 +40,31 @@ export async function createChannel(
 ): Promise<void> {
   const known = present(await on.app.incident(incident), `incident ${incident}`);
   if (known.channelId !== undefined) return;
+  try {
+    await remember(incident, await firstFree(name, known.private, attempt, on), on);
+  } catch (error) {
+    // Without a channel the incident is known all the same.
+    if (deliveryOf(error, attempt.row.effect).kind === 'refused')
+      await enqueue(on.store, announcement(known), on.now());
+    throw error;
+  }
+}
+
+/** The channel, made or adopted; a name that others have gets a number. */
+async function firstFree(
+  name: string,
+  isPrivate: boolean,
+  attempt: Attempt,
+  on: Performing,
+): Promise<string> {
   for (let number = 1; number <= NAMES_TRIED; number += 1) {
-    const id = await made(numbered(name, number), known.private, attempt, on);
-    if (id !== undefined) return remember(incident, id, on);
+    const id = await made(numbered(name, number), isPrivate, attempt, on);
+    if (id !== undefined) return id;
   }
   throw new Refused(`name_taken: ${name}`);
 }
 
-/** What was posted before the channel was there gets its link. */
+/** Announces the incident with its channel; what was posted before gets the link. */
 function remember(incident: number, channelId: string, { store, now }: Performing): Promise<void> {
   return store.transaction(async (tx) => {
     await setChannel(tx, incident, channelId);
