@@ -309,6 +309,10 @@ export const ERRORS = {
     message: 'There is no incident {found}.',
     fix: 'Type `list` to see the incidents.',
   },
+  INCIDENT_PRIVATE: {
+    message: 'Incident {found} is private.',
+    fix: 'Add --private if you may; the incident records that you did.',
+  },
   PROPOSAL_TAKEN: {
     message: 'Proposal {found} is not open: there is none of that number, or it became an incident already.',
     fix: 'Declare without it, or work in the incident it became.',

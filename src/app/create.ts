@@ -33,6 +33,8 @@ export interface AppParts {
   readonly runbooks: RunParts['runbooks'];
   /** Who schedules elsewhere have on call. */
   readonly schedules?: Schedules | undefined;
+  /** At a terminal: whether it asked to see private incidents. */
+  readonly operator?: boolean;
   /** Undefined at a terminal. */
   readonly vitals?: Vitals;
   /** `Firebreak <version>`, printed in exports. */
@@ -115,7 +117,7 @@ function refuseService({ services }: Settings, { service }: DeclareWish): Refusa
 
 /** Private incidents that the person may know of: Slack is asked before the transaction begins. */
 async function knownPrivate(
-  parts: Pick<AppParts, 'store' | 'settings' | 'directory'>,
+  parts: Pick<AppParts, 'store' | 'settings' | 'directory' | 'operator'>,
   viewer: string,
 ): Promise<ReadonlySet<number>> {
   const open = await listIncidents(parts.store, { state: 'open' });

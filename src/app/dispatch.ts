@@ -66,7 +66,7 @@ async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Ref
   if (!command) {
     const { command: name } = app.settings;
     const near = suggest({ ...where, text, command: name }, vocabulary(parts));
-    return refuse('UNKNOWN_VERB', { found: verb, near, command: name });
+    return refuse('UNKNOWN_VERB', { found: verb, near: near.text, command: name }, near.offers);
   }
   const named = nameIncident(command, rest);
   const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, named.words));

@@ -1,11 +1,13 @@
 /** What a line that names no verb may have meant, as whole lines to copy. */
 import { distance } from 'fastest-levenshtein';
+import type { Offer } from '../domain/refusal.ts';
 import type { Command } from './command.ts';
 import { numbered, severityIn, split, type Vocabulary, type Where } from './line.ts';
 
 const MOST = 3;
 /** A line is to be copied on a phone; Slack shows what it was in full above the answer. */
 const LONGEST = 300;
+const LABEL = 60;
 
 interface Unread extends Where {
   readonly text: string;
@@ -13,23 +15,44 @@ interface Unread extends Where {
   readonly command: string;
 }
 
-/** A sentence, or nothing when nothing is near. */
-export function suggest({ text, command, inIncident }: Unread, vocabulary: Vocabulary): string {
+/** What could be typed instead: a sentence, and each line for a button. */
+export interface Suggestion {
+  /** Nothing when nothing is near. */
+  readonly text: string;
+  readonly offers: readonly Offer[];
+}
+
+/** Never guesses: what was meant is for the person to say. */
+export function suggest({ text, command, inIncident }: Unread, vocabulary: Vocabulary): Suggestion {
   const { number = '', line } = numbered(text);
   const { verb, rest } = split(line);
   const severity = severityIn(verb.replace(/[:,]$/, ''), vocabulary.severities);
   // Either may be meant, and neither is guessed.
   if (severity !== undefined)
-    return didYouMean([`severity ${number} ${severity}`, `declare ${severity} ${rest}`], command);
+    return suggested([`severity ${number} ${severity}`, `declare ${severity} ${rest}`], command);
   const heads = near(verb, headsOf(vocabulary));
   if (heads.length > 0) {
     const lines = heads.map((head) => `${head.replace(/(?= |$)/, ` ${number}`)} ${rest}`);
-    return didYouMean(lines, command);
+    return suggested(lines, command);
   }
-  if (text.trim().split(/\s+/).length < 3) return '';
+  if (text.trim().split(/\s+/).length < 3) return { text: '', offers: [] };
   const noted = inIncident ? `To note it: ${code(`${command} note ${text}`)}. ` : '';
-  return `${noted}To declare it: ${code(`${command} declare ${text}`)}.`;
+  return {
+    text: `${noted}To declare it: ${code(`${command} declare ${text}`)}.`,
+    offers: [...(inIncident ? [offer(`note ${text}`)] : []), offer(`declare ${text}`)],
+  };
 }
+
+const suggested = (lines: readonly string[], command: string): Suggestion => ({
+  text: didYouMean(lines, command),
+  offers: lines.map(offer),
+});
+
+/** A button's text is short; what it says is the whole line. */
+const offer = (line: string): Offer => {
+  const flat = line.replace(/\s+/g, ' ').trim();
+  return { label: flat.length > LABEL ? `${flat.slice(0, LABEL)}…` : flat, line: line.trim() };
+};
 
 /** For `help` of what is no verb. */
 export const suggestHelp = (word: string, commands: readonly Command[], command: string): string =>

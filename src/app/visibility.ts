@@ -7,6 +7,8 @@ import { isNamed } from './permit.ts';
 export interface VisibilityPorts {
   readonly settings: Pick<Settings, 'permissions'>;
   readonly directory: Directory;
+  /** A terminal that asked to see private incidents; one that can read the store could do so anyway. */
+  readonly operator?: boolean;
 }
 
 /** For who looks at the same time as the bot acts for itself: it sees everything. */
@@ -16,11 +18,10 @@ export const FIREBREAK: Actor = 'firebreak';
 export async function isVisible(
   incident: Incident,
   viewer: Actor,
-  { settings, directory }: VisibilityPorts,
+  { settings, directory, operator = false }: VisibilityPorts,
 ): Promise<boolean> {
   if (!incident.private || viewer === FIREBREAK) return true;
-  // An operator who can read the store reads it all; the terminal has its own guard.
-  if (viewer.startsWith('terminal:')) return false;
+  if (viewer.startsWith('terminal:')) return operator;
   const { channelId, declaredBy } = incident;
   // Until Slack has made the channel it has no members.
   if (channelId === undefined) return viewer === declaredBy;

@@ -10,13 +10,17 @@ export const incidentCommand = (): Command =>
     new Command('incident')
       .description('A verb of the slash command, e.g. `incident list` or `incident note inc-3 …`')
       .argument('<words...>', 'the verb and what follows it')
-      .option('--config <file>', 'the configuration', 'firebreak.yml'),
+      .option('--config <file>', 'the configuration', 'firebreak.yml')
+      .option('--private', 'private incidents too'),
   )
     // `note -15m …` is a time and no option.
     .allowUnknownOption()
     .action(incident);
 
-const incident = (words: readonly string[], options: StoreOptions & { config: string }): Promise<void> =>
+const incident = (
+  words: readonly string[],
+  options: StoreOptions & { config: string; private?: boolean },
+): Promise<void> =>
   onTerminal(options, async ({ app, actor, directory }) => {
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
     const reply = await dispatch({ text: words.join(' '), actor, receivedAt: new Date() });

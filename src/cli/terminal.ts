@@ -30,7 +30,7 @@ export async function onStore<T>(options: StoreOptions, work: (store: Store) => 
 
 /** The same with the app on it; the configuration is read first, so that its mistakes start no server. */
 export async function onTerminal<T>(
-  options: StoreOptions & { readonly config: string },
+  options: StoreOptions & { readonly config: string; readonly private?: boolean },
   work: (terminal: Terminal) => Promise<T>,
 ): Promise<T> {
   const settings = loadSettings(options.config);
@@ -38,10 +38,14 @@ export async function onTerminal<T>(
   const now = (): Date => new Date();
   const directory = noDirectory;
   return onStore(options, (store) => {
-    const app = createApp({ store, settings, directory, now, runbooks, generatedBy: PRODUCT });
-    return work({ store, app, actor: `terminal:${userName()}@${hostname()}`, directory });
+    const { private: operator = false } = options;
+    const app = createApp({ store, settings, directory, now, runbooks, operator, generatedBy: PRODUCT });
+    return work({ store, app, actor: terminalActor(), directory });
   });
 }
+
+/** `terminal:<user>@<host>`: an operator, as whom what a terminal does is recorded. */
+export const terminalActor = (): string => `terminal:${userName()}@${hostname()}`;
 
 /** In containers a user often has a number only. */
 function userName(): string {
