@@ -53,14 +53,8 @@ export const startFirebreak = (
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets);
     onClose(targets.closeAll);
-    const target = targets.get.bind(targets);
-    const runs = createRunWorker({
-      ...talk,
-      settings,
-      steps,
-      target,
-      captured: (name) => app.captured(name),
-    });
+    const looks = { target: targets.get.bind(targets), captured: (name: string) => app.captured(name) };
+    const runs = createRunWorker({ ...talk, ...looks, settings, steps });
     const perform = createPerform(talk);
     const page = createPager(config.paging, now);
     const watched = watch(config.monitors, targets);

@@ -56,6 +56,70 @@ describe('the configuration', () => {
     return (error as Error).message.replaceAll(folder, '');
   };
 
+  it('takes severities, roles, services and reminders, in the order they are written', async () => {
+    const { settings } = await load(`${slack.replace(' }', ', stakeholder_channel: C0123456780 }')}
+severities:
+  critical: { meaning: everything is down, update_min: 15, stale_min: 60, postmortem_days: 2 }
+  minor: { meaning: somebody is annoyed }
+roles:
+  commander: { title: Einsatzleitung, duties: [Entscheide] }
+  scribe: { title: Protokoll }
+teams: { database: { on_call: [U000000001] } }
+services: { orders: { team: database, links: { Dashboard: "https://grafana.example.com/d/1" } } }
+reminders: { unclaimed_min: 2 }
+permissions: { private: [S000000001] }
+`);
+    expect(settings).toMatchObject({
+      severities: [
+        { name: 'critical', updateEvery: 900, staleAfter: 3600, postmortemWithin: 172_800 },
+        { name: 'minor', meaning: 'somebody is annoyed' },
+      ],
+      roles: [
+        { name: 'commander', title: 'Einsatzleitung', duties: ['Entscheide'] },
+        { name: 'scribe', title: 'Protokoll', duties: [] },
+      ],
+      services: { orders: { team: 'database', links: { Dashboard: 'https://grafana.example.com/d/1' } } },
+      reminders: { unclaimedAfter: 120 },
+      stakeholderChannel: 'C0123456780',
+      permissions: { private: ['S000000001'] },
+    });
+    expect(settings.severities[1]).not.toHaveProperty('updateEvery');
+  });
+
+  it('without them has those of the guide, and a commander among the roles', async () => {
+    const { settings } = await load(slack);
+    expect(settings.severities.map(({ name }) => name)).toEqual(['sev1', 'sev2', 'sev3', 'sev4', 'sev5']);
+    expect(settings.roles.map(({ name }) => name)).toContain('commander');
+    expect(settings).not.toHaveProperty('stakeholderChannel');
+  });
+
+  it.each([
+    [
+      'roles without a commander',
+      'roles: { scribe: { title: Scribe } }',
+      /roles: found scribe, expected a role commander/,
+    ],
+    ['no severity', 'severities: {}', /severities: found none, expected at least one severity/],
+    ['a severity named by a number', 'severities: { "1": { meaning: bad } }', /severities/],
+    [
+      'a service of an unknown team',
+      'services: { orders: { team: nobody } }',
+      /services\.orders\.team: found nobody, expected one of/,
+    ],
+    [
+      'a link that is no address',
+      'services: { orders: { links: { Docs: nowhere } } }',
+      /services\.orders\.links/,
+    ],
+    [
+      'an update every 0 minutes',
+      'severities: { a: { meaning: bad, update_min: 0 } }',
+      /severities\.a\.update_min/,
+    ],
+  ])('refuses %s', async (_what, yaml, message) => {
+    expect(await problemsOf(`${slack}\n${yaml}\n`)).toMatch(message);
+  });
+
   it('takes the example as it is shipped', () => {
     const config = loadConfig(join(PACKAGE_ROOT, 'firebreak.example.yml'), secrets);
     expect(config.settings.command).toBe('/incident');
