@@ -17,6 +17,8 @@ export const ENTRY_KINDS = [
   'reminder',
   'note',
   'message',
+  'correction',
+  'gap',
   'milestone',
   'page',
   'answer',

@@ -1,0 +1,120 @@
+/** The timeline as people read it: what was corrected since stands on the entry it corrects; nothing is rewritten. */
+import type { NewEntry, TimelineEntry } from './entry.ts';
+import type { Actor } from './incident.ts';
+
+/** What a correction does to the entry that it names. */
+export type CorrectionKind =
+  /** Its text is now that of the correction. */
+  | 'text'
+  /** It is taken back. */
+  | 'struck'
+  /** It counts again. */
+  | 'restored'
+  /** Its message was deleted in Slack; what was captured stays. */
+  | 'deleted';
+
+/** One thing that happened, as it stands now. */
+export interface Row {
+  readonly seq: number;
+  /** When it happened; rows are sorted by this, then by `seq`. */
+  readonly at: Date;
+  readonly recordedAt: Date;
+  readonly kind: TimelineEntry['kind'];
+  readonly actor: Actor;
+  /** As it reads now; undefined once erased. */
+  readonly text?: string;
+  readonly link?: string;
+  readonly details?: TimelineEntry['details'];
+  /** Who gave it this text, and when. */
+  readonly said: Pick<Said, 'at' | 'by'>;
+  /** What it said before, oldest first. */
+  readonly earlier: readonly Said[];
+  readonly struck?: Correction;
+  readonly deleted?: Correction;
+}
+
+interface Said {
+  readonly at: Date;
+  readonly by: Actor;
+  /** Undefined once erased. */
+  readonly text?: string;
+}
+
+interface Correction {
+  readonly at: Date;
+  readonly by: Actor;
+  /** Why. */
+  readonly text?: string;
+}
+
+/** An entry that corrects another one of the same incident. */
+export const correction = (
+  what: CorrectionKind,
+  of: number,
+  by: Actor,
+  text: string,
+  at: Date,
+): NewEntry => ({
+  at,
+  kind: 'correction',
+  actor: by,
+  text,
+  details: { of, what },
+});
+
+/** All rows by the time things happened; struck ones are among them, and say so. */
+export function rowsOf(timeline: readonly TimelineEntry[]): readonly Row[] {
+  const rows = new Map<number, Row>();
+  for (const entry of timeline.toSorted((a, b) => a.seq - b.seq)) {
+    const corrected = correctedBy(entry);
+    const row = corrected && rows.get(corrected.of);
+    if (corrected && row) rows.set(corrected.of, apply(row, corrected.what, entry));
+    // One that names no entry is itself one, so that nothing is lost.
+    else rows.set(entry.seq, rowOf(entry));
+  }
+  return [...rows.values()].toSorted((a, b) => a.at.getTime() - b.at.getTime() || a.seq - b.seq);
+}
+
+/** Those that count: nothing that was taken back. */
+export const standing = (rows: readonly Row[]): readonly Row[] =>
+  rows.filter(({ struck }) => struck === undefined);
+
+/** What an entry corrects; undefined when it is none that corrects. */
+export function correctedBy({
+  kind,
+  details,
+}: Pick<TimelineEntry, 'kind' | 'details'>):
+  | { readonly of: number; readonly what: CorrectionKind }
+  | undefined {
+  const { of, what } = details ?? {};
+  return kind === 'correction' && typeof of === 'number' ? { of, what: what as CorrectionKind } : undefined;
+}
+
+const rowOf = ({ hash: _, ...entry }: TimelineEntry): Row => ({
+  ...entry,
+  said: { at: entry.recordedAt, by: entry.actor },
+  earlier: [],
+});
+
+function apply(row: Row, what: CorrectionKind, { actor: by, at, text }: TimelineEntry): Row {
+  const { struck: _, ...rest } = row;
+  switch (what) {
+    case 'text':
+      return withText(
+        { ...row, earlier: [...row.earlier, withText(row.said, row.text)], said: { at, by } },
+        text,
+      );
+    case 'struck':
+      return { ...row, struck: withText({ at, by }, text) };
+    case 'restored':
+      return rest;
+    case 'deleted':
+      return { ...row, deleted: withText({ at, by }, text) };
+  }
+}
+
+/** Erased words are absent, not empty. */
+function withText<T extends object>(value: T, text: string | undefined): T & { readonly text?: string } {
+  const { text: _, ...rest } = value as T & { text?: string };
+  return (text === undefined ? rest : { ...rest, text }) as T & { readonly text?: string };
+}
