@@ -288,8 +288,9 @@ const pageMessage = ({ id }: Incident, page: Page): Effect => ({
   subject: { kind: 'page', incident: id, page: page.number },
 });
 
+/** Who reads it elsewhere is not in the channel: of a private incident it tells that there is one. */
 const outgoing = (
-  { id, title, severity, kind }: Incident,
+  { id, title, severity, kind, private: hidden }: Incident,
   { ways, team, number, level, reason }: Escalation,
   action: OutgoingPage['action'],
   people: readonly string[],
@@ -303,10 +304,10 @@ const outgoing = (
       escalation: number,
       level,
       action,
-      title,
+      title: hidden ? 'Private incident' : title,
       severity,
       people,
-      ...(reason === undefined ? {} : { reason }),
+      ...(reason === undefined || hidden ? {} : { reason }),
       ...(kind === 'drill' ? { drill: true as const } : {}),
     },
   }));
