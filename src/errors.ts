@@ -458,6 +458,10 @@ export const ERRORS = {
     message: 'That page was sent to {by}.',
     fix: 'To take the lead instead, type `lead`.',
   },
+  PAGE_OVER: {
+    message: 'The incident is {found}, since {since}: no answer is needed any more.',
+    fix: 'Nothing to do. If it is not over, `reopen <reason>` in its channel.',
+  },
   PAGE_NOT_YOURS: {
     message: 'You were not paged for an open incident.',
     fix: 'To take the lead, type `lead` in the channel of the incident.',
