@@ -51,7 +51,8 @@ export function reopen(
   if (isOpen(incident)) return refuse('ALREADY_OPEN', { found: incident.status });
   const { archived, duplicateOf: _, ...rest } = incident;
   const words = `Reopened (was ${incident.status}): ${wish.reason}`;
-  const made = moves({ ...rest, status: 'investigating', statusSince: now }, policy, {
+  const again: Incident = { ...rest, status: 'investigating', statusSince: now };
+  const made = moves(withTimeToClaim(again, now, policy), policy, {
     entry: entry(now, 'status', wish.by, words),
     said: `${words}, by ${person(wish.by)}`,
     told: undefined,
@@ -60,6 +61,22 @@ export function reopen(
     ? { ...made, effects: [{ kind: 'unarchive', incident: incident.id }, ...made.effects] }
     : made;
 }
+
+/** It was declared long ago: nobody is asked for a leader before there was time to become one. */
+const withTimeToClaim = (
+  incident: Incident,
+  now: Date,
+  { reminders: { unclaimedAfter } }: Policy,
+): Incident => ({
+  ...incident,
+  reminders: {
+    ...incident.reminders,
+    snoozed: {
+      ...incident.reminders.snoozed,
+      'roles-unclaimed': new Date(now.getTime() + unclaimedAfter * 1000),
+    },
+  },
+});
 
 export function cancel(
   incident: Incident,
