@@ -31,7 +31,8 @@ export function changeStatus(
   if (!isOpen(incident)) return notOpen(incident);
   if (to === 'cancelled')
     return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, now, policy);
-  const name = STATUS_MILESTONES[to];
+  // Of what is told afterwards milestones are set by hand: now says nothing of then.
+  const name = incident.kind === 'retrospective' ? undefined : STATUS_MILESTONES[to];
   const why = message ? `: ${message}` : '';
   const fixed = to === 'resolved' && message ? { accounts: { ...incident.accounts, fix: message } } : {};
   const moved = { ...incident, ...fixed, status: to, statusSince: now };
