@@ -370,6 +370,10 @@ export const ERRORS = {
     message: 'The incident is still open: {found}.',
     fix: 'Resolve it first: `resolve`; or `cancel <reason>` when it was a false alarm.',
   },
+  CHANNEL_ARCHIVED: {
+    message: 'The channel of incident {number} is archived: its name cannot be changed.',
+    fix: 'Unarchive it in Slack, or `reopen <reason>` when the incident is over; then rename it.',
+  },
   ALREADY_ARCHIVED: {
     message: 'The channel of incident {number} is archived already.',
     fix: 'Nothing to do; `reopen <reason>` brings it back.',

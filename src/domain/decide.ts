@@ -15,6 +15,7 @@ import {
 } from './decide/state.ts';
 import { account, note, record, rename, update } from './decide/words.ts';
 import type { Decision } from './decision.ts';
+import { laneOf } from './effects.ts';
 import type { Incident } from './incident.ts';
 import type { Intent } from './intents.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
@@ -28,7 +29,15 @@ export function decide(
   policy: Policy = DEFAULT_POLICY,
 ): Decision | Refusal {
   const answer = answerTo(incident, intent, now, policy);
-  return answer.ok ? withReminders(answer, policy, now) : answer;
+  return answer.ok ? audible(incident, withReminders(answer, policy, now)) : answer;
+}
+
+/** An archived channel takes no message: what is said of it later is written down, and shows when it is brought back. */
+function audible(before: Incident, made: Decision): Decision {
+  if (!before.archived || !made.incident.archived) return made;
+  const lane = `incident:${before.id}`;
+  // Somebody waits for a file, and is told when it cannot be sent.
+  return { ...made, effects: made.effects.filter((each) => each.kind === 'file' || laneOf(each) !== lane) };
 }
 
 function answerTo(incident: Incident, intent: Intent, now: Date, policy: Policy): Decision | Refusal {
