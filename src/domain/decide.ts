@@ -16,7 +16,7 @@ import {
 import { account, note, record, rename, update } from './decide/words.ts';
 import type { Decision } from './decision.ts';
 import { laneOf } from './effects.ts';
-import type { Incident } from './incident.ts';
+import { type Incident, isOpen } from './incident.ts';
 import type { Intent } from './intents.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
 import type { Refusal } from './refusal.ts';
@@ -34,7 +34,8 @@ export function decide(
 
 /** An archived channel takes no message: what is said of it later is written down, and shows when it is brought back. */
 function audible(before: Incident, made: Decision): Decision {
-  if (!before.archived || !made.incident.archived) return made;
+  // That of an open incident was archived by mistake: its refusals are told elsewhere.
+  if (!before.archived || !made.incident.archived || isOpen(made.incident)) return made;
   const lane = `incident:${before.id}`;
   // Somebody waits for a file, and is told when it cannot be sent.
   return { ...made, effects: made.effects.filter((each) => each.kind === 'file' || laneOf(each) !== lane) };
