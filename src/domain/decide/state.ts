@@ -25,7 +25,8 @@ export function changeStatus(
   now: Date,
   policy: Policy,
 ): Decision | Refusal {
-  const { to, by, message } = wish;
+  const { to, by } = wish;
+  const message = said(wish.message);
   const { status, statusSince } = incident;
   if (to === status) return refuse('STATUS_SAME', { found: to, since: formatUtc(statusSince) });
   if (!isOpen(incident)) return notOpen(incident);
@@ -42,6 +43,9 @@ export function changeStatus(
     told: message,
   });
 }
+
+const said = (message: string | undefined): string | undefined =>
+  message === undefined || message.trim() === '' ? undefined : message;
 
 export function reopen(
   incident: Incident,
