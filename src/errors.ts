@@ -374,6 +374,10 @@ export const ERRORS = {
     message: 'The incident is still open: {found}.',
     fix: 'Resolve it first: `resolve`; or `cancel <reason>` when it was a false alarm.',
   },
+  CHANNEL_ARCHIVED: {
+    message: 'The channel of incident {number} is archived: its name cannot be changed.',
+    fix: 'Unarchive it in Slack, or `reopen <reason>` when the incident is over; then rename it.',
+  },
   ALREADY_ARCHIVED: {
     message: 'The channel of incident {number} is archived already.',
     fix: 'Nothing to do; `reopen <reason>` brings it back.',
@@ -461,6 +465,10 @@ export const ERRORS = {
   PAGE_OF_ANOTHER: {
     message: 'That page was sent to {by}.',
     fix: 'To take the lead instead, type `lead`.',
+  },
+  PAGE_OVER: {
+    message: 'The incident is {found}, since {since}: no answer is needed any more.',
+    fix: 'Nothing to do. If it is not over, `reopen <reason>` in its channel.',
   },
   PAGE_NOT_YOURS: {
     message: 'You were not paged for an open incident.',

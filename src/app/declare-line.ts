@@ -14,17 +14,14 @@ const FLAGS = ['--private', '--retro', '--anyway', '--service <name>'];
 /** Phones make one long dash of two. */
 const FLAG = /^(?:--|—|–)([a-z]+)$/i;
 
-/** Flags and the severity may stand in any order before the title; a title may be missing. */
+type Found = Partial<DeclareWords> & Pick<DeclareWords, 'title'>;
+
+/** Flags and one severity may stand in any order before the title; a title may be missing. */
 export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareWords | Refusal {
-  let found: DeclareWords = {
-    title: words,
-    severity: usual(policy),
-    ...(kind === 'incident' ? {} : { kind }),
-  };
+  let found: Found = { title: words, ...(kind === 'incident' ? {} : { kind }) };
   for (;;) {
-    const { head, rest } = headOf(found.title);
-    const read = readHead(head, rest, policy);
-    if (read === undefined) return found;
+    const read = readHead(found, policy);
+    if (read === undefined) return { severity: usual(policy), ...found };
     if (isRefusal(read)) return read;
     found = { ...found, ...read };
   }
@@ -51,17 +48,20 @@ const usual = ({ severities }: Policy): string =>
   severities[Math.floor((severities.length - 1) / 2)]?.name ?? 'sev3';
 
 /** What the first word says besides the title; undefined when the title begins with it. */
-function readHead(head: string, rest: string, policy: Policy): Partial<DeclareWords> | Refusal | undefined {
+function readHead(found: Found, policy: Policy): Found | Refusal | undefined {
+  const { head, rest } = headOf(found.title);
   const flag = FLAG.exec(head)?.[1]?.toLowerCase();
   if (flag !== undefined) return readFlag(flag, head, rest);
-  const proposal = /^proposal:(\d+)$/.exec(head)?.[1];
-  if (proposal !== undefined) return { title: rest, proposal: Number(proposal) };
-  if (!looksLikeSeverity(head, policy)) return undefined;
+  const proposal = /^proposal:(\d{1,9})$/.exec(head)?.[1];
+  if (proposal !== undefined && found.proposal === undefined)
+    return { title: rest, proposal: Number(proposal) };
+  // `sev2 sev1 alerts are silent`: the second one begins the title.
+  if (found.severity !== undefined || !looksLikeSeverity(head, policy)) return undefined;
   const severity = readSeverity(head, policy);
   return isRefusal(severity) ? severity : { title: rest, severity };
 }
 
-function readFlag(flag: string, head: string, rest: string): Partial<DeclareWords> | Refusal {
+function readFlag(flag: string, head: string, rest: string): Found | Refusal {
   switch (flag) {
     case 'private':
       return { title: rest, private: true };

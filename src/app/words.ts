@@ -17,9 +17,9 @@ export function readSeverity(word: string, { severities }: Severities): Severity
   return found ?? refuse('UNKNOWN_SEVERITY', { found: word, known: names.join(', ') });
 }
 
-/** True for a word that is meant as a severity, right or wrong. */
+/** True for a word that is meant as a severity, right or wrong; `p99` is a figure that titles speak of. */
 export const looksLikeSeverity = (word: string, { severities }: Severities): boolean =>
-  /^(?:sev|p)-?\d+$/i.test(word) || severities.some(({ name }) => name === word.toLowerCase());
+  /^(?:sev-?\d+|p-?\d)$/i.test(word) || severities.some(({ name }) => name === word.toLowerCase());
 
 /** By its name, or the beginning of it that no other one has: `customer` for `customer-liaison`. */
 export function readRole(word: string, { roles }: Pick<Policy, 'roles'>): RoleSpec | Refusal {

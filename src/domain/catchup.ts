@@ -31,17 +31,19 @@ export function catchup(record: IncidentRecord, policy: Policy, now: Date): read
     ...section('Last decisions', decisions(record)),
     ...section('Changed shortly before', changes(record)),
     ...section('Running', running(record)),
-    ...section('Due', due(record, policy)),
+    ...section('Due', due(record, policy, now)),
   ];
 }
 
 function what(incident: Incident, now: Date): readonly string[] {
-  const { id, title, severity, status, statusSince, milestones, accounts, lastUpdate, kind } = incident;
+  const { id, title, severity, status, statusSince, milestones, accounts, lastUpdate, kind, duplicateOf } =
+    incident;
   const began = milestones.impact_started?.at ?? milestones.detected?.at ?? incident.declaredAt;
   const since = `for ${ago(statusSince, now)}`;
   return [
     `*${kind === 'drill' ? 'DRILL ' : ''}inc-${id}* ${title}`,
     `*${severity}*, *${status}* ${since}; it began ${ago(began, now)} ago (${formatUtc(began)}${milestones.impact_started ? '' : ', the start of the impact is not recorded'})`,
+    ...(duplicateOf === undefined ? [] : [`It is the same as inc-${duplicateOf}: work goes on there.`]),
     ...(accounts.summary === undefined ? [] : [`Summary: ${accounts.summary}`]),
     `Impact: ${accounts.impact ?? 'not recorded'}`,
     ...(accounts.cause === undefined ? [] : [`Cause: ${accounts.cause}`]),
@@ -77,28 +79,34 @@ const line = ({ at, actor, text = 'erased' }: TimelineEntry): string =>
   `${formatUtc(at).slice(11)} ${person(actor)}: ${text}`;
 
 function running({ incident, runs }: IncidentRecord): readonly string[] {
-  const open = isOpen(incident) ? incident.escalations.filter(({ state }) => state === 'paging') : [];
+  const escalations = isOpen(incident) ? incident.escalations : [];
   return [
     ...runs
       .filter(({ endedAt }) => endedAt === undefined)
       .map(({ id, title, state }) => `run ${id}: ${foreign(title)}, ${state.replaceAll('_', ' ')}`),
-    ...open.map(({ team, level }) => `paging ${team}, level ${level}`),
+    ...escalations.flatMap(({ team, level, state }) => {
+      if (state === 'paging') return [`paging ${team}, level ${level}`];
+      return state === 'exhausted' ? [`${team} was paged up to level ${level}, nobody has answered`] : [];
+    }),
   ];
 }
 
-function due({ incident }: IncidentRecord, policy: Policy): readonly string[] {
+function due({ incident }: IncidentRecord, policy: Policy, now: Date): readonly string[] {
   const update = isOpen(incident) ? dueAt(incident, 'update-due', policy) : undefined;
   const postmortem = dueAt(incident, 'postmortem-missing', policy);
   const open = incident.actionItems.filter(({ done }) => !done);
   return [
-    ...(update ? [`update by ${formatUtc(update)}`] : []),
-    ...(postmortem ? [`postmortem by ${formatUtc(postmortem)}`] : []),
+    ...(update ? [`update ${by(update, now)}`] : []),
+    ...(postmortem ? [`postmortem ${by(postmortem, now)}`] : []),
     ...open.map(
       ({ number, text, owner, due: day }) =>
         `action item ${number}: ${text} (${owner ? person(owner) : 'no owner'}, ${day ? `due ${day}` : 'no deadline'})`,
     ),
   ];
 }
+
+/** `by 10:30`, and that it is late. */
+const by = (at: Date, now: Date): string => `by ${formatUtc(at)}${at < now ? ', overdue' : ''}`;
 
 /** What is empty is said to be: a latecomer must not wonder whether it was left out. */
 const section = (title: string, items: readonly string[]): readonly string[] =>

@@ -15,7 +15,8 @@ import {
 } from './decide/state.ts';
 import { account, note, record, rename, update } from './decide/words.ts';
 import type { Decision } from './decision.ts';
-import type { Incident } from './incident.ts';
+import { laneOf } from './effects.ts';
+import { type Incident, isOpen } from './incident.ts';
 import type { Intent } from './intents.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
 import type { Refusal } from './refusal.ts';
@@ -28,7 +29,16 @@ export function decide(
   policy: Policy = DEFAULT_POLICY,
 ): Decision | Refusal {
   const answer = answerTo(incident, intent, now, policy);
-  return answer.ok ? withReminders(answer, policy, now) : answer;
+  return answer.ok ? audible(incident, withReminders(answer, policy, now)) : answer;
+}
+
+/** An archived channel takes no message: what is said of it later is written down, and shows when it is brought back. */
+function audible(before: Incident, made: Decision): Decision {
+  // That of an open incident was archived by mistake: its refusals are told elsewhere.
+  if (!before.archived || !made.incident.archived || isOpen(made.incident)) return made;
+  const lane = `incident:${before.id}`;
+  // Somebody waits for a file, and is told when it cannot be sent.
+  return { ...made, effects: made.effects.filter((each) => each.kind === 'file' || laneOf(each) !== lane) };
 }
 
 function answerTo(incident: Incident, intent: Intent, now: Date, policy: Policy): Decision | Refusal {

@@ -11,6 +11,8 @@ export function reach(incident: Incident, name: MilestoneName, at: Date, by: Act
   return { ...incident, milestones: { ...incident.milestones, [name]: milestone } };
 }
 
-/** The first Acknowledge of a page, or the first `lead`, whichever comes first. */
+/** The first Acknowledge of a page, or the first `lead`, whichever comes first; told afterwards it says nothing of then. */
 export const acknowledge = (incident: Incident, by: Actor, now: Date): Incident =>
-  incident.milestones.acknowledged ? incident : reach(incident, 'acknowledged', now, by, now);
+  incident.milestones.acknowledged || incident.kind === 'retrospective'
+    ? incident
+    : reach(incident, 'acknowledged', now, by, now);

@@ -1,7 +1,7 @@
 /** What a commander would have to remember: which reminder is due, and when. One at a time. */
 import type { Actor, Incident } from './incident.ts';
 import { isOpen } from './incident.ts';
-import { COMMANDER, type Policy, severityOf } from './policy.ts';
+import { COMMANDER, type Policy, type SeveritySpec, severityOf } from './policy.ts';
 
 /** In the order in which they go before one another when two are due. */
 export const REMINDERS = ['roles-unclaimed', 'update-due', 'status-stale', 'postmortem-missing'] as const;
@@ -13,6 +13,8 @@ export interface Reminder {
   readonly number: number;
   readonly kind: ReminderKind;
   readonly at: Date;
+  /** How often it was said by now without being heard; once unless told. */
+  readonly times?: number;
   readonly state:
     | { readonly kind: 'open' }
     /** What it asked for has happened. */
@@ -24,6 +26,7 @@ export interface Reminder {
 export interface Reminders {
   /** The newest one. */
   readonly last?: Reminder;
+  /** Not before then. */
   readonly snoozed: Readonly<Partial<Record<ReminderKind, Date>>>;
   readonly dismissed: readonly ReminderKind[];
   /** When to look again. */
@@ -75,29 +78,26 @@ interface Wait {
   readonly again: number;
 }
 
-function waits(incident: Incident, policy: Policy): Readonly<Partial<Record<ReminderKind, Wait>>> {
-  // An archived channel takes no message, and nobody waits for an incident that is told afterwards.
+type Waits = Readonly<Partial<Record<ReminderKind, Wait>>>;
+
+function waits(incident: Incident, policy: Policy): Waits {
+  // An archived channel takes no message.
   if (incident.archived) return {};
-  const { declaredAt, statusSince, lastUpdate, roles, milestones, kind, status } = incident;
-  const { updateEvery, staleAfter, postmortemWithin } = severityOf(policy, incident.severity);
-  if (!isOpen(incident)) {
-    const wanted = status === 'resolved' && kind !== 'drill' && incident.postmortemAt === undefined;
-    const since = kind === 'retrospective' ? declaredAt : (milestones.resolved?.recordedAt ?? statusSince);
-    return wanted && postmortemWithin !== undefined
-      ? { 'postmortem-missing': { since, seconds: postmortemWithin, again: POSTMORTEM_AGAIN } }
-      : {};
-  }
+  const spec = severityOf(policy, incident.severity);
+  return isOpen(incident) ? whileOpen(incident, spec, policy) : afterwards(incident, spec);
+}
+
+function whileOpen(incident: Incident, { updateEvery, staleAfter }: SeveritySpec, policy: Policy): Waits {
+  const { declaredAt, statusSince, lastUpdate, roles, kind, reminders } = incident;
+  // Nobody waits for what is told afterwards.
+  if (kind === 'retrospective') return {};
   const { unclaimedAfter } = policy.reminders;
+  // Twice as late each time: a quiet incident must not call somebody every few minutes all night.
+  const unheard = unclaimedAfter * 2 ** ((reminders.last?.times ?? 1) - 1);
   const told = later(statusSince, lastUpdate?.at);
   return {
     ...(roles[COMMANDER] === undefined
-      ? {
-          'roles-unclaimed': {
-            since: statusSinceReopen(incident),
-            seconds: unclaimedAfter,
-            again: unclaimedAfter,
-          },
-        }
+      ? { 'roles-unclaimed': { since: declaredAt, seconds: unclaimedAfter, again: unheard } }
       : {}),
     ...(updateEvery === undefined
       ? {}
@@ -108,8 +108,14 @@ function waits(incident: Incident, policy: Policy): Readonly<Partial<Record<Remi
   };
 }
 
-/** A reopened incident begins anew. */
-const statusSinceReopen = ({ declaredAt, status, statusSince }: Incident): Date =>
-  status === 'investigating' ? statusSince : declaredAt;
+function afterwards(incident: Incident, { postmortemWithin }: SeveritySpec): Waits {
+  const { kind, status, statusSince, postmortemAt } = incident;
+  if (status !== 'resolved' || kind === 'drill' || postmortemWithin === undefined) return {};
+  // What was exported while it was open is a draft.
+  if (postmortemAt !== undefined && postmortemAt >= statusSince) return {};
+  return {
+    'postmortem-missing': { since: statusSince, seconds: postmortemWithin, again: POSTMORTEM_AGAIN },
+  };
+}
 
 const later = (one: Date, other: Date | undefined): Date => (other && other > one ? other : one);

@@ -10,6 +10,7 @@ import type { OutgoingPage } from '../outgoing-page.ts';
 import type { Policy } from '../policy.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { PageWay } from '../team.ts';
+import { formatUtc } from '../when.ts';
 import { notOpen } from './not-open.ts';
 
 export function escalate(incident: Incident, wish: Wish<'escalate'>, now: Date): Decision | Refusal {
@@ -60,7 +61,9 @@ export function answerPage(incident: Incident, wish: Wish<'answer-page'>, now: D
   if (page.answer && !changed)
     return refuse('PAGE_ANSWERED', { found: page.answer.kind, by: person(page.answer.by) });
   if (by !== page.user) return refuse('PAGE_OF_ANOTHER', { by: person(page.user) });
-  const answered = withPage(incident, { ...page, answer: { kind: answer, by, at: now } });
+  if (!isOpen(incident))
+    return refuse('PAGE_OVER', { found: incident.status, since: formatUtc(incident.statusSince) });
+  const answered = withAnswer(incident, page, { kind: answer, by, at: now });
   return answer === 'acknowledged' ? comes(answered, page, now) : declines(answered, page, now);
 }
 
@@ -72,7 +75,8 @@ export function pageUnsent(
   policy: Policy,
 ): Decision {
   const page = incident.pages.find((each) => each.number === number);
-  if (!page || page.unsent !== undefined || page.answer) return decision(incident, [], []);
+  if (!page || page.unsent !== undefined || page.answer || !isOpen(incident))
+    return decision(incident, [], []);
   const marked = withPage(incident, { ...page, unsent: reason });
   const words = `The page to ${person(page.user)} (${page.team}) could not be sent: ${reason}. Call them: ${call(page.user, policy)}`;
   return decision(
@@ -86,7 +90,8 @@ export function pageUnsent(
 /** PagerDuty or the webhook does not take the page. */
 export function wayUnsent(incident: Incident, wish: Wish<'way-unsent'>, now: Date, policy: Policy): Decision {
   const escalation = escalationOf(incident, wish.escalation);
-  if (escalation?.state !== 'paging') return decision(incident, [], []);
+  // Though the last level did not answer, it matters why: nobody was rung.
+  if (escalation?.state !== 'paging' && escalation?.state !== 'exhausted') return decision(incident, [], []);
   const users = pagesOf(incident, escalation, wish.level).map(({ user }) => user);
   const more = wish.final ? '' : ' It is tried again.';
   const whom = users.length > 0 ? ` Call them: ${users.map((user) => call(user, policy)).join(', ')}` : '';
@@ -140,9 +145,10 @@ function exhausted(
   now: Date,
 ): Decision {
   const { team } = escalation;
-  const users = [...new Set(pagesOf(incident, escalation).map(({ user }) => user))];
-  const whom = users.length > 0 ? `Call them: ${users.map((user) => call(user, policy)).join(', ')}` : '';
-  const words = `Paged ${team} level ${escalation.level}, ${silence(incident, escalation)}, and nobody is left to page. ${whom}; or page somebody else`;
+  const silent = unanswered(incident, escalation).map(({ user }) => user);
+  const calls = [...new Set(silent)].map((user) => call(user, policy)).join(', ');
+  const advice = calls === '' ? 'Page somebody else' : `Call them: ${calls}; or page somebody else`;
+  const words = `Paged ${team} level ${escalation.level}, ${silence(incident, escalation)}, and nobody is left to page. ${advice}`;
   return decision(
     withEscalation(incident, { ...escalation, state: 'exhausted' }),
     [entry(now, 'answer', 'firebreak', words)],
@@ -184,7 +190,7 @@ function comes(incident: Incident, page: Page, now: Date): Decision {
     first ? withEscalation(state, { ...first, state: 'acknowledged' }) : state,
     [entry(now, 'answer', page.user, words)],
     [
-      pageMessage(incident, page),
+      ...pagesToSamePerson(incident, page).map((each) => pageMessage(incident, each)),
       ...(first ? unanswered(incident, first).map((other) => pageMessage(incident, other)) : []),
       ...(first ? outgoing(incident, first, 'acknowledge', [page.user]) : []),
       say(incident, `:white_check_mark: ${words}`),
@@ -198,18 +204,24 @@ function declines(incident: Incident, page: Page, now: Date): Decision {
   return decision(
     incident,
     [entry(now, 'answer', page.user, words)],
-    [pageMessage(incident, page), say(incident, words), card(incident)],
+    [
+      ...pagesToSamePerson(incident, page).map((each) => pageMessage(incident, each)),
+      say(incident, words),
+      card(incident),
+    ],
     giveUpOn(incident, page, now),
   );
 }
 
+const pagesToSamePerson = ({ pages }: Incident, page: Page): readonly Page[] =>
+  pages.filter((each) => isSamePerson(each, page));
+
 /** Nobody of the level is left who could answer: the next one is not kept waiting. */
-function giveUpOn(incident: Incident, { escalation: number, level }: Page, now: Date): readonly Timer[] {
+function giveUpOn(incident: Incident, { escalation: number }: Page, now: Date): readonly Timer[] {
   const escalation = escalationOf(incident, number);
-  if (escalation?.state !== 'paging' || escalation.level !== level) return [];
   // A pager elsewhere may still ring somebody.
-  if (escalation.ways.length > 0) return [];
-  const left = pagesOf(incident, escalation, level).some(
+  if (escalation?.state !== 'paging' || escalation.ways.length > 0) return [];
+  const left = pagesOf(incident, escalation, escalation.level).some(
     ({ answer, unsent }) => answer === undefined && unsent === undefined,
   );
   return left ? [] : [dueTimer(incident, escalation, 'given-up', now)];
@@ -260,6 +272,17 @@ const withPage = (incident: Incident, page: Page): Incident => ({
   pages: incident.pages.map((each) => (each.number === page.number ? page : each)),
 });
 
+/** Who was paged at two levels answers both at once. */
+const withAnswer = (incident: Incident, page: Page, answer: NonNullable<Page['answer']>): Incident => ({
+  ...incident,
+  pages: incident.pages.map((each) =>
+    each === page || (isSamePerson(each, page) && each.answer === undefined) ? { ...each, answer } : each,
+  ),
+});
+
+const isSamePerson = (one: Page, other: Page): boolean =>
+  one.escalation === other.escalation && one.user === other.user;
+
 const withEscalation = (incident: Incident, escalation: Escalation): Incident => ({
   ...incident,
   escalations: incident.escalations.map((each) => (each.number === escalation.number ? escalation : each)),
@@ -288,8 +311,9 @@ const pageMessage = ({ id }: Incident, page: Page): Effect => ({
   subject: { kind: 'page', incident: id, page: page.number },
 });
 
+/** Who reads it elsewhere is not in the channel: of a private incident it tells that there is one. */
 const outgoing = (
-  { id, title, severity, kind }: Incident,
+  { id, title, severity, kind, private: hidden }: Incident,
   { ways, team, number, level, reason }: Escalation,
   action: OutgoingPage['action'],
   people: readonly string[],
@@ -303,10 +327,10 @@ const outgoing = (
       escalation: number,
       level,
       action,
-      title,
+      title: hidden ? 'Private incident' : title,
       severity,
       people,
-      ...(reason === undefined ? {} : { reason }),
+      ...(reason === undefined || hidden ? {} : { reason }),
       ...(kind === 'drill' ? { drill: true as const } : {}),
     },
   }));

@@ -30,7 +30,7 @@ export function assignRole(
   const held = { ...incident, roles: { ...incident.roles, [role]: user } };
   const words = `${spec.title}: ${before ? `${person(before)} → ` : ''}${person(user)}`;
   return decision(
-    role === COMMANDER && isOpen(incident) ? acknowledge(held, by, now) : held,
+    role === COMMANDER ? acknowledge(held, by, now) : held,
     [entry(now, 'role', by, words)],
     [invite(incident, [user]), say(incident, words), ...duties(incident, user, spec), ...everywhere(held)],
   );
@@ -40,9 +40,9 @@ export function assignRole(
 const isTakenFrom = (holder: string, { user, by, over }: Wish<'role'>): boolean =>
   user === by && over !== holder;
 
-/** What is expected of the holder, to them alone. */
+/** What is expected of the holder, to them alone; nothing is of who had the role in what is over. */
 const duties = (incident: Incident, user: string, { title, duties: all }: RoleSpec): readonly Effect[] =>
-  all.length === 0
+  all.length === 0 || incident.kind === 'retrospective'
     ? []
     : [
         {

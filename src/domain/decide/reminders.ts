@@ -12,16 +12,17 @@ import { formatUtc } from '../when.ts';
 export function remind(incident: Incident, now: Date, policy: Policy): Decision {
   const next = nextReminder(incident, policy);
   if (!next || next.at > now) return decision(incident, [], []);
-  const { last } = incident.reminders;
+  const open = openReminder(incident);
   const reminder: Reminder = {
-    number: (last?.number ?? 0) + 1,
+    number: (incident.reminders.last?.number ?? 0) + 1,
     kind: next.kind,
     at: now,
+    ...(open ? { times: (open.times ?? 1) + 1 } : {}),
     state: { kind: 'open' },
   };
   const reminded = withLast(incident, reminder);
   // The one before loses its buttons: there is one at a time.
-  return decision(reminded, [], [...(last ? [shown(incident, last)] : []), shown(incident, reminder)]);
+  return decision(reminded, [], [...(open ? [shown(incident, open)] : []), shown(incident, reminder)]);
 }
 
 /** Ends the open reminder when what it asked for has happened, and says when to look again. */
@@ -36,10 +37,11 @@ export function withReminders(made: Decision, policy: Policy, now: Date): Decisi
     ...made,
     incident: {
       ...ended,
-      // Never at once: the reason for it stands in what was just decided.
+      // What is overdue is said at the next look; there was none before this moment.
       reminders: { ...reminders, ...(next ? { nextAt: next.at > now ? next.at : now } : {}) },
     },
-    effects: over ? [...made.effects, shown(incident, last)] : made.effects,
+    // First of all: a channel that is archived takes no edit afterwards.
+    effects: over ? [shown(incident, last), ...made.effects] : made.effects,
   };
 }
 

@@ -25,13 +25,15 @@ export function changeStatus(
   now: Date,
   policy: Policy,
 ): Decision | Refusal {
-  const { to, by, message } = wish;
+  const { to, by } = wish;
+  const message = said(wish.message);
   const { status, statusSince } = incident;
   if (to === status) return refuse('STATUS_SAME', { found: to, since: formatUtc(statusSince) });
   if (!isOpen(incident)) return notOpen(incident);
   if (to === 'cancelled')
     return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, now, policy);
-  const name = STATUS_MILESTONES[to];
+  // Of what is told afterwards milestones are set by hand: now says nothing of then.
+  const name = incident.kind === 'retrospective' ? undefined : STATUS_MILESTONES[to];
   const why = message ? `: ${message}` : '';
   const fixed = to === 'resolved' && message ? { accounts: { ...incident.accounts, fix: message } } : {};
   const moved = { ...incident, ...fixed, status: to, statusSince: now };
@@ -42,6 +44,9 @@ export function changeStatus(
   });
 }
 
+const said = (message: string | undefined): string | undefined =>
+  message === undefined || message.trim() === '' ? undefined : message;
+
 export function reopen(
   incident: Incident,
   wish: Wish<'reopen'>,
@@ -51,7 +56,8 @@ export function reopen(
   if (isOpen(incident)) return refuse('ALREADY_OPEN', { found: incident.status });
   const { archived, duplicateOf: _, ...rest } = incident;
   const words = `Reopened (was ${incident.status}): ${wish.reason}`;
-  const made = moves({ ...rest, status: 'investigating', statusSince: now }, policy, {
+  const again: Incident = { ...rest, status: 'investigating', statusSince: now };
+  const made = moves(withTimeToClaim(again, now, policy), policy, {
     entry: entry(now, 'status', wish.by, words),
     said: `${words}, by ${person(wish.by)}`,
     told: undefined,
@@ -60,6 +66,22 @@ export function reopen(
     ? { ...made, effects: [{ kind: 'unarchive', incident: incident.id }, ...made.effects] }
     : made;
 }
+
+/** It was declared long ago: nobody is asked for a leader before there was time to become one. */
+const withTimeToClaim = (
+  incident: Incident,
+  now: Date,
+  { reminders: { unclaimedAfter } }: Policy,
+): Incident => ({
+  ...incident,
+  reminders: {
+    ...incident.reminders,
+    snoozed: {
+      ...incident.reminders.snoozed,
+      'roles-unclaimed': new Date(now.getTime() + unclaimedAfter * 1000),
+    },
+  },
+});
 
 export function cancel(
   incident: Incident,

@@ -9,7 +9,6 @@ import { dueAt } from '../reminders.ts';
 import { tellStakeholders } from '../stakeholders.ts';
 import { titleOf } from '../title.ts';
 import { formatUtc, inFuture } from '../when.ts';
-import { notOpen } from './not-open.ts';
 
 /** Told to all, and the time until the next one begins anew. */
 export function update(
@@ -64,7 +63,7 @@ export function rename(incident: Incident, wish: Wish<'rename'>, now: Date): Dec
   const title = titleOf(wish.title);
   if (typeof title !== 'string') return title;
   if (title === incident.title) return refuse('TITLE_SAME', { found: title });
-  if (incident.archived) return notOpen(incident);
+  if (incident.archived) return refuse('CHANNEL_ARCHIVED', { number: incident.id });
   const renamed = { ...incident, title };
   const words = `Title: ${incident.title} → ${title}`;
   return decision(

@@ -1,4 +1,5 @@
 /** Sections 5, 6, 8 and 9: what the record says went well and wrong. Opinions are left to people, and said to be. */
+import type { Incident, Page } from '../incident.ts';
 import { duration, metrics, secondsBetween } from '../metrics.ts';
 import type { IncidentRecord } from '../record.ts';
 import type { ProbeResult } from '../sweep.ts';
@@ -17,7 +18,7 @@ import {
   total,
 } from './facts.ts';
 import { code, inline, list } from './markdown.ts';
-import { lasted } from './summary.ts';
+import { lasted, said } from './summary.ts';
 import { codes, named, notRecorded, plural, seconds, session, who } from './words.ts';
 
 /** Section 5. */
@@ -62,11 +63,14 @@ export function conclusion(record: IncidentRecord): string {
   const { id, severity, status, actionItems } = record.incident;
   const suspects = migrations(record);
   const done = [...rolledBack(record), ...repaired(record)];
+  const [cause, fix] = [said(record, 'cause'), said(record, 'fix')];
   const open = actionItems.filter((item) => !item.done).length;
   return list([
     `Incident ${id} (${severity}) is ${status}`,
     `Duration: ${lasted(record)}`,
-    suspects.length > 0 ? `In question: migration ${suspects.map(code).join(', ')}` : `Cause: ${team}`,
+    ...(suspects.length > 0 ? [`In question: migration ${suspects.map(code).join(', ')}`] : []),
+    ...(suspects.length > 0 && cause === undefined ? [] : [`Cause: ${cause ?? team}`]),
+    ...(fix === undefined ? [] : [`What fixed it: ${fix}`]),
     ...(done.length > 0 ? done : ['No rollback or repair by Firebreak is recorded']),
     `Action items: ${actionItems.length}, of which ${open} open`,
     `What the team concludes: ${team}`,
@@ -144,11 +148,24 @@ const blindSpots = (record: IncidentRecord): readonly string[] =>
   );
 
 const unanswered = (record: IncidentRecord): readonly string[] =>
-  record.incident.pages.flatMap(({ number, team: paged, user, answer }) => {
-    if (answer?.kind === 'acknowledged') return [];
-    const what = answer ? 'was declined' : 'was not answered';
-    return [`Page ${number} to ${inline(paged)} (${who(record, user)}) ${what}`];
-  });
+  record.incident.pages
+    .filter((page) => !wasNotNeeded(page, record.incident))
+    .map(({ number, team: paged, user, answer, unsent }) => {
+      const silent = unsent === undefined ? 'was not answered' : `could not be sent: ${inline(unsent)}`;
+      const what = answer ? 'was declined' : silent;
+      return `Page ${number} to ${inline(paged)} (${who(record, user)}) ${what}`;
+    });
+
+/** Somebody of the same level came, or the incident ended before the wait did: nobody failed to answer. */
+const wasNotNeeded = (page: Page, { pages, escalations }: Incident): boolean =>
+  pages.some(
+    ({ escalation, level, answer }) =>
+      escalation === page.escalation && level === page.level && answer?.kind === 'acknowledged',
+  ) ||
+  escalations.some(
+    ({ number, level, state }) =>
+      number === page.escalation && level === page.level && state === 'stopped' && !page.answer,
+  );
 
 function failed(act: Act): readonly string[] {
   const { state, outcome } = act.step;
