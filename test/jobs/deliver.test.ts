@@ -1,4 +1,5 @@
-import { deliverWorker, tellInIncidentsChannel } from '../../src/jobs/deliver.ts';
+import { deliverWorker } from '../../src/jobs/deliver.ts';
+import { tellRefusal } from '../../src/jobs/undelivered.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { type Delivery, enqueue, type OutboxRow } from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -26,7 +27,7 @@ describe('the delivery of the outbox', () => {
 
   const start = (perform: (row: OutboxRow) => Promise<Delivery>, log = silentLogger): Instance => {
     const instance = startInstance(database.url, ({ store, clock }) => [
-      deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
+      deliverWorker({ store, clock, log, perform, onRefused: tellRefusal }),
     ]);
     instances.push(instance);
     return instance;

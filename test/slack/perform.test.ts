@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Effect } from '../../src/domain/effects.ts';
-import type { Incident, Page } from '../../src/domain/incident.ts';
+import type { Incident } from '../../src/domain/incident.ts';
 import { silentLogger } from '../../src/log.ts';
 import { secondsToWait } from '../../src/slack/perform/verdict.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
 import { placeOf } from '../../src/store/live-messages.ts';
 import type { Delivery, OutboxRow } from '../../src/store/outbox.ts';
-import { anIncident, appWith, aRecord, openWorld, type World } from './support.ts';
+import { anEscalation, anIncident, aPage, appWith, aRecord, openWorld, type World } from './support.ts';
 
 let world: World;
 let perform: (row: OutboxRow, signal?: AbortSignal) => Promise<Delivery>;
@@ -105,8 +105,9 @@ describe('create-channel', () => {
 
   test('has what was posted before it refreshed, so that it links there', async () => {
     const answer = { kind: 'declined', by: 'UDBA', at: new Date() } as const;
-    const page: Page = { number: 1, team: 'db', user: 'UDBA', requestedBy: 'UONCALL', at: new Date() };
-    await saveIncident(world.store, { ...incident, pages: [page, { ...page, number: 2, answer }] });
+    const page = aPage({ user: 'UDBA' });
+    const pages = [page, { ...page, number: 2, answer }];
+    await saveIncident(world.store, { ...incident, escalations: [anEscalation()], pages });
     await opened();
     const { rows } = await world.store.query<{ effect: Effect }>('select effect from outbox order by id');
     expect(rows.map(({ effect }) => effect)).toEqual([
@@ -210,8 +211,9 @@ describe('a live message', () => {
 
   test('to a person goes into their direct message, with buttons until it is answered', async () => {
     const user = world.slack.users['dba'] ?? '';
-    const page: Page = { number: 1, team: 'database', user, requestedBy: 'UONCALL', at: new Date() };
-    await saveIncident(world.store, { ...incident, pages: [page] });
+    const page = aPage({ user });
+    const escalations = [anEscalation()];
+    await saveIncident(world.store, { ...incident, escalations, pages: [page] });
     const effect: Effect = {
       kind: 'live',
       to: { kind: 'user', id: user },
@@ -220,7 +222,7 @@ describe('a live message', () => {
     expect(await send(effect)).toEqual(SENT);
     expect(JSON.stringify(await world.messages('dm-dba'))).toContain('page-answer:acknowledged');
     const answer = { kind: 'acknowledged', by: user, at: new Date() } as const;
-    await saveIncident(world.store, { ...incident, pages: [{ ...page, answer }] });
+    await saveIncident(world.store, { ...incident, escalations, pages: [{ ...page, answer }] });
     expect(await send(effect)).toEqual(SENT);
     const [shown, ...others] = await world.messages('dm-dba');
     expect(others).toEqual([]);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
 import { type Incident, STATUSES } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
 import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
@@ -16,7 +17,7 @@ import { run } from '../../src/slack/views/run.ts';
 import { clip, mrkdwn } from '../../src/slack/views/text.ts';
 import { timelinePage } from '../../src/slack/views/timeline.ts';
 import { topicOf } from '../../src/slack/views/topic.ts';
-import { anIncident, aRecord } from './support.ts';
+import { anEscalation, anIncident, appWith, aRecord } from './support.ts';
 
 const AT = new Date('2026-11-22T14:00:00Z');
 const shown = (view: View | undefined): string => JSON.stringify(view?.blocks);
@@ -407,13 +408,13 @@ describe('within the limits of Slack, whatever it shows, stays', () => {
 
   test('a card', () =>
     always(fc.tuple(incidents, fc.array(runs, { maxLength: 3 })), ([incident, all]) =>
-      card(aRecord(incident, all), '/incident'),
+      card(aRecord(incident, all), appWith().settings),
     ));
-  test('an announcement', () => always(incidents, announcement));
+  test('an announcement', () => always(incidents, (incident) => announcement(incident, DEFAULT_POLICY)));
   test('a page', () =>
     always(
       incidents.filter(({ pages }) => pages.length > 0),
-      (incident) => page(incident, 1),
+      (incident) => page(incident, 1, DEFAULT_POLICY),
     ));
   test('a run', () => always(runs, (known) => run(known, '/incident')));
   test('a run that waits, with its buttons', () =>
