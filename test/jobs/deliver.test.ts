@@ -7,6 +7,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { gate, type Instance, say, startInstance, terminate } from './support.ts';
 
+const nothingKnown = { incident: () => Promise.resolve(undefined) };
+
 describe('the delivery of the outbox', () => {
   let database: TestDatabase;
   let store: Store;
@@ -27,7 +29,13 @@ describe('the delivery of the outbox', () => {
 
   const start = (perform: (row: OutboxRow) => Promise<Delivery>, log = silentLogger): Instance => {
     const instance = startInstance(database.url, ({ store, clock }) => [
-      deliverWorker({ store, clock, log, perform, onRefused: tellRefusal }),
+      deliverWorker({
+        store,
+        clock,
+        log,
+        perform,
+        onRefused: (row, reason) => tellRefusal(nothingKnown, row, reason),
+      }),
     ]);
     instances.push(instance);
     return instance;
