@@ -13,8 +13,9 @@ export type DeclareWords = Pick<
 const FLAGS = ['--private', '--retro', '--anyway', '--service <name>'];
 /** Phones make one long dash of two. */
 const FLAG = /^(?:--|—|–)([a-z]+)$/i;
+const END = /^(?:--|—|–)$/;
 
-/** Flags and the severity may stand in any order before the title; a title may be missing. */
+/** Flags and the severity may stand in any order before the title, which `--` may begin; a title may be missing. */
 export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareWords | Refusal {
   let found: DeclareWords = {
     title: words,
@@ -23,6 +24,7 @@ export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareW
   };
   for (;;) {
     const { head, rest } = headOf(found.title);
+    if (END.test(head)) return { ...found, title: rest };
     const read = readHead(head, rest, policy);
     if (read === undefined) return found;
     if (isRefusal(read)) return read;
@@ -30,7 +32,7 @@ export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareW
   }
 }
 
-/** `declare --anyway --private sev2 it is down` */
+/** `declare --anyway --private sev2 -- it is down`; the title stays one, whatever it begins with. */
 export function declareLine(wish: DeclareWords): string {
   const { title, severity, kind, service, proposal } = wish;
   const words = [
@@ -41,6 +43,7 @@ export function declareLine(wish: DeclareWords): string {
     ...(service === undefined ? [] : ['--service', service]),
     severity,
     ...(proposal === undefined ? [] : [`proposal:${proposal}`]),
+    '--',
     title,
   ];
   return words.join(' ');

@@ -114,6 +114,8 @@ async function submitDeclare(submission: Submission, parts: SubmitParts): Promis
     ...(ticked.includes('private') ? ['--private'] : []),
     ...(ticked.includes('anyway') ? ['--anyway'] : []),
     choiceIn(submission.values, DECLARE_FIELDS.severity) ?? '',
+    // A title may begin like a severity or a flag.
+    '--',
     title,
   ].join(' ');
   const source = about && (await sourceOf(about, parts.client));
