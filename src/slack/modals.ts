@@ -2,9 +2,10 @@
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { App, DeclareWish } from '../app/app.ts';
+import type { App, DeclareWish, Directory } from '../app/app.ts';
 import type { Form } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Logger } from '../log.ts';
@@ -73,6 +74,7 @@ export interface Submission {
 
 export interface SubmitParts {
   readonly app: App;
+  readonly directory: Directory;
   readonly dispatch: Dispatch;
   readonly client: WebClient;
 }
@@ -151,7 +153,10 @@ async function submitEscalate(submission: Submission, parts: SubmitParts): Promi
 }
 
 /** Empty, it is as good as skipped. */
-async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promise<FormErrors | undefined> {
+async function submitWrapUp(
+  submission: Submission,
+  { app, directory }: SubmitParts,
+): Promise<FormErrors | undefined> {
   const { by, inboxKey, values } = submission;
   const fix = textIn(values, WRAP_UP_FIELDS.fix);
   const followUps = textIn(values, WRAP_UP_FIELDS.followUps)
@@ -160,7 +165,8 @@ async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promi
     .filter((each) => each !== '');
   if (fix === '' && followUps.length === 0) return undefined;
   const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
-  const done = await app.act(incidentOf(submission), wish, { inboxKey });
+  const barred = await forbidden(app.settings, directory, by, 'respond');
+  const done = barred ?? (await app.act(incidentOf(submission), wish, { inboxKey }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
 }
 
