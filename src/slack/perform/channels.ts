@@ -162,16 +162,29 @@ export async function moveFollowers(
   _: Attempt,
   on: Performing,
 ): Promise<void> {
-  const [target, source] = [await incidentChannel(incident, on.app), await incidentChannel(from, on.app)];
+  const target = await incidentChannel(incident, on.app);
   const { botUserId } = await on.identity.get();
-  const people: string[] = [];
-  for await (const page of on.client.paginate('conversations.members', { channel: source, limit: 1000 }))
-    people.push(...((page as { readonly members?: readonly string[] }).members ?? []));
+  const people = await followersOf(present(await on.app.incident(from), `incident ${from}`), on);
   await inviteAll(
     target,
     people.filter((user) => user !== botUserId),
     on,
   );
+}
+
+/** A duplicate may be closed before its channel is made: then it has those who are known of. */
+async function followersOf(
+  { channelId, declaredBy, roles }: Incident,
+  { client }: Performing,
+): Promise<readonly string[]> {
+  if (channelId === undefined)
+    return [...new Set([declaredBy, ...Object.values(roles).filter((user) => user !== undefined)])].filter(
+      isSlackUser,
+    );
+  const people: string[] = [];
+  for await (const page of client.paginate('conversations.members', { channel: channelId, limit: 1000 }))
+    people.push(...((page as { readonly members?: readonly string[] }).members ?? []));
+  return people;
 }
 
 /** The channel's name follows the title; a name that others have gets a number. */
