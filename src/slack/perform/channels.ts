@@ -190,10 +190,12 @@ async function followersOf(
 /** The channel's name follows the title; a name that others have gets a number. */
 export async function renameChannel(
   { incident, name }: Of<'rename-channel'>,
-  _: Attempt,
+  { doubt }: Attempt,
   on: Performing,
 ): Promise<void> {
   const channel = await incidentChannel(incident, on.app);
+  // Its own new name would be taken, and the number after it wrong.
+  if (doubt && (await isNamedAlready(channel, name, on))) return;
   for (let number = 1; number <= NAMES_TRIED; number += 1) {
     try {
       await on.client.conversations.rename({ channel, name: numbered(name, number) });
@@ -203,6 +205,13 @@ export async function renameChannel(
     }
   }
   throw new Refused(`name_taken: ${name}`);
+}
+
+async function isNamedAlready(channel: string, name: string, { client }: Performing): Promise<boolean> {
+  const { channel: known } = await client.conversations.info({ channel });
+  return Array.from({ length: NAMES_TRIED }, (_, index) => numbered(name, index + 1)).includes(
+    known?.name ?? '',
+  );
 }
 
 export async function archive({ incident }: Of<'archive'>, _: Attempt, on: Performing): Promise<void> {
