@@ -63,6 +63,7 @@ describe('every example', () => {
       })),
     });
     for (let count = 0; count < 3; count += 1) await incident();
+    await pagedTo(PEOPLE.oncall)('C1');
   });
   beforeEach(() => {
     ran = [];
@@ -98,15 +99,17 @@ describe('every example', () => {
     await setChannel(world.store, id, `C${id}`);
     return `C${id}`;
   }
+  function pagedTo(user: string) {
+    return async (channel: string): Promise<void> => {
+      const roster = { level: 1, levels: 1, waitSeconds: 300, users: [user], ways: [], problems: [] };
+      const wish = { kind: 'escalate', by: PEOPLE.dba, team: 'database', roster } as const;
+      await world.app.act(Number(channel.slice(1)), wish);
+    };
+  }
   const ended = async (channel: string): Promise<void> => {
     await world.app.act(Number(channel.slice(1)), { kind: 'resolve', by: PEOPLE.oncall });
   };
 
-  const pagedTo = (user: string) => async (channel: string) => {
-    const roster = { level: 1, levels: 1, waitSeconds: 300, users: [user], ways: [], problems: [] };
-    const wish = { kind: 'escalate', by: PEOPLE.dba, team: 'database', roster } as const;
-    await world.app.act(Number(channel.slice(1)), wish);
-  };
   const reminded = async (channel: string): Promise<void> => {
     world.at(new Date(world.app.now().getTime() + 600_000));
     await world.app.act(Number(channel.slice(1)), { kind: 'remind' });
