@@ -8,6 +8,7 @@ import type { Dispatch } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { refuse } from '../domain/refusal.ts';
+import { storable } from '../domain/storable.ts';
 import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
@@ -196,10 +197,7 @@ const fieldsShape = z.record(z.string(), z.record(z.string(), z.unknown()));
 const fieldIn = (values: unknown, id: string): unknown => fieldsShape.parse(values)[id]?.[id];
 
 const textIn = (values: unknown, id: string): string =>
-  z
-    .object({ value: z.string().nullish() })
-    .parse(fieldIn(values, id) ?? {})
-    .value?.trim() ?? '';
+  storable(z.object({ value: z.string().nullish() }).parse(fieldIn(values, id) ?? {}).value ?? '').trim();
 
 const choice = z.object({ value: z.string() });
 
