@@ -70,7 +70,10 @@ describe('a private incident may be known to', () => {
     expect(await heard('oncall', 'list')).not.toContain(TITLE);
   });
 
-  test('no terminal', async () => {
+  test('no terminal, which cannot declare one either: nobody would be in its channel', async () => {
+    const { refused, text } = await say('terminal:root@db', 'declare --private sev1 another key');
+    expect(refused).toBe(true);
+    expect(text).toContain('declare --private');
     expect(await sees('terminal:root@db')).toBe(false);
     expect(await heard('terminal:root@db', 'list all')).not.toContain(TITLE);
   });
