@@ -428,7 +428,7 @@ export const ERRORS = {
   },
   ONLY_FROM_SLACK: {
     message: '`{verb}` needs a person of Slack, and this is a terminal.',
-    fix: 'Name one: `{example}`.',
+    fix: 'Name one, or type it in Slack: `{example}`.',
   },
   UNKNOWN_TEAM: {
     message: 'There is no team `{found}`.',

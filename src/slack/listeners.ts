@@ -87,9 +87,13 @@ function hearClicks(bolt: Bolt, parts: ListenParts): void {
     const reply = await actOnClick(click, parts);
     const trigger = { id: String((body as unknown as Body)['trigger_id']), receivedAt: click.receivedAt };
     const opened = reply !== undefined && (await opens(reply, trigger, parts));
-    if (click.channelId === undefined) await publishHome(click.by, parts);
+    const answer = opened ? undefined : reply;
+    if (click.channelId === undefined) {
+      await publishHome(click.by, parts, answer);
+      return ack();
+    }
     // Ours, which sends the text by response_url: Slack takes none in the ack of a click.
-    await (ack as Ack)(reply === undefined || opened ? undefined : shown(reply));
+    await (ack as Ack)(answer && shown(answer));
   });
 }
 
