@@ -35,7 +35,7 @@ export async function declareBy(
 }
 
 /** What the person who declared reads at once, before the channel is there. */
-export function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {
+function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {
   const what = { incident: 'Incident', drill: 'Drill', retrospective: 'Retrospective incident' }[kind];
   const whose = hidden ? ' Its private channel is being opened' : ' Its channel is being opened';
   return `:rotating_light: ${what} ${id} (${severity}) declared: *${title}*.${whose}.`;

@@ -62,8 +62,8 @@ function hearWords(bolt: Bolt, parts: ListenParts): void {
   bolt.shortcut(SHORTCUT.declareFromMessage, async ({ ack, shortcut, context }) => {
     const { receivedAt } = origin(context);
     const form = declareFromMessage(shortcut, declareForm(parts));
-    await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
-    await ack();
+    const opened = await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
+    await (ack as Ack)(opened ? undefined : privately(unopened(parts)));
   });
   bolt.shortcut(SHORTCUT.addToTimeline, async ({ ack, shortcut, context }) => {
     const { inboxKey } = origin(context);
@@ -108,6 +108,9 @@ function hearEvents(bolt: Bolt, parts: ListenParts): void {
     if (event.tab === 'home') await publishHome(event.user, parts);
   });
 }
+
+const unopened = ({ command }: ListenParts): string =>
+  `:no_entry: Slack did not open the form. Type it: \`${command} declare <what is wrong>\``;
 
 const declareForm = ({ app }: ListenParts): Extract<Form, { kind: 'declare' }> => {
   const { severities } = app.settings;

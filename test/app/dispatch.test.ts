@@ -190,6 +190,31 @@ describe('typed lines', () => {
     expect((await it1.app.incident(1))?.roles['commander']).toBe(second);
   });
 
+  it('a page is acknowledged from anywhere: the one that was named, else the one that waits', async () => {
+    await declared();
+    await it1.say(oncall, 'declare sev2 checkout is slow');
+    await it1.say(oncall, 'declare sev2 search finds nothing');
+    for (const id of [2, 3]) await it1.say(oncall, `escalate inc-${id} Database`);
+    const answered = async (id: number) => (await it1.app.incident(id))?.pages[0]?.answer?.kind;
+    expect((await it1.ask(viewer, 'ack inc-2')).refused).toBe(true);
+    // In the channel of one that nobody paged them for.
+    expect(await it1.say(dba, 'ack inc-2', CHANNEL)).toContain('inc-2');
+    expect([await answered(2), await answered(3)]).toEqual(['acknowledged', undefined]);
+    expect(await it1.say(dba, 'ack', CHANNEL)).toContain('inc-3');
+    expect(await it1.say(dba, 'ack')).toContain(':no_entry:');
+    expect(await it1.say(viewer, 'oncall Database')).toContain(`<@${dba}>`);
+  });
+
+  it('duplicate names the other one, also when both are named', async () => {
+    await declared();
+    await it1.say(oncall, 'declare sev2 checkout is slow');
+    await it1.say(oncall, 'declare sev2 search finds nothing');
+    expect(await it1.say(oncall, 'duplicate inc-2', CHANNEL)).toContain('duplicate of incident 2');
+    expect(await it1.say(oncall, 'duplicate inc-3 inc-2')).toContain('duplicate of incident 2');
+    const of = async (id: number) => (await it1.app.incident(id))?.duplicateOf;
+    expect([await of(1), await of(2), await of(3)]).toEqual([2, undefined, 2]);
+  });
+
   it('an incident is named by number outside its channel', async () => {
     await declared();
     expect(await it1.say(oncall, 'note inc-1 seen from elsewhere')).toBe('Noted.');

@@ -131,6 +131,19 @@ describe('of a private incident a stranger learns nothing', () => {
     await bot.settled();
   });
 
+  test('by declaring something else, which does not wait for Slack to say who is in its channel', async () => {
+    await world.fault({
+      method: 'conversations.members',
+      kind: 'latency',
+      effect: 'after',
+      ms: 3000,
+      times: 9,
+    });
+    const began = performance.now();
+    expect((await say('dba', 'declare sev1 checkout is slow')).text).toContain('Incident 2');
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   test('by `duplicate`, with the number or the channel', async () => {
     await say('dba', 'declare sev2 checkout is slow');
     await bot.settled();

@@ -63,7 +63,7 @@ export const usersOf = ({ slack }: World, ...names: readonly string[]): readonly
   names.map((name) => slack.users[name] ?? name);
 
 /** Named as in the sandbox: `viewer` only reads, `dba` approves. */
-export const settingsOf = (world: World, more: Partial<Settings> = {}): Settings =>
+const settingsOf = (world: World, more: Partial<Settings> = {}): Settings =>
   testSettings({
     incidentsChannel: world.slack.channels['incidents'] ?? '',
     permissions: {

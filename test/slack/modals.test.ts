@@ -156,6 +156,18 @@ describe('the form to declare', () => {
     });
   });
 
+  test('that Slack does not open on a message is said, with the line to type', async () => {
+    const { ts } = await world.control<{ ts: string }>('POST', 'messages', {
+      user: 'support',
+      channel: 'general',
+      text: 'the shop is down',
+    });
+    await world.fault({ method: 'views.open', kind: 'error', error: 'internal_error' });
+    const shortcut = { user: 'oncall', callback_id: 'declare_from_message', channel: 'general', ts };
+    const seen = await world.control<Said>('POST', 'shortcuts', shortcut);
+    expect(textsOf(seen)).toContain('/incident declare');
+  });
+
   test('opens on a message of any length and any signs', async () => {
     for (const message of [
       '"'.repeat(2900),
