@@ -69,8 +69,16 @@ function reminded(
 const minutesOf = ({ reminders: { nextAt } }: Incident): number | undefined =>
   nextAt && (nextAt.getTime() - start.getTime()) / 60_000;
 
+type Case = readonly [
+  what: string,
+  until: number,
+  steps: readonly Step[],
+  said: readonly string[],
+  wish?: Partial<Declaration>,
+];
+
 describe('what is reminded of, and when', () => {
-  test.each<readonly [string, number, readonly Step[], readonly string[], Partial<Declaration>?]>([
+  const cases: readonly Case[] = [
     [
       'nobody leads: after 5 minutes, then twice as late each time',
       50,
@@ -351,9 +359,14 @@ describe('what is reminded of, and when', () => {
       ],
       [`${DAY + 5} roles-unclaimed`],
     ],
-  ])('%s', (_what, until, steps, expected, wish = {}) => {
-    expect(reminded(until, steps, wish)).toEqual(expected);
-  });
+  ];
+
+  test.each(cases.map(([what, until, steps, said, wish = {}]) => [what, until, steps, said, wish] as const))(
+    '%s',
+    (_what, until, steps, expected, wish) => {
+      expect(reminded(until, steps, wish)).toEqual(expected);
+    },
+  );
 
   test('by the waits of the configuration', () => {
     const policy: Policy = {
