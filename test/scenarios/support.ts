@@ -167,7 +167,9 @@ export async function openRunning(options: RunningOptions = {}): Promise<Running
     bots.add(known);
     return known;
   };
-  const start = async (): Promise<void> => void (await another());
+  const start = async (): Promise<void> => {
+    await another();
+  };
   const stop = async (): Promise<void> => {
     await Promise.all([...bots].map((bot) => bot.close()));
   };
