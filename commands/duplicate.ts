@@ -11,6 +11,7 @@ export default defineCommand({
   usage: 'duplicate <incident>',
   examples: ['duplicate inc-1'],
   where: 'incident',
+  takesAnother: true,
   permission: 'respond',
   async run({ incident = 0, words, actor, inboxKey }, app) {
     const word = headOf(words.replace(/^of\s+/i, '')).head;

@@ -64,6 +64,8 @@ export interface Command {
   readonly examples: readonly string[];
   /** `incident`: only in an incident's channel, or with its number. */
   readonly where: 'anywhere' | 'incident';
+  /** What follows is another incident: a number alone is not that of its own. */
+  readonly takesAnother?: true;
   /** What it takes; by the words, where the bare verb only reads. */
   readonly permission: Permission | ((words: string) => Permission);
   run(request: Request, app: App): Promise<Reply | Refusal>;

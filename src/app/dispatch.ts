@@ -90,12 +90,15 @@ const requestOf = (
 });
 
 /** The incident that a line names by number (`inc-3`, `#3`); the words without it. `declare #3 fails` names none. */
-function nameIncident({ where }: Command, rest: string): Pick<Request, 'words' | 'incident'> {
+function nameIncident({ where, takesAnother }: Command, rest: string): Pick<Request, 'words' | 'incident'> {
   const named = where === 'incident' ? /^(?:inc-|#)(\d{1,9})\b\s*/i.exec(rest) : null;
-  return named
-    ? { words: rest.slice(named[0].length), incident: Number(named[1]) }
-    : { words: rest, incident: undefined };
+  const words = rest.slice(named?.[0].length ?? 0);
+  // `duplicate inc-1` is said of the incident of the channel; only of two numbers the first is its own.
+  if (!named || (takesAnother && !ANOTHER.test(words))) return { words: rest, incident: undefined };
+  return { words, incident: Number(named[1]) };
 }
+
+const ANOTHER = /^(?:of\s+)?(?:(?:inc-|#)?\d|<#)/i;
 
 /** In the incident that was named, else in that of the channel. */
 async function place(
