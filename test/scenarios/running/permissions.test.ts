@@ -6,20 +6,21 @@ let world: Running;
 let group: string;
 beforeAll(async () => {
   world = await openRunning({
-    async config({ users, control }) {
+    async config(place) {
+      const { users } = place;
       for (const user of [
         { name: 'guest', kind: 'guest' },
         { name: 'partner', kind: 'foreign' },
         { name: 'leaver' },
         { name: 'auditor' },
       ])
-        await control('POST', 'users', user);
-      const { id } = await control<{ id: string }>('POST', 'usergroups', {
+        await place.control('POST', 'users', user);
+      const { id } = await place.control<{ id: string }>('POST', 'usergroups', {
         handle: 'responders',
         users: ['commander', 'support', 'leaver', 'guest'],
       });
       group = id;
-      const { users: known } = await control<{ users: { name: string; id: string }[] }>('GET', 'state');
+      const { users: known } = await place.control<{ users: { name: string; id: string }[] }>('GET', 'state');
       const auditor = known.find(({ name }) => name === 'auditor')?.id;
       return {
         permissions: {
