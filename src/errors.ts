@@ -380,7 +380,7 @@ export const ERRORS = {
   },
   ALREADY_ARCHIVED: {
     message: 'The channel of incident {number} is archived already.',
-    fix: 'Nothing to do; `reopen <reason>` brings it back.',
+    fix: 'Nothing to do; `reopen <reason>` opens the incident again, and a member brings the channel back in Slack.',
   },
   UNKNOWN_SEVERITY: {
     message: 'There is no severity `{found}`.',

@@ -9,7 +9,7 @@ import type { OutboxRow } from '../store/outbox.ts';
 /** A page that was tried so often is told, though it is tried again. */
 export const TOLD_AT_ATTEMPT = 3;
 
-/** Tells a page that was refused, or is not taken yet; true when it was one. */
+/** Tells a page that was refused, or is not taken yet, and a channel that stays archived; true when it was one. */
 export async function tellUnsentPage(
   app: Pick<App, 'act'>,
   { effect }: OutboxRow,
@@ -32,6 +32,11 @@ function unsent(
     if (action !== 'trigger') return undefined;
     return { incident, intent: { kind: 'way-unsent', escalation, level, way: via, reason, final } };
   }
+  if (effect.kind === 'unarchive' && final)
+    return {
+      incident: effect.incident,
+      intent: { kind: 'channel-archived', by: 'firebreak', archived: true },
+    };
   if (effect.kind !== 'live' || effect.subject.kind !== 'page' || !final) return undefined;
   const { incident, page } = effect.subject;
   return { incident, intent: { kind: 'page-unsent', page, reason } };
