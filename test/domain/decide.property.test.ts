@@ -52,7 +52,7 @@ const rosterAt = (at: fc.Arbitrary<number>): fc.Arbitrary<Roster> =>
     users: fc.array(user, { maxLength: 3 }),
     ways: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.uniqueArray(way) }),
     problems: fc.array(text, { maxLength: 1 }),
-  }) as fc.Arbitrary<Roster>;
+  });
 /** Those who look for the next roster begin after the level that did not answer. */
 const overLevel = level.chain((reached) =>
   fc.record({
