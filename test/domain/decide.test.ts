@@ -45,7 +45,6 @@ describe('a declaration', () => {
       'live',
       'pin',
       'bookmarks',
-      'live',
     ]);
     expect(entries).toEqual([
       { at: start, kind: 'declared', actor: ONCALL, text: 'Declared sev2: order status page is down' },
