@@ -1,12 +1,18 @@
 /** The bot with its real app and store, and an incident whose channel people talk in. */
+import type { Directory } from '../../src/app/app.ts';
 import { createApp } from '../../src/app/create.ts';
 import { createDispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
 import type { TimelineEntry } from '../../src/domain/entry.ts';
 import { type Row, rowsOf } from '../../src/domain/timeline.ts';
+import { capturesWorker } from '../../src/jobs/captures.ts';
+import { catchUpWorker } from '../../src/jobs/catch-up.ts';
+import { createDrain } from '../../src/jobs/drain.ts';
+import { openLeases } from '../../src/jobs/lease.ts';
 import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
+import { createReader } from '../../src/slack/reader.ts';
 import { setChannel } from '../../src/store/incidents.ts';
 import { loadTimeline } from '../../src/store/timeline.ts';
 import { testSettings } from '../support/app.ts';
@@ -18,9 +24,13 @@ export interface CaptureWorld extends World {
   /** The incident's channel. */
   readonly channel: string;
   readonly app: ReturnType<typeof createApp>;
-  readonly bot: () => Slack;
+  readonly directory: { -readonly [K in keyof Directory]: Directory[K] };
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Time passes, for Slack and for the bot. */
+  pass(ms: number): Promise<void>;
+  /** Has the workers work; answers what stops them. */
+  work(): () => Promise<void>;
   /** Another incident, with a channel of its own. */
   anotherIncident(): Promise<{ readonly incident: number; readonly channel: string }>;
   post(user: string, text: string, more?: Record<string, unknown>): Promise<string>;
@@ -38,9 +48,9 @@ export interface CaptureWorld extends World {
 
 export type Mark = 'reaction' | 'pin' | 'shortcut' | 'mention';
 
-const MINE = 'https://';
-
-export async function openCaptureWorld(now: () => Date = () => new Date()): Promise<CaptureWorld> {
+export async function openCaptureWorld(): Promise<CaptureWorld> {
+  let ahead = 0;
+  const now = (): Date => new Date(Date.now() + ahead);
   const world = await openWorld();
   const { slack, client, identity, store, control } = world;
   const id = (name: string): string => slack.users[name] ?? name;
@@ -50,7 +60,7 @@ export async function openCaptureWorld(now: () => Date = () => new Date()): Prom
     permissions: { ...permissions, declare: undefined, respond: responders },
   });
   const directory = createDirectory(client, identity);
-  const app = createApp({ store, settings, directory, now, runbooks: new Map(), generatedBy: MINE } as never);
+  const app = createApp({ store, settings, directory, now, runbooks: new Map(), generatedBy: 'test' });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
   let bot: Slack | undefined;
   let count = 0;
@@ -83,10 +93,25 @@ export async function openCaptureWorld(now: () => Date = () => new Date()): Prom
     incident,
     channel,
     app,
+    directory,
     anotherIncident,
-    bot: () => {
-      if (!bot) throw new Error('the bot is not started');
-      return bot;
+    async pass(ms) {
+      ahead += ms;
+      await control('POST', 'clock', { advance_ms: ms });
+    },
+    work() {
+      const leases = openLeases(store, silentLogger);
+      const parts = { store, settings, directory, reader: createReader(client, identity), clock: { now } };
+      const workers = [
+        catchUpWorker({ ...parts, connected: () => bot?.connected() ?? false }),
+        capturesWorker({ ...parts, log: silentLogger }),
+      ];
+      const drain = createDrain({ store, leases, log: silentLogger, workers, pollMs: 50 });
+      drain.start();
+      return async () => {
+        await drain.stop();
+        await leases.close();
+      };
     },
     async start() {
       bot = createSlack({
