@@ -41,7 +41,7 @@ export async function onMention(
   // Bots may not act; a mention that names nobody is none.
   if (!parsed.success || parsed.data.bot_id !== undefined) return;
   const { user, channel, text, thread_ts: thread } = parsed.data;
-  const line = text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
+  const line = mentionedLine(text);
   if (thread !== undefined && /^note\s*$/i.test(line)) {
     const added = await addParent({ ...parsed.data, thread }, from, parts);
     return answer({ text: added }, parsed.data, parts);
@@ -57,6 +57,10 @@ export async function onMention(
   });
   await answer(reply, parsed.data, parts);
 }
+
+/** What follows the mention. */
+export const mentionedLine = (text: string): string =>
+  text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
 
 /** The message that the thread hangs on; without it the declaration begins as any other. */
 async function parentOf(
