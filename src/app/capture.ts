@@ -46,13 +46,9 @@ export interface CaptureParts {
 
 export const createCapture = (parts: CaptureParts): Pick<App, 'heard' | 'marked'> => ({
   heard: (message, cause = {}) =>
-    changeMessage(
-      parts.store,
-      message,
-      cause,
-      parts.now(),
-      async (tx) => void (await saveHeard(tx, message)),
-    ),
+    changeMessage(parts.store, message, cause, parts.now(), async (tx) => {
+      await saveHeard(tx, message);
+    }),
   marked: (mark, cause = {}) => marked(parts, mark, cause),
 });
 

@@ -261,7 +261,8 @@ export async function fetchMarked(
   signal: AbortSignal,
 ): Promise<void> {
   const { heard } = (await reader.message(place, place.ts, signal)) ?? {};
-  await changeMessage(store, place, {}, now(), async (tx) =>
-    heard ? void (await saveHeard(tx, heard)) : ifNothing(tx),
-  );
+  await changeMessage(store, place, {}, now(), async (tx) => {
+    if (heard) await saveHeard(tx, heard);
+    else await ifNothing(tx);
+  });
 }

@@ -72,11 +72,10 @@ describe('a message', () => {
   });
 
   test('that was redacted is written no more of', () => {
-    const [own] = written([known()]);
-    const { text: _, details: __, ...erased } = own ?? expect.fail;
-    expect(
-      reconcile(known({ versions: [version('', 'first'), version(at(9), 'again')] }), [erased as never]),
-    ).toEqual([]);
+    const erased = written([known()]).map(({ text: _, details: __, ...rest }) => rest);
+    expect(reconcile(known({ versions: [version('', 'first'), version(at(9), 'again')] }), erased)).toEqual(
+      [],
+    );
     expect(reconcile(known({ erased: true }), [])).toEqual([]);
   });
 
@@ -155,13 +154,22 @@ function stored(events: readonly (readonly [Event | 'said', string])[]): KnownMe
 }
 
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ kind: fc.constant('edit' as const), text: fc.constantFrom('second', 'third', 'fourth') }),
-  fc.record({
-    kind: fc.constantFrom('on' as const, 'off' as const),
-    who: fc.constantFrom('UONE', 'UTWO'),
-    how: fc.constantFrom('reaction' as const, 'pin' as const),
-  }),
-  fc.record({ kind: fc.constant('delete' as const) }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('edit' as const),
+      text: fc.constantFrom('second', 'third', 'fourth'),
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('on' as const, 'off' as const),
+      who: fc.constantFrom('UONE', 'UTWO'),
+      how: fc.constantFrom('reaction' as const, 'pin' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
 );
 
 test('however events arrive, once or more often, the rows are the same in the end', () => {

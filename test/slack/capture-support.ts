@@ -52,7 +52,8 @@ export async function openCaptureWorld(): Promise<CaptureWorld> {
   let ahead = 0;
   const now = (): Date => new Date(Date.now() + ahead);
   const world = await openWorld();
-  const { slack, client, identity, store, control } = world;
+  const { slack, client, identity, store } = world;
+  const control: World['control'] = (...call) => world.control(...call);
   const id = (name: string): string => slack.users[name] ?? name;
   const responders = ['oncall', 'commander', 'dba'].map(id);
   const { permissions } = testSettings();
