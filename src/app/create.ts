@@ -16,6 +16,7 @@ import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
+import { createCapture } from './capture.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
@@ -49,6 +50,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     settings,
     now,
     ...createRuns(parts),
+    ...createCapture(parts),
     async declare(wish, cause = {}) {
       const refused = refuseService(settings, wish);
       if (refused) return refused;

@@ -17,6 +17,8 @@ interface TimelineRow {
   readonly content: EntryContent | null;
 }
 
+const COLUMNS = 't.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content';
+
 /** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
 export async function appendEntries(
   tx: Db,
@@ -46,17 +48,30 @@ export async function appendEntries(
 
 /** All entries of an incident by seq, as the exports need them. */
 export async function loadTimeline(db: Db, incidentId: number): Promise<readonly TimelineEntry[]> {
-  const rows = await timelineRows(db, incidentId);
-  return rows.map(({ seq, at, recorded_at: recordedAt, kind, actor, hash, content }) => ({
-    seq,
-    at,
-    recordedAt,
-    kind,
-    actor,
-    hash,
-    ...content,
-  })) as readonly TimelineEntry[];
+  return (await timelineRows(db, incidentId)).map(toEntry);
 }
+
+/** One entry and what corrects it, by seq. */
+export async function loadCorrected(
+  db: Db,
+  incidentId: number,
+  seq: number,
+): Promise<readonly TimelineEntry[]> {
+  const { rows } = await db.query<TimelineRow>(
+    `select ${COLUMNS}
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+        and (t.seq = $2
+             or (t.kind = 'correction' and t.seq > $2 and c.content -> 'details' -> 'of' = to_jsonb($2::integer)))
+      order by t.seq`,
+    [incidentId, seq],
+  );
+  return rows.map(toEntry);
+}
+
+const toEntry = ({ seq, at, recorded_at, kind, actor, hash, content }: TimelineRow): TimelineEntry =>
+  ({ seq, at, recordedAt: recorded_at, kind, actor, hash, ...content }) as TimelineEntry;
 
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
@@ -73,7 +88,7 @@ export async function loadChain(db: Db, incidentId: number): Promise<readonly Ch
 
 async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
   const { rows } = await db.query<TimelineRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -83,7 +98,8 @@ async function timelineRows(db: Db, incidentId: number): Promise<readonly Timeli
   return rows;
 }
 
-async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
+/** The newest entry; its seq is 0 when there is none. */
+export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
   const result = await tx.query<{ seq: number; hash: string }>(
     'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
     [incidentId],
