@@ -32,6 +32,10 @@ export interface Policy {
   readonly phones: Readonly<Record<string, string>>;
   /** Where updates go in words for support; undefined: nowhere. */
   readonly stakeholderChannel?: string;
+  /** IANA zone in which a time without a zone is read, and the hour of reminders is meant. */
+  readonly timezone: string;
+  /** What action items are exported to, as people call it; undefined: they are not. */
+  readonly tracker?: string;
 }
 
 const MINUTE = 60;
@@ -129,6 +133,7 @@ export const DEFAULT_POLICY: Policy = {
   roles: DEFAULT_ROLES,
   reminders: { unclaimedAfter: 5 * MINUTE },
   phones: {},
+  timezone: 'UTC',
 };
 
 /** What a severity's name stands for; one that was taken out of the configuration keeps its name. */
