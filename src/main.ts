@@ -20,6 +20,9 @@ import { createSlack } from './slack/bolt.ts';
 import { createContact } from './slack/contact.ts';
 import { createPerform } from './slack/perform.ts';
 import { openOwnStore } from './store/own.ts';
+import { loadPeople } from './store/people.ts';
+import { createGitHub } from './trackers/github.ts';
+import { createTracking } from './trackers/track.ts';
 import { PRODUCT, RUNBOOKS } from './version.ts';
 
 export interface Running {
@@ -57,8 +60,15 @@ export const startFirebreak = (
     const runs = createRunWorker({ ...talk, ...looks, settings, steps });
     const perform = createPerform(talk);
     const page = createPager(config.paging, now);
+    const track = createTracking({
+      tracker: config.tracker && createGitHub(config.tracker, { now }),
+      now,
+      incident: (id) => app.incident(id),
+      people: () => loadPeople(store),
+      tracked: (id, number, issue) => app.act(id, { kind: 'action-tracked', number, issue }),
+    });
     const watched = watch(config.monitors, targets);
-    const work = { perform, page, replay: slack.replay, watched, runs };
+    const work = { perform, page, track, replay: slack.replay, watched, runs };
     const jobs = assembleJobs({ ...talk, ...work, clock });
     const receiver = createReceiver({
       listen: http,

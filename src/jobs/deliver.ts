@@ -30,7 +30,7 @@ export interface DeliverOptions {
   readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
   /** How a permanent refusal is told: written in the transaction that records it. */
   readonly onRefused: (row: OutboxRow, reason: string) => readonly Effect[];
-  /** Tells a page that reaches nobody, before its row is settled; true when the row was one. */
+  /** Tells a page that reaches nobody, or an action item that no tracker takes, before its row is settled; true when the row was one. */
   readonly onUnsent?: (row: OutboxRow, reason: string, final: boolean) => Promise<boolean>;
 }
 

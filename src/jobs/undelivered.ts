@@ -1,14 +1,14 @@
-/** A page that does not reach anybody is told in its incident, with whom to call; all else in the incidents channel. */
+/** A page that reaches nobody and an action item that no tracker takes are told in their incident; all else in the incidents channel. */
 import type { App } from '../app/app.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { Intent } from '../domain/intents.ts';
 import type { OutboxRow } from '../store/outbox.ts';
 
-/** A page that was tried so often is told, though it is tried again. */
+/** What was tried so often is told, though it is tried again. */
 export const TOLD_AT_ATTEMPT = 3;
 
-/** Tells a page that was refused, or is not taken yet; true when it was one. */
-export async function tellUnsentPage(
+/** Tells a page or an action item that was refused, or is not taken yet; true when it was one. */
+export async function tellUnsent(
   app: Pick<App, 'act'>,
   { effect }: OutboxRow,
   reason: string,
@@ -29,6 +29,10 @@ function unsent(
     const { incident, escalation, level, via, action } = effect.page;
     if (action !== 'trigger') return undefined;
     return { incident, intent: { kind: 'way-unsent', escalation, level, way: via, reason, final } };
+  }
+  if (effect.kind === 'track') {
+    const { incident, item: number } = effect;
+    return { incident, intent: { kind: 'action-untracked', number, reason, final } };
   }
   if (effect.kind !== 'live' || effect.subject.kind !== 'page' || !final) return undefined;
   const { incident, page } = effect.subject;
