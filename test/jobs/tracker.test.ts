@@ -66,7 +66,7 @@ describe('action items in a tracker', () => {
   /** Time passes for the one who waits to try again, as real time does for requests. */
   const settled = (instance: Instance) =>
     eventually(async () => {
-      instance.clock.advance(100);
+      instance.clock.advance(300);
       return (await waiting()) === 0;
     });
   const issue = async (number = 1) =>
