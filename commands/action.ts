@@ -14,12 +14,12 @@ export default defineCommand({
   verb: 'action',
   group: 'record',
   aliases: ['task', 'followup'],
-  summary: 'add an action item with owner and deadline; finish, assign, move or list them',
-  usage:
-    'action [add] <text> [@owner] [by <day>] | action list [all|mine|overdue] | action done|reopen <n> | action assign <n> @user | action due <n> <day>',
+  summary: 'add an action item with owner and deadline; list, finish, assign or move them',
+  usage: 'action [<text> [@owner] [by <day>]] | action done|reopen|assign|due <n> …',
   examples: [
     'action add test migrations on a copy of the data @dba by 30 June',
     'action done 1',
+    'action assign 1 @dba',
     'action due 1 +2w',
     'action list overdue',
   ],
