@@ -100,15 +100,21 @@ function textOf(found: Figures, { from, to }: CaseFilter, options: StatsOptions)
     ...found.byService.map((each) => [`Service ${each.name ?? 'not recorded'}`, each] as const),
   ];
   return `${[
-    `${found.incidents} incidents whose impact began from ${from.toISOString()} until before ${to.toISOString()}`,
-    `Not counted: ${drills} drills, ${duplicates} duplicates, ${cancelled} cancelled${options.private ? '' : '; private ones only with --private'}.`,
+    `${count(found.incidents, 'incident')} whose impact began from ${from.toISOString()} until before ${to.toISOString()}`,
+    `Not counted: ${count(drills, 'drill')}, ${count(duplicates, 'duplicate')}, ${cancelled} cancelled${options.private ? '' : '; private ones only with --private'}.`,
     'Median and p90 lie between the two nearest values (as percentile_cont of PostgreSQL).',
     'A time is counted where both of its milestones are recorded.',
     '',
     ...table(found),
-    ...groups.flatMap(([title, group]) => ['', `${title}: ${group.incidents} incidents`, ...table(group)]),
+    ...groups.flatMap(([title, group]) => [
+      '',
+      `${title}: ${count(group.incidents, 'incident')}`,
+      ...table(group),
+    ]),
   ].join('\n')}\n`;
 }
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 const HEAD = ['time', 'formula', 'median', 'p90', 'count', 'not recorded'];
 
@@ -123,12 +129,20 @@ function table({ times }: Group): readonly string[] {
   );
 }
 
-const cells = ({ name, formula, median, p90, count, missing, reversed }: TimeFigure): readonly string[] => [
+const cells = ({
+  name,
+  formula,
+  median,
+  p90,
+  count: measured,
+  missing,
+  reversed,
+}: TimeFigure): readonly string[] => [
   name,
   formula,
   median === undefined ? 'not recorded' : duration(median),
   p90 === undefined ? 'not recorded' : duration(p90),
-  String(count),
+  String(measured),
   `${missing}${reversed > 0 ? ` (and ${reversed} in the wrong order)` : ''}`,
 ];
 
