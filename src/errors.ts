@@ -65,7 +65,11 @@ export const ERRORS = {
   },
   DAY_NOT_UNDERSTOOD: {
     message: '`{found}` is no day that is understood.',
-    fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
+    fix: 'Write `30 June`, `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`; if it is part of the text, end the text with another word.',
+  },
+  DAY_DOES_NOT_EXIST: {
+    message: '`{found}` was understood as {understood}, which no calendar has.',
+    fix: 'Write a day that there is, for example `30 June` or `2026-06-30`.',
   },
   // Targets: connecting and looking
   TARGET_ROLE_MISSING: {
@@ -488,7 +492,23 @@ export const ERRORS = {
   },
   ACTION_DONE: {
     message: 'Action item {found} is done already.',
+    fix: 'Nothing to do; `action reopen {found}` opens it again.',
+  },
+  ACTION_OPEN: {
+    message: 'Action item {found} is open.',
     fix: 'Nothing to do.',
+  },
+  ACTION_SAME: {
+    message: 'Action item {found} has {what} already.',
+    fix: 'Nothing to do.',
+  },
+  ACTION_WITHOUT_TASK: {
+    message: '`{found}` says who, but not what is to be done.',
+    fix: 'Say the task too, for example: `{example}`.',
+  },
+  ACTION_NUMBER_MISSING: {
+    message: '`action {verb}` needs the number of an action item; found `{found}`.',
+    fix: 'Type `action` to list them, then for example `{example}`.',
   },
   UNKNOWN_MILESTONE: {
     message: 'There is no milestone `{found}`.',

@@ -18,6 +18,7 @@ import { loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { createCapture } from './capture.ts';
 import { escalate, escalationDue } from './escalations.ts';
+import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
@@ -77,6 +78,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);
     },
+    figures: (filter, viewer) => figuresFor(parts, filter, viewer),
     health: (inboxKey) => healthOf(store, parts.vitals, inboxKey),
     home: (user) => homeOf(parts, user),
     async welcome(channelId, user, { inboxKey } = {}) {

@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
 import { createPerform } from '../../src/slack/perform.ts';
+import { createReader } from '../../src/slack/reader.ts';
 import { receive } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testSettings } from '../support/app.ts';
@@ -120,6 +121,10 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     app,
     perform: createPerform({ client, identity, store, app, log: silentLogger, now }),
     page: wishes.page ?? (() => Promise.resolve({ kind: 'sent' })),
+    track: () => Promise.resolve({ kind: 'sent' }),
+    directory,
+    reader: createReader(client, identity),
+    connected: () => slack.connected(),
     replay: () => Promise.resolve(),
     watched: [],
     runs: noRuns,
