@@ -17,7 +17,7 @@ import { openLeases } from './lease.ts';
 import { remindersWorker } from './reminders.ts';
 import { createTicks } from './ticks.ts';
 import { escalationDue, monitorTick, timersWorker } from './timers.ts';
-import { tellRefusal, tellUnsentPage } from './undelivered.ts';
+import { tellPrivately, tellRefusal, tellUnsentPage } from './undelivered.ts';
 
 export interface JobsParts {
   readonly store: Store;
@@ -49,8 +49,8 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
   const leases = openLeases(store, log);
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
-  const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) =>
-    tellUnsentPage(app, row, reason, final);
+  const onUnsent: DeliverOptions['onUnsent'] = async (row, reason, final) =>
+    (await tellUnsentPage(app, row, reason, final)) || (final && (await tellPrivately(app, row, reason)));
   const drain = createDrain({
     store,
     leases,

@@ -30,7 +30,7 @@ export interface DeliverOptions {
   readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
   /** How a permanent refusal is told: written in the transaction that records it. */
   readonly onRefused: (row: OutboxRow, reason: string) => readonly Effect[];
-  /** Tells a page that reaches nobody, before its row is settled; true when the row was one. */
+  /** Tells what must not go to the incidents channel, before its row is settled; true when that was it. */
   readonly onUnsent?: (row: OutboxRow, reason: string, final: boolean) => Promise<boolean>;
 }
 

@@ -1,7 +1,10 @@
 /** A page that does not reach anybody is told in its incident, with whom to call; all else in the incidents channel. */
 import type { App } from '../app/app.ts';
+import { isSlackUser } from '../domain/actor.ts';
 import type { Effect } from '../domain/effects.ts';
+import type { Incident } from '../domain/incident.ts';
 import type { Intent } from '../domain/intents.ts';
+import { COMMANDER } from '../domain/policy.ts';
 import type { OutboxRow } from '../store/outbox.ts';
 
 /** A page that was tried so often is told, though it is tried again. */
@@ -42,13 +45,34 @@ function unsent(
 
 /** What nobody else tells, in the incidents channel. A channel that was archived takes no more edits, as is to be expected. */
 export function tellRefusal(row: OutboxRow, reason: string): readonly Effect[] {
-  const expected = reason === 'is_archived' && (row.effect.kind === 'live' || row.effect.kind === 'topic');
-  if (expected) return [];
-  return [
-    {
-      kind: 'say',
-      to: { kind: 'incidents-channel' },
-      text: `:warning: \`${row.effect.kind}\` for \`${row.lane}\` was refused for good: \`${reason}\`. It was not delivered and will not be tried again.`,
-    },
-  ];
+  return isExpected(row, reason)
+    ? []
+    : [{ kind: 'say', to: { kind: 'incidents-channel' }, text: `:warning: ${refusalText(row, reason)}` }];
 }
+
+/** What of a private incident was refused is told to whoever leads it: in the incidents channel all would learn of it. */
+export async function tellPrivately(
+  app: Pick<App, 'act' | 'incident'>,
+  row: OutboxRow,
+  reason: string,
+): Promise<boolean> {
+  const id = /^incident:(\d+)$/.exec(row.lane)?.[1];
+  const incident = id === undefined ? undefined : await app.incident(Number(id));
+  if (!incident?.private) return false;
+  if (isExpected(row, reason)) return true;
+  const text = refusalText(row, reason);
+  const effects = leadOf(incident).map(
+    (user): Effect => ({ kind: 'say', to: { kind: 'user', id: user }, text: `:warning: ${text}` }),
+  );
+  await app.act(incident.id, { kind: 'record', by: 'firebreak', entry: 'channel', text, effects });
+  return true;
+}
+
+const isExpected = ({ effect }: OutboxRow, reason: string): boolean =>
+  reason === 'is_archived' && (effect.kind === 'live' || effect.kind === 'topic');
+
+const refusalText = ({ effect, lane }: OutboxRow, reason: string): string =>
+  `\`${effect.kind}\` for \`${lane}\` was refused for good: \`${reason}\`. It was not delivered and will not be tried again.`;
+
+const leadOf = ({ roles, declaredBy }: Incident): readonly string[] =>
+  [roles[COMMANDER] ?? declaredBy].filter(isSlackUser);
