@@ -366,6 +366,10 @@ export const ERRORS = {
     message: 'Incident {found} is itself a duplicate, of incident {of}.',
     fix: 'Say `duplicate inc-{of}`.',
   },
+  DUPLICATE_BACK: {
+    message: 'Incident {found} was closed as a duplicate of this one.',
+    fix: 'Nothing to do: work goes on here.',
+  },
   DUPLICATE_PRIVATE: {
     message: 'One of the two is private and the other is not: followers of incident {number} would be mixed.',
     fix: 'Cancel one of them with a word about the other, and invite people by hand.',
