@@ -317,6 +317,22 @@ export const ERRORS = {
     message: 'Incident {found} is private.',
     fix: 'Add --private if you may; the incident records that you did.',
   },
+  PART_UNKNOWN: {
+    message: 'The postmortem has no section `{found}` that people fill in.',
+    fix: 'There are {known}.',
+  },
+  PART_TOO_LONG: {
+    message: '{part}: {found} characters; Slack shows at most {allowed} in a form.',
+    fix: 'Shorten it, or link to a document.',
+  },
+  PART_CHANGED: {
+    message: '{part} was changed since you began, by {by} at {at}. It says now: {text}',
+    fix: 'Nothing was overwritten. Copy your text, open the form again and put both together.',
+  },
+  PART_TAKEN_BACK: {
+    message: '{part} was emptied since you began. Nothing was written.',
+    fix: 'Copy your text, open the form again and write it there.',
+  },
   PROPOSAL_TAKEN: {
     message: 'Proposal {found} is not open: there is none of that number, or it became an incident already.',
     fix: 'Declare without it, or work in the incident it became.',

@@ -6,6 +6,7 @@ import type { Vitals } from './app/health.ts';
 import { loadCommands } from './app/load-commands.ts';
 import { openAll } from './closing.ts';
 import type { Config } from './config.ts';
+import { maskSql } from './databases/redact.ts';
 import { openTargets } from './databases/targets.ts';
 import { assembleJobs } from './jobs/assemble.ts';
 import { type Clock, systemClock } from './jobs/clock.ts';
@@ -45,7 +46,7 @@ export const startFirebreak = (
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
       monitors: config.monitors,
     };
-    const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT };
+    const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT, showSql: maskSql };
     const app = createApp({ ...known, store, directory, now });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
     const talk = { ...contact, store, app, log, now };

@@ -38,6 +38,7 @@ export type Form =
   | { readonly kind: 'declare'; readonly severity: Severity; readonly source?: FormSource }
   | { readonly kind: 'update'; readonly incident: number }
   | { readonly kind: 'escalate'; readonly incident: number }
+  | { readonly kind: 'report'; readonly incident: number; readonly section: number }
   | { readonly kind: 'wrap-up'; readonly incident: number; readonly after: true };
 
 /** The message that a form was opened on. */

@@ -58,6 +58,15 @@ export type Effect =
       readonly title: string;
       readonly content: string;
       readonly comment?: string;
+      /** In a lane of its own: nothing else waits for it, nor it for anything else. */
+      readonly apart?: true;
+    }
+  /** The canvas of the incident's channel, made or written anew; where Slack has none it is passed over. */
+  | {
+      readonly kind: 'canvas';
+      readonly incident: number;
+      readonly title: string;
+      readonly markdown: string;
     };
 
 /** The lane of an effect: what shares a lane is delivered strictly in order. */
@@ -80,9 +89,12 @@ export function laneOf(effect: Effect): string {
     // One after the other, over all incidents: GitHub asks for that.
     case 'track':
       return 'tracker';
+    case 'canvas':
+      return `canvas:${effect.incident}`;
+    case 'file':
+      return `${effect.apart ? 'file:' : ''}${destinationLane(effect.to)}`;
     case 'live':
     case 'say':
-    case 'file':
       return destinationLane(effect.to);
   }
 }

@@ -123,6 +123,8 @@ export interface Incident {
   readonly lastUpdate?: { readonly at: Date; readonly by: Actor; readonly text: string };
   /** When the postmortem was last exported. */
   readonly postmortemAt?: Date;
+  /** Numbers of timeline entries that the team keeps out of the postmortem. */
+  readonly leftOut: readonly number[];
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly milestones: Readonly<Partial<Record<MilestoneName, Milestone>>>;
   readonly actionItems: readonly ActionItem[];

@@ -63,6 +63,14 @@ export function parseDay(
 export const formatUtc = (date: Date): string =>
   DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
 
+/** `2026-11-22 14:05:09`, as clocks of the zone show it. */
+export const formatIn = (date: Date, timezone: string): string =>
+  DateTime.fromJSDate(date, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss');
+
+/** Whether the zone is UTC by one of its names. */
+export const isUtc = (timezone: string): boolean =>
+  /^(?:etc\/)?(?:utc|gmt|uct|zulu|universal|greenwich)$/i.test(timezone);
+
 /** The calendar day in a zone, `YYYY-MM-DD`. */
 export const dayOn = (at: Date, timezone: string): string =>
   DateTime.fromJSDate(at, { zone: timezone }).toFormat(ISO_DAY);

@@ -3,6 +3,7 @@ import type { Effect } from '../domain/effects.ts';
 import type { Delivery, OutboxRow } from '../store/outbox.ts';
 import { DEADLINE_MS } from './client.ts';
 import { bookmarks } from './perform/bookmarks.ts';
+import { canvas } from './perform/canvas.ts';
 import {
   archive,
   createChannel,
@@ -54,8 +55,10 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   live,
   /** looks for it by effect id; */
   say,
-  /** looks for the id that the file got before it was shared. */
+  /** looks for the id that the file got before it was shared; */
   file,
+  /** writes the same again, or leaves the one that is there. */
+  canvas,
 };
 
 /** One attempt at one row. Never throws. */

@@ -21,6 +21,7 @@ interface IncidentRow {
   readonly accounts: Incident['accounts'];
   readonly last_update: { readonly at: string; readonly by: string; readonly text: string } | null;
   readonly postmortem_at: Date | null;
+  readonly left_out: readonly number[];
   readonly roles: Incident['roles'];
   readonly milestones: Readonly<Record<string, StoredMilestone>>;
   readonly reminders: StoredReminders;
@@ -71,7 +72,7 @@ interface PageRow {
 const COLUMNS = `
   i.id, i.kind, i.private, i.title, i.severity, i.status, i.status_since, i.declared_by, i.declared_at, i.service,
   i.channel_id, i.archived, i.duplicate_of, i.accounts, i.last_update, i.postmortem_at, i.roles, i.milestones,
-  i.reminders, i.remind_at,
+  i.reminders, i.remind_at, i.left_out,
   coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'text', a.text, 'owner', a.owner, 'due', a.due,
                                                 'done', a.done, 'createdBy', a.created_by,
                                                 'quietUntil', a.quiet_until, 'reminder', a.reminder,
@@ -315,6 +316,7 @@ function toIncident(row: IncidentRow): Incident {
       ? {}
       : { lastUpdate: { ...row.last_update, at: new Date(row.last_update.at) } }),
     ...(row.postmortem_at === null ? {} : { postmortemAt: row.postmortem_at }),
+    leftOut: row.left_out,
     roles: row.roles,
     milestones: toMilestones(row.milestones),
     actionItems: row.action_items.map(toActionItem),

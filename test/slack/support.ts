@@ -183,6 +183,7 @@ export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   actionItems: [],
   escalations: [],
   pages: [],
+  leftOut: [],
   reminders: NO_REMINDERS,
   ...change,
 });
@@ -217,6 +218,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   runs,
   proposals: [],
   holds: [],
+  parts: [],
   people: {},
   headHash: '',
 });

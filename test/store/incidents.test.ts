@@ -33,6 +33,7 @@ const bare = (id: number, change: Partial<Incident> = {}): Incident => ({
   escalations: [],
   pages: [],
   reminders: NO_REMINDERS,
+  leftOut: [],
   ...change,
 });
 const time = (minute: number, by = 'U0000ONCALL') => ({ at: at(minute), by, recordedAt: at(minute + 1) });

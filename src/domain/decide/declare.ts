@@ -44,6 +44,7 @@ function firstState(id: number, title: string, wish: Declaration, now: Date): In
     declaredAt: now,
     ...(service === undefined ? {} : { service }),
     accounts: {},
+    leftOut: [],
     roles: {},
     milestones: {},
     actionItems: [],
