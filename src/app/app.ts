@@ -152,14 +152,21 @@ export interface App {
   settle(cause: Cause): Promise<void>;
 }
 
+/** What somebody is to Slack; `member` is a full member of this workspace who is not deactivated. */
+export type Standing = 'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown';
+
 /** Who somebody is to Slack, read at the moment of the act. */
 export interface Directory {
-  /** `member` is a full member of this workspace who is not deactivated. */
-  standing(userId: string): Promise<'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'unknown'>;
+  standing(userId: string): Promise<Standing>;
   /** Members of a user group (`S…`). */
   groupMembers(groupId: string): Promise<readonly string[]>;
   /** Members of a channel that the bot is in. */
   channelMembers(channelId: string): Promise<readonly string[]>;
   /** Undefined: nobody here has that address. */
   userByEmail(email: string): Promise<string | undefined>;
+  /** What it said within the last minute, for when it does not answer now. Never for what is dangerous. */
+  readonly lately?: {
+    standing(userId: string): Standing | undefined;
+    groupMembers(groupId: string): readonly string[] | undefined;
+  };
 }

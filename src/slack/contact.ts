@@ -25,7 +25,7 @@ export function createContact(
   const pulse = createPulse(now);
   const client = createClient({ token, apiUrl }, log, pulse);
   const identity = createIdentity(client);
-  const directory = createDirectory(client, identity);
+  const directory = createDirectory(client, identity, now);
   const reader = createReader(client, identity);
   return { client, identity, directory, reader, lastCall: pulse.last };
 }

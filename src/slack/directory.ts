@@ -1,7 +1,7 @@
 /** Who somebody is, asked of Slack at the moment of the act: a right that was taken away is gone at once. */
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { Directory } from '../app/app.ts';
+import type { Directory, Standing } from '../app/app.ts';
 import type { WhoAmI } from './client.ts';
 
 const SLACKBOT = 'USLACKBOT';
@@ -18,18 +18,28 @@ const profile = z.object({
   enterprise_user: z.object({ teams: z.array(z.string()).default([]) }).optional(),
 });
 
-/** Keeps nothing but who the bot itself is. */
-export function createDirectory(client: WebClient, identity: Pick<WhoAmI, 'get'>): Directory {
+/** How long an answer is good enough for what is not dangerous, when Slack does not answer anew. */
+const LATELY_MS = 60_000;
+
+/** Asks Slack each time; what it said lately is kept only for when it does not answer. */
+export function createDirectory(
+  client: WebClient,
+  identity: Pick<WhoAmI, 'get'>,
+  now: () => Date = () => new Date(),
+): Directory {
+  const standings = createMemory<Standing>(now);
+  const groups = createMemory<readonly string[]>(now);
   return {
+    lately: { standing: standings.recall, groupMembers: groups.recall },
     async standing(userId) {
       const user = await userOf(client, userId);
-      if (user === undefined) return 'unknown';
+      if (user === undefined) return standings.keep(userId, 'unknown');
       const { teamId } = await identity.get();
-      return standingOf(user, teamId);
+      return standings.keep(userId, standingOf(user, teamId));
     },
     async groupMembers(groupId) {
       const { users = [] } = await client.usergroups.users.list({ usergroup: groupId });
-      return users;
+      return groups.keep(groupId, users);
     },
     async channelMembers(channelId) {
       const members: string[] = [];
@@ -48,6 +58,25 @@ export function createDirectory(client: WebClient, identity: Pick<WhoAmI, 'get'>
   };
 }
 
+interface Memory<T> {
+  readonly keep: (key: string, value: T) => T;
+  readonly recall: (key: string) => T | undefined;
+}
+
+function createMemory<T>(now: () => Date): Memory<T> {
+  const kept = new Map<string, { readonly value: T; readonly at: number }>();
+  return {
+    keep(key, value) {
+      kept.set(key, { value, at: now().getTime() });
+      return value;
+    },
+    recall(key) {
+      const known = kept.get(key);
+      return known && now().getTime() - known.at < LATELY_MS ? known.value : undefined;
+    },
+  };
+}
+
 type Profile = z.infer<typeof profile>;
 
 async function userOf(client: WebClient, userId: string): Promise<Profile | undefined> {
@@ -60,7 +89,7 @@ async function userOf(client: WebClient, userId: string): Promise<Profile | unde
   }
 }
 
-function standingOf(user: Profile, teamId: string): Awaited<ReturnType<Directory['standing']>> {
+function standingOf(user: Profile, teamId: string): Standing {
   if (user.deleted) return 'deactivated';
   if (user.is_bot || user.id === SLACKBOT) return 'bot';
   if (user.is_stranger || !isOurs(user, teamId)) return 'foreign';

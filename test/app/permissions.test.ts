@@ -140,3 +140,25 @@ test('while Slack does not say who people are, the named may declare and respond
   }
   expect(outcomes).toEqual({ declare: true, respond: true, dangerous: false });
 });
+
+test('what Slack said of a group within the last minute holds while it says 429, but not for what is dangerous', async () => {
+  bot.permit({ declare: [group], respond: [group], dangerous: [group] });
+  // More than the 20 looks a minute that Slack allows.
+  const outcomes: string[] = [];
+  for (let count = 0; count < 25; count += 1)
+    outcomes.push((await say(id('support'), 'note inc-1 seen')).text);
+  expect(outcomes).toEqual(Array(25).fill('Noted.'));
+  const dangerous = await say(id('support'), LINES.dangerous.line);
+  expect(dangerous.text).toContain('Slack does not answer who you are');
+  // Who was seen to be in none is not let in by it.
+  expect((await say(id('dba'), 'note inc-1 seen')).refused).toBe(true);
+  bot.clock.advance(61_000);
+  await world.fault({ method: 'usergroups.users.list', kind: 'ratelimit', retry_after: 30 });
+  expect((await say(id('support'), 'note inc-1 seen')).text).toContain('Slack does not answer who you are');
+});
+
+test('a group that cannot be read keeps nobody of another one out', async () => {
+  bot.permit({ respond: ['S0GONE00000', group] });
+  await world.control('POST', 'clock', { advance_ms: 120_000 });
+  expect((await say(id('support'), 'note inc-1 seen')).text).toBe('Noted.');
+});

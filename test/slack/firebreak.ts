@@ -103,7 +103,7 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
   const { clock = advanceableClock(), store = world.store } = wishes;
   const now = (): Date => clock.now();
   const settings = settingsOf(world, wishes.settings);
-  const directory = createDirectory(client, identity);
+  const directory = createDirectory(client, identity, now);
   const app = createApp({
     store,
     settings,
