@@ -8,7 +8,9 @@ import type { IncidentRecord, Proposal, Sighting } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { Row } from '../domain/timeline.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
+import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
 
@@ -74,6 +76,16 @@ export interface App {
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal>;
   act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Edits, strikes or restores an entry of the timeline. */
+  correct(
+    incident: number,
+    wish: CorrectionWish,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** One entry of the timeline, as it stands. */
+  timelineRow(incident: number, seq: number): Promise<Row | Refusal>;
+  /** The numbers of the entries that are no corrections, in their order. */
+  timelineNumbers(incident: number): Promise<readonly number[]>;
   /** Pages the first level of a team; the next ones follow when nobody answers. */
   escalate(
     incident: number,

@@ -13,8 +13,9 @@ import { loadPeople, savePerson } from '../store/people.ts';
 import { insertProposal, loadProposal, proposalsOf } from '../store/proposals.ts';
 import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
-import { loadTimeline } from '../store/timeline.ts';
+import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
+import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
@@ -54,6 +55,9 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish.by));
     },
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
+    correct: (id, wish, cause = {}) => correctEntry(parts, id, wish, cause),
+    timelineRow: (id, seq) => rowNamed(store, id, seq),
+    timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
     escalationDue: (id, escalation, level) => escalationDue(parts, id, escalation, level),
     async duplicate(id, of, by, cause = {}) {

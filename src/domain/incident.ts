@@ -117,6 +117,8 @@ export interface Incident {
   readonly actionItems: readonly ActionItem[];
   readonly escalations: readonly Escalation[];
   readonly pages: readonly Page[];
+  /** Numbers of the timeline's entries that are left out of the export, in their order. */
+  readonly leftOut: readonly number[];
   readonly reminders: Reminders;
 }
 

@@ -7,9 +7,11 @@ import type { Form } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { refuse } from '../domain/refusal.ts';
+import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
+import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
 import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
 import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
 
@@ -53,6 +55,15 @@ async function viewOf(form: Form, app: App): Promise<ModalView> {
       const usual = service === undefined ? undefined : settings.services[service]?.team;
       return escalateModal(form.incident, Object.keys(settings.teams), usual);
     }
+    case 'pick': {
+      const record = await app.record(form.incident);
+      return pickModal(
+        form.incident,
+        rowsOf(record?.timeline ?? []),
+        record?.incident.leftOut ?? [],
+        form.page,
+      );
+    }
     case 'wrap-up':
       return wrapUpModal(form.incident);
   }
@@ -84,6 +95,7 @@ const SUBMITS: Readonly<Record<string, Submit>> = {
   [UPDATE_FORM]: submitUpdate,
   [ESCALATE_FORM]: submitEscalate,
   [WRAP_UP_FORM]: submitWrapUp,
+  [PICK_FORM]: submitPick,
 };
 
 /** The callback ids of all forms. */
@@ -160,6 +172,18 @@ async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promi
   const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
   const done = await app.act(incidentOf(submission), wish, { inboxKey });
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
+}
+
+/** Each menu holds a range of numbers; what the form did not show stays as it was. */
+async function submitPick(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const menus = Object.keys(fieldsShape.parse(submission.values)).flatMap((id) => pickedRange(id) ?? []);
+  const [first] = menus;
+  if (first === undefined) return undefined;
+  const chosen = menus.flatMap(({ id }) => ticksIn(submission.values, id));
+  const from = Math.min(...menus.map((menu) => menu.from));
+  const to = Math.max(...menus.map((menu) => menu.to));
+  const line = `timeline inc-${incidentOf(submission)} pick ${chosen.join(',') || 'none'} of ${from}-${to}`;
+  return say(line, first.id, submission, parts);
 }
 
 /** As if it had been typed: with the rights of who submits, at the moment they do. */

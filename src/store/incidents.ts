@@ -28,6 +28,7 @@ interface IncidentRow {
   readonly action_items: readonly ActionRow[];
   readonly escalations: readonly EscalationRow[];
   readonly pages: readonly PageRow[];
+  readonly left_out: readonly number[];
 }
 
 type StoredTime = { readonly at: string; readonly by: Actor; readonly recordedAt: string };
@@ -68,7 +69,7 @@ interface PageRow {
 const COLUMNS = `
   i.id, i.kind, i.private, i.title, i.severity, i.status, i.status_since, i.declared_by, i.declared_at, i.service,
   i.channel_id, i.archived, i.duplicate_of, i.accounts, i.last_update, i.postmortem_at, i.roles, i.milestones,
-  i.reminders, i.remind_at,
+  i.reminders, i.remind_at, i.left_out,
   coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'text', a.text, 'owner', a.owner, 'due', a.due,
                                                 'done', a.done, 'createdBy', a.created_by) order by a.number)
               from action_items a where a.incident_id = i.id), '[]') as action_items,
@@ -181,15 +182,15 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
   await tx.query(
     `insert into incidents (id, kind, private, title, severity, status, status_since, declared_by, declared_at, service,
                             archived, duplicate_of, accounts, last_update, postmortem_at, roles, milestones, reminders,
-                            remind_at)
+                            remind_at, left_out)
      overriding system value
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
      on conflict (id) do update
         set title = excluded.title, severity = excluded.severity, status = excluded.status,
             status_since = excluded.status_since, service = excluded.service, archived = excluded.archived,
             duplicate_of = excluded.duplicate_of, accounts = excluded.accounts, last_update = excluded.last_update,
             postmortem_at = excluded.postmortem_at, roles = excluded.roles, milestones = excluded.milestones,
-            reminders = excluded.reminders, remind_at = excluded.remind_at`,
+            reminders = excluded.reminders, remind_at = excluded.remind_at, left_out = excluded.left_out`,
     [
       incident.id,
       incident.kind,
@@ -210,6 +211,7 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
       JSON.stringify(incident.milestones),
       JSON.stringify(reminders),
       nextAt,
+      incident.leftOut,
     ],
   );
   for (const item of incident.actionItems) await saveActionItem(tx, incident.id, item);
@@ -306,6 +308,7 @@ function toIncident(row: IncidentRow): Incident {
     })),
     escalations: row.escalations.map(toEscalation),
     pages: row.pages.map(toPage),
+    leftOut: row.left_out,
     reminders: toReminders(row),
   };
 }

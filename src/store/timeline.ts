@@ -15,6 +15,10 @@ interface TimelineRow {
   readonly hash: string;
   readonly salt: string | null;
   readonly content: EntryContent | null;
+  readonly kept: EntryContent['details'] | null;
+  readonly erased_at: Date | null;
+  readonly erased_by: string | null;
+  readonly erased_reason: string | null;
 }
 
 /** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
@@ -46,39 +50,104 @@ export async function appendEntries(
 
 /** All entries of an incident by seq, as the exports need them. */
 export async function loadTimeline(db: Db, incidentId: number): Promise<readonly TimelineEntry[]> {
-  const rows = await timelineRows(db, incidentId);
-  return rows.map(({ seq, at, recorded_at: recordedAt, kind, actor, hash, content }) => ({
-    seq,
-    at,
-    recordedAt,
-    kind,
-    actor,
-    hash,
-    ...content,
-  })) as readonly TimelineEntry[];
+  return (await timelineRows(db, incidentId)).map(toEntry);
+}
+
+/** One entry, and what corrects it; empty when there is none of that number. */
+export async function loadFamily(db: Db, incidentId: number, seq: number): Promise<readonly TimelineEntry[]> {
+  const rows = await timelineRows(
+    db,
+    incidentId,
+    `and (t.seq = $2 or t.kind = 'correction' and coalesce(c.content -> 'details', c.kept) ->> 'of' = $2::text)`,
+    [seq],
+  );
+  return rows.map(toEntry);
+}
+
+/** How many entries an incident has. */
+export async function countEntries(db: Db, incidentId: number): Promise<number> {
+  return (await chainEnd(db, incidentId)).seq;
+}
+
+/** The numbers of the entries that are no corrections, in their order. */
+export async function entryNumbers(db: Db, incidentId: number): Promise<readonly number[]> {
+  const { rows } = await db.query<{ seq: number }>(
+    `select seq from timeline where incident_id = $1 and kind <> 'correction' order by seq`,
+    [incidentId],
+  );
+  return rows.map(({ seq }) => seq);
+}
+
+export interface Erasure {
+  readonly at: Date;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Erases what an entry says, for good; `kept` is what is no words. False when it was erased before. */
+export async function eraseEntry(
+  tx: Db,
+  incidentId: number,
+  seq: number,
+  { at, by, reason }: Erasure,
+  kept?: EntryContent['details'],
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update timeline_contents
+        set content = null, salt = null, erased_at = $3, erased_by = $4, erased_reason = $5, kept = $6
+      where incident_id = $1 and seq = $2 and erased_at is null`,
+    [incidentId, seq, at, by, reason, kept && JSON.stringify(kept)],
+  );
+  return rowCount === 1;
 }
 
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
   const rows = await timelineRows(db, incidentId);
-  return rows.map(({ recorded_at: recordedAt, content_digest, salt, content, ...row }) => ({
-    ...row,
-    incidentId,
-    recordedAt,
-    contentDigest: content_digest,
-    salt: salt ?? undefined,
-    content: content ?? undefined,
-  }));
+  return rows.map(
+    ({ seq, at, recorded_at: recordedAt, kind, actor, hash, content_digest, salt, content }) => ({
+      seq,
+      at,
+      kind,
+      actor,
+      hash,
+      incidentId,
+      recordedAt,
+      contentDigest: content_digest,
+      salt: salt ?? undefined,
+      content: content ?? undefined,
+    }),
+  );
 }
 
-async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
+const toEntry = (row: TimelineRow): TimelineEntry => ({
+  seq: row.seq,
+  at: row.at,
+  recordedAt: row.recorded_at,
+  kind: row.kind,
+  actor: row.actor,
+  hash: row.hash,
+  ...(row.content as Pick<TimelineEntry, 'text' | 'link' | 'details'>),
+  ...(row.kept ? { details: row.kept } : {}),
+  ...(row.erased_at
+    ? { erased: { at: row.erased_at, by: row.erased_by ?? '', reason: row.erased_reason ?? '' } }
+    : {}),
+});
+
+async function timelineRows(
+  db: Db,
+  incidentId: number,
+  which = '',
+  more: readonly unknown[] = [],
+): Promise<readonly TimelineRow[]> {
   const { rows } = await db.query<TimelineRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content
+    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content, c.kept,
+            c.erased_at, c.erased_by, c.erased_reason
        from timeline t
        left join timeline_contents c using (incident_id, seq)
-      where t.incident_id = $1
+      where t.incident_id = $1 ${which}
       order by t.seq`,
-    [incidentId],
+    [incidentId, ...more],
   );
   return rows;
 }

@@ -49,6 +49,7 @@ function firstState(id: number, title: string, wish: Declaration, now: Date): In
     actionItems: [],
     escalations: [],
     pages: [],
+    leftOut: [],
     reminders: NO_REMINDERS,
   };
   return kind === 'retrospective' ? bare : reach(seenBefore(bare, wish, now), 'declared', now, by, now);
