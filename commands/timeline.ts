@@ -1,6 +1,7 @@
 /** `timeline`: what happened, newest page first; entries are shown, corrected, and erased by their numbers. */
 import type { App } from '../src/app/app.ts';
 import { defineCommand, type Permission, type Reply, type Request } from '../src/app/command.ts';
+import type { Redacted } from '../src/app/redactions.ts';
 import { headOf } from '../src/app/words.ts';
 import type { Incident } from '../src/domain/incident.ts';
 import { type Refusal, refuse } from '../src/domain/refusal.ts';
@@ -55,6 +56,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   strike: (request, app, rest) =>
     correct(request, app, rest, 'struck', 'struck; `timeline restore` counts it again'),
   pick,
+  redact,
   restore: (request, app, rest) => correct(request, app, rest, 'restored', 'restored: it counts again'),
 };
 
@@ -86,6 +88,31 @@ async function correct(
   const made = await app.correct(incident, { by, seq, what, text }, { inboxKey });
   return made.ok ? { text: `Entry ${seq} is ${done}.` } : made;
 }
+
+async function redact(request: Request, app: App, rest: string): Promise<Reply | Refusal> {
+  const { seq, text: reason } = numberIn(rest);
+  const { actor: by, incident = 0, inboxKey } = request;
+  if (seq === undefined) return malformed(request);
+  const verb = 'timeline redact';
+  if (reason === '') return refuse('REASON_MISSING', { verb, example: `${verb} ${seq} a pasted password` });
+  const done = await app.redact(incident, { by, seq, reason }, { inboxKey });
+  return done.ok ? { text: redacted(done) } : done;
+}
+
+const redacted = ({ erased, elsewhere, amended, links, files, pagers }: Redacted): string =>
+  [
+    `${erased.length === 1 ? 'Entry' : 'Entries'} ${erased.join(', ')} redacted: the words are erased from the store, and the chain still verifies.`,
+    ...(elsewhere > 0 ? [`They were also in ${elsewhere} entries of other incidents.`] : []),
+    ...(amended > 0 ? [`What I said with them in Slack is being changed: ${amended} messages.`] : []),
+    ...(links.length > 0
+      ? [`What people wrote stays in Slack until they or an administrator delete it: ${links.join(' ')}`]
+      : []),
+    ...(files.length > 0
+      ? [`Delete these files in the channel, they were made before: ${files.join(', ')}.`]
+      : []),
+    ...(pagers.length > 0 ? [`Pages with them went out by ${pagers.join(', ')}: erase them there.`] : []),
+    'A password that was pasted is known: change it. What else keeps copies is in docs/security.md.',
+  ].join('\n');
 
 /** `pick` asks by a form; `pick 3, 7` and `pick none` say it; the form says `pick 3 of 1-40`, all others stay. */
 async function pick(request: Request, app: App, rest: string): Promise<Reply | Refusal> {

@@ -13,6 +13,7 @@ import type { IncidentFilter } from '../store/incidents.ts';
 import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
+import type { Redacted, RedactionWish } from './redactions.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
@@ -82,6 +83,8 @@ export interface App {
     wish: CorrectionWish,
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Erases the words of an entry, wherever the store holds them. */
+  redact(incident: number, wish: RedactionWish, cause?: Cause): Promise<({ ok: true } & Redacted) | Refusal>;
   /** One entry of the timeline, as it stands. */
   timelineRow(incident: number, seq: number): Promise<Row | Refusal>;
   /** The numbers of the entries that are no corrections, in their order. */

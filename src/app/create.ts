@@ -22,6 +22,7 @@ import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
+import { redactEntry } from './redactions.ts';
 import { createRuns, type RunParts } from './runs.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
@@ -56,6 +57,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     },
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
     correct: (id, wish, cause = {}) => correctEntry(parts, id, wish, cause),
+    redact: (id, wish, cause = {}) => redactEntry(parts, id, wish, cause),
     timelineRow: (id, seq) => rowNamed(store, id, seq),
     timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
