@@ -183,6 +183,7 @@ export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   actionItems: [],
   escalations: [],
   pages: [],
+  leftOut: [],
   reminders: NO_REMINDERS,
   ...change,
 });

@@ -23,6 +23,7 @@ const bare = (id: number, change: Partial<Incident> = {}): Incident => ({
   milestones: {},
   actionItems: [],
   pages: [],
+  leftOut: [],
   ...change,
 });
 const time = (minute: number, by = 'U0000ONCALL') => ({ at: at(minute), by, recordedAt: at(minute + 1) });
