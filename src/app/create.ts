@@ -4,7 +4,7 @@ import { isOpen } from '../domain/incident.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
-import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
+import { loadCaptured } from '../store/captured-migrations.ts';
 import { holdsOf } from '../store/holds.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
@@ -15,6 +15,7 @@ import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
+import { captureChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { healthOf, type Vitals } from './health.ts';
@@ -108,7 +109,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     revise: (id, seen) => reviseProposal(store, id, seen, now()),
     probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
     captured: (target) => loadCaptured(store, target),
-    capture: (target, migrations) => store.transaction((tx) => saveCaptured(tx, target, migrations, now())),
+    capture: (target, migrations) => captureChanges(parts, target, migrations),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());

@@ -36,6 +36,9 @@ export type ChainVerdict =
 /** What the first entry of every chain follows. */
 export const GENESIS = '0'.repeat(64);
 
+/** Digest of a value as PostgreSQL keeps it as jsonb: the same whatever the order of its keys. */
+export const digestOf = (value: unknown): string => sha256(canonicalJson(value));
+
 /** Digest of an entry's content; without the salt a guess at erased words could be checked against it. */
 export const contentDigest = (salt: string, { text, link, details }: EntryContent): string =>
   sha256(canonicalJson([salt, { text, link, details }]));

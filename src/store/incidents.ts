@@ -137,6 +137,25 @@ export async function listIncidents(db: Db, filter: IncidentFilter): Promise<rea
   return rows.map(toIncident);
 }
 
+/** The open ones that a target matters to: by service, by the proposal they came from, by a run; in their order. */
+export async function openIncidentsOn(
+  db: Db,
+  target: string,
+  services: readonly string[],
+): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>(
+    `select i.id
+       from incidents i
+      where i.status not in ('resolved', 'cancelled')
+        and (i.service = any ($2)
+             or exists (select from proposals p where p.incident_id = i.id and p.target = $1)
+             or exists (select from runs r where r.incident_id = i.id and r.target = $1))
+      order by i.id`,
+    [target, services],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** What a person has to do in any incident, and which one. */
 export async function openActionItems(
   db: Db,
