@@ -169,7 +169,7 @@ const ELSEWHERE = 'it held words that were erased elsewhere';
 function keptOf(details: unknown, words: Words): Record<string, unknown> | undefined {
   const known = Object.entries((details ?? {}) as Record<string, unknown>).filter(
     ([key, value]) =>
-      ['of', 'what', 'run', 'step', 'state'].includes(key) && !words.holds(String(value as string | number)),
+      ['of', 'what', 'run', 'step', 'state', 'redacted'].includes(key) && !words.holds(JSON.stringify(value)),
   );
   return known.length === 0 ? undefined : Object.fromEntries(known);
 }

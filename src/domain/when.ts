@@ -63,6 +63,15 @@ export function parseDay(
 export const formatUtc = (date: Date): string =>
   DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
 
+/** What was understood, and the same in the team's zone where it was read in another one. */
+export function understoodIn(
+  { at, understood }: { readonly at: Date; readonly understood: string },
+  timezone: string,
+): string {
+  if (timezone === 'UTC' || understood.includes(timezone)) return understood;
+  return `${understood}, ${DateTime.fromJSDate(at, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss')} ${timezone}`;
+}
+
 /** The calendar day in a zone, `YYYY-MM-DD`. */
 export const dayOn = (at: Date, timezone: string): string =>
   DateTime.fromJSDate(at, { zone: timezone }).toFormat(ISO_DAY);

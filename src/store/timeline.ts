@@ -104,20 +104,20 @@ export async function eraseEntry(
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
   const rows = await timelineRows(db, incidentId);
-  return rows.map(
-    ({ seq, at, recorded_at: recordedAt, kind, actor, hash, content_digest, salt, content }) => ({
-      seq,
-      at,
-      kind,
-      actor,
-      hash,
-      incidentId,
-      recordedAt,
-      contentDigest: content_digest,
-      salt: salt ?? undefined,
-      content: content ?? undefined,
-    }),
-  );
+  return rows.map((row) => ({
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    actor: row.actor,
+    hash: row.hash,
+    incidentId,
+    recordedAt: row.recorded_at,
+    contentDigest: row.content_digest,
+    salt: row.salt ?? undefined,
+    content: row.content ?? undefined,
+    erased: erasureOf(row),
+    lost: row.content === null && row.erased_at === null,
+  }));
 }
 
 const toEntry = (row: TimelineRow): TimelineEntry => ({
@@ -129,10 +129,15 @@ const toEntry = (row: TimelineRow): TimelineEntry => ({
   hash: row.hash,
   ...(row.content as Pick<TimelineEntry, 'text' | 'link' | 'details'>),
   ...(row.kept ? { details: row.kept } : {}),
-  ...(row.erased_at
-    ? { erased: { at: row.erased_at, by: row.erased_by ?? '', reason: row.erased_reason ?? '' } }
-    : {}),
+  ...(row.erased_at ? { erased: erasureOf(row) as Erasure } : {}),
 });
+
+const erasureOf = ({
+  erased_at: at,
+  erased_by: by,
+  erased_reason: reason,
+}: TimelineRow): Erasure | undefined =>
+  at === null ? undefined : { at, by: by ?? '', reason: reason ?? '' };
 
 async function timelineRows(
   db: Db,

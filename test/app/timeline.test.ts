@@ -2,7 +2,7 @@ import { verifyChain } from '../../src/domain/chain.ts';
 import { exportTimeline } from '../../src/domain/export.ts';
 import { setChannel } from '../../src/store/incidents.ts';
 import { loadChain } from '../../src/store/timeline.ts';
-import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
 
 const { oncall, commander, viewer } = PEOPLE;
 const CHANNEL = 'C0INCIDENT1';
@@ -181,5 +181,67 @@ describe('the timeline, by its numbers', () => {
     expect((await say('timeline')).split('\n')[0]).toContain(
       'the deploy _(recorded 2026-06-03 12:00:00 UTC)_',
     );
+  });
+});
+
+describe('a note of some time ago, in a team of Berlin', () => {
+  let it1: TestApp;
+  beforeAll(async () => {
+    it1 = await createTestApp({ settings: testSettings({ timezone: 'Europe/Berlin' }) });
+    it1.at(new Date('2026-11-22T13:30:00Z'));
+    await it1.say(oncall, 'declare sev2 order status page is down');
+  });
+  afterAll(() => it1.close());
+
+  it.each([
+    [
+      '-15m it began',
+      '2026-11-22T13:15:00.000Z',
+      '2026-11-22 14:15:00 Europe/Berlin (2026-11-22 13:15:00 UTC)',
+    ],
+    [
+      '14:05 it began',
+      '2026-11-22T13:05:00.000Z',
+      '2026-11-22 14:05:00 Europe/Berlin (2026-11-22 13:05:00 UTC)',
+    ],
+    [
+      '14:05 Europe/Berlin it began',
+      '2026-11-22T13:05:00.000Z',
+      '2026-11-22 14:05:00 Europe/Berlin (2026-11-22 13:05:00 UTC)',
+    ],
+    [
+      '08:05 America/New_York it began',
+      '2026-11-22T13:05:00.000Z',
+      '2026-11-22 08:05:00 America/New_York (2026-11-22 13:05:00 UTC), 2026-11-22 14:05:00 Europe/Berlin',
+    ],
+    [
+      '2024-06-03T10:15Z it began',
+      '2024-06-03T10:15:00.000Z',
+      '2024-06-03 10:15:00 UTC, 2024-06-03 12:15:00 Europe/Berlin',
+    ],
+    [
+      'yesterday 23:50 it began',
+      '2026-11-21T22:50:00.000Z',
+      '2026-11-21 23:50:00 Europe/Berlin (2026-11-21 22:50:00 UTC)',
+    ],
+  ])('note %s is answered in both zones, and keeps both times', async (words, at, answer) => {
+    expect(await it1.say(oncall, `note inc-1 ${words}`)).toBe(`Noted for ${answer}.`);
+    const entry = (await it1.app.record(1))?.timeline.at(-1);
+    expect(entry).toMatchObject({ at: new Date(at), recordedAt: it1.app.now(), text: 'it began' });
+  });
+
+  it.each([
+    [
+      '14:45 soon',
+      /understood as 2026-11-22 14:45:00 Europe\/Berlin \(2026-11-22 13:45:00 UTC\).*in the future/s,
+    ],
+    ['2026-03-29 02:30 x', /understood as 2026-03-29 02:30 Europe\/Berlin, which no clock showed/],
+    ['2026-10-25 02:30 x', /clocks showed twice.*`2026-10-25T02:30\+02:00` or `2026-10-25T02:30\+01:00`/s],
+    ['14:05 CEST x', /time zone `CEST` is unknown or means more than one/],
+    ['25:10 x', /looks like a time/],
+  ])('note %s is refused with what was understood, and nothing is noted', async (words, answer) => {
+    const before = (await it1.app.record(1))?.timeline.length;
+    expect(await it1.say(oncall, `note inc-1 ${words}`)).toMatch(answer);
+    expect((await it1.app.record(1))?.timeline).toHaveLength(before ?? 0);
   });
 });
