@@ -430,7 +430,7 @@ export const ERRORS = {
   },
   ALREADY_ARCHIVED: {
     message: 'The channel of incident {number} is archived already.',
-    fix: 'Nothing to do; `reopen <reason>` brings it back.',
+    fix: 'Nothing to do; `reopen <reason>` opens the incident again, and a member brings the channel back in Slack.',
   },
   UNKNOWN_SEVERITY: {
     message: 'There is no severity `{found}`.',
@@ -478,7 +478,7 @@ export const ERRORS = {
   },
   ONLY_FROM_SLACK: {
     message: '`{verb}` needs a person of Slack, and this is a terminal.',
-    fix: 'Name one: `{example}`.',
+    fix: 'Name one, or type it in Slack: `{example}`.',
   },
   UNKNOWN_TEAM: {
     message: 'There is no team `{found}`.',

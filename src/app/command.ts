@@ -67,6 +67,8 @@ export interface Command {
   readonly more?: readonly string[];
   /** `incident`: only in an incident's channel, or with its number. */
   readonly where: 'anywhere' | 'incident';
+  /** What follows it is another incident: a number that stands alone names that one. */
+  readonly takesIncident?: true;
   /** What it takes; by the words, where the bare verb only reads. */
   readonly permission: Permission | ((words: string) => Permission);
   run(request: Request, app: App): Promise<Reply | Refusal>;

@@ -4,6 +4,7 @@ import { isOpen } from '../domain/incident.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
+import { likelySame } from '../domain/similar.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { holdsOf } from '../store/holds.ts';
 import { settle, settleDone } from '../store/inbox.ts';
@@ -54,7 +55,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     async declare(wish, cause = {}) {
       const refused = refuseService(settings, wish);
       if (refused) return refused;
-      return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish.by));
+      return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish));
     },
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
     correct: (id, wish, cause = {}) => correctEntry(parts, id, wish, cause),
@@ -122,17 +123,20 @@ function refuseService({ services }: Settings, { service }: DeclareWish): Refusa
   return refuse('UNKNOWN_SERVICE', { found: service, known: Object.keys(services).join(', ') || 'none yet' });
 }
 
-/** Private incidents that the person may know of: Slack is asked before the transaction begins. */
+/**
+ * Private incidents that are probably the same, as far as the person may know of them. Slack is asked before the
+ * transaction begins, and only when there are any: a declaration waits for nothing that it can do without.
+ */
 async function knownPrivate(
   parts: Pick<AppParts, 'store' | 'settings' | 'directory' | 'operator'>,
-  viewer: string,
+  { by, title, kind = 'incident', service }: DeclareWish,
 ): Promise<ReadonlySet<number>> {
   const open = await listIncidents(parts.store, { state: 'open' });
-  const known = await visibleOf(
+  const similar = likelySame(
+    { title, kind, service },
     open.filter((incident) => incident.private),
-    viewer,
-    parts,
   );
+  const known = await visibleOf(similar, by, parts);
   return new Set(known.map(({ id }) => id));
 }
 

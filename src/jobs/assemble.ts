@@ -51,12 +51,13 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
   const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) =>
     tellUnsentPage(app, row, reason, final);
+  const onRefused: DeliverOptions['onRefused'] = (row, reason) => tellRefusal(app, row, reason);
   const drain = createDrain({
     store,
     leases,
     log,
     workers: [
-      deliverWorker({ store, clock, log, perform, onRefused: tellRefusal, onUnsent }),
+      deliverWorker({ store, clock, log, perform, onRefused, onUnsent }),
       timersWorker({ store, clock, log, handlers }),
       remindersWorker({ store, clock, app }),
       parts.runs,

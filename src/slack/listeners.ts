@@ -62,8 +62,8 @@ function hearWords(bolt: Bolt, parts: ListenParts): void {
   bolt.shortcut(SHORTCUT.declareFromMessage, async ({ ack, shortcut, context }) => {
     const { receivedAt } = origin(context);
     const form = declareFromMessage(shortcut, declareForm(parts));
-    await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
-    await ack();
+    const opened = await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
+    await (ack as Ack)(opened ? undefined : privately(unopened(parts)));
   });
   bolt.shortcut(SHORTCUT.addToTimeline, async ({ ack, shortcut, context }) => {
     const { inboxKey } = origin(context);
@@ -87,9 +87,13 @@ function hearClicks(bolt: Bolt, parts: ListenParts): void {
     const reply = await actOnClick(click, parts);
     const trigger = { id: String((body as unknown as Body)['trigger_id']), receivedAt: click.receivedAt };
     const opened = reply !== undefined && (await opens(reply, trigger, parts));
-    if (click.channelId === undefined) await publishHome(click.by, parts);
+    const answer = opened ? undefined : reply;
+    if (click.channelId === undefined) {
+      await publishHome(click.by, parts, answer);
+      return ack();
+    }
     // Ours, which sends the text by response_url: Slack takes none in the ack of a click.
-    await (ack as Ack)(reply === undefined || opened ? undefined : shown(reply));
+    await (ack as Ack)(answer && shown(answer));
   });
 }
 
@@ -104,6 +108,9 @@ function hearEvents(bolt: Bolt, parts: ListenParts): void {
     if (event.tab === 'home') await publishHome(event.user, parts);
   });
 }
+
+const unopened = ({ command }: ListenParts): string =>
+  `:no_entry: Slack did not open the form. Type it: \`${command} declare <what is wrong>\``;
 
 const declareForm = ({ app }: ListenParts): Extract<Form, { kind: 'declare' }> => {
   const { severities } = app.settings;

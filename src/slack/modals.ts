@@ -2,11 +2,13 @@
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { App, DeclareWish } from '../app/app.ts';
+import type { App, DeclareWish, Directory } from '../app/app.ts';
 import type { Form } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { refuse } from '../domain/refusal.ts';
+import { storable } from '../domain/storable.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
@@ -84,6 +86,7 @@ export interface Submission {
 
 export interface SubmitParts {
   readonly app: App;
+  readonly directory: Directory;
   readonly dispatch: Dispatch;
   readonly client: WebClient;
 }
@@ -126,6 +129,8 @@ async function submitDeclare(submission: Submission, parts: SubmitParts): Promis
     ...(ticked.includes('private') ? ['--private'] : []),
     ...(ticked.includes('anyway') ? ['--anyway'] : []),
     choiceIn(submission.values, DECLARE_FIELDS.severity) ?? '',
+    // A title may begin like a severity or a flag.
+    '--',
     title,
   ].join(' ');
   const source = about && (await sourceOf(about, parts.client));
@@ -161,7 +166,10 @@ async function submitEscalate(submission: Submission, parts: SubmitParts): Promi
 }
 
 /** Empty, it is as good as skipped. */
-async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promise<FormErrors | undefined> {
+async function submitWrapUp(
+  submission: Submission,
+  { app, directory }: SubmitParts,
+): Promise<FormErrors | undefined> {
   const { by, inboxKey, values } = submission;
   const fix = textIn(values, WRAP_UP_FIELDS.fix);
   const followUps = textIn(values, WRAP_UP_FIELDS.followUps)
@@ -170,7 +178,8 @@ async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promi
     .filter((each) => each !== '');
   if (fix === '' && followUps.length === 0) return undefined;
   const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
-  const done = await app.act(incidentOf(submission), wish, { inboxKey });
+  const barred = await forbidden(app.settings, directory, by, 'respond');
+  const done = barred ?? (await app.act(incidentOf(submission), wish, { inboxKey }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
 }
 
@@ -212,10 +221,7 @@ const fieldsShape = z.record(z.string(), z.record(z.string(), z.unknown()));
 const fieldIn = (values: unknown, id: string): unknown => fieldsShape.parse(values)[id]?.[id];
 
 const textIn = (values: unknown, id: string): string =>
-  z
-    .object({ value: z.string().nullish() })
-    .parse(fieldIn(values, id) ?? {})
-    .value?.trim() ?? '';
+  storable(z.object({ value: z.string().nullish() }).parse(fieldIn(values, id) ?? {}).value ?? '').trim();
 
 const choice = z.object({ value: z.string() });
 

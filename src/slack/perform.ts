@@ -40,7 +40,7 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   pin,
   /** adds those that are not there; */
   bookmarks,
-  /** renames it again, or finds the next free name; */
+  /** looks whether it has the name, else finds the next free one; */
   'rename-channel': renameChannel,
   /** `already_archived` is success; */
   archive,

@@ -1,5 +1,5 @@
 import { exportJson, exportTimeline } from '../../src/domain/export.ts';
-import { outage } from './record-fixture.ts';
+import { outage, outageIncident } from './record-fixture.ts';
 
 describe('the export as JSON', () => {
   it('has its keys in a fixed order and survives JSON', () => {
@@ -53,6 +53,32 @@ describe('the export as JSON', () => {
     expect(JSON.stringify(exportJson(outage()))).toContain(
       '"decision":{"kind":"approved","by":"Dee the DBA"',
     );
+  });
+
+  it('says what kind it is, what people said of it, and what is not said as null', () => {
+    const accounts = { impact: '<@U01> saw nothing', fix: 'rolled back' };
+    const incident = outageIncident({ kind: 'drill', private: true, duplicateOf: 3, accounts });
+    expect(exportJson(outage({ incident }))).toMatchObject({
+      incident: {
+        kind: 'drill',
+        private: true,
+        duplicate_of: 3,
+        impact: 'Ana saw nothing',
+        summary: null,
+        cause: null,
+        fix: 'rolled back',
+      },
+    });
+  });
+
+  it('keeps of each page its level, and why it was not sent', () => {
+    const pages = outageIncident().pages.map((page) => ({ ...page, unsent: 'user_not_found' }));
+    expect(exportJson(outage({ incident: outageIncident({ pages }) }))).toMatchObject({
+      pages: [
+        { escalation: 1, level: 1, user: 'Dee the DBA', answer: { kind: 'acknowledged' } },
+        { escalation: 2, level: 1, unsent: 'user_not_found', answer: undefined },
+      ],
+    });
   });
 
   it('leaves out the SQL of plans and what steps read', () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Incident, Page } from '../../src/domain/incident.ts';
 import { renderPostmortem } from '../../src/domain/postmortem.ts';
 import type { IncidentRecord } from '../../src/domain/record.ts';
 import { at, entryOf, HASHES, MIGRATION, outage, outageIncident } from './record-fixture.ts';
@@ -107,12 +108,14 @@ describe('the postmortem of the outage', () => {
     expect(section(partly, '## 2.')).toContain('not overwritten: 7 rows');
   });
 
-  it('says who was paged and how they answered', () => {
+  it('says when who was paged, at which level, and how they answered', () => {
     const escalation = section(markdown, '### Escalation');
     expect(escalation).toContain(
-      '| database | Dee the DBA | Bo | rollback needed | acknowledged after 30 s |',
+      '| 1 | 2026-11-22 10:01:10 | database | 1 | Dee the DBA | Bo | rollback needed | acknowledged after 30 s |',
     );
-    expect(escalation).toContain('| support | U99 | Bo | not recorded | none |');
+    expect(escalation).toContain(
+      '| 2 | 2026-11-22 10:01:20 | support | 1 | U99 | Bo | not recorded | none |',
+    );
   });
 
   it('holds every entry of the timeline by the time it happened, late and erased ones marked', () => {
@@ -161,6 +164,95 @@ describe('the postmortem of the outage', () => {
 
   it('holds nothing undefined or unreadable', () => {
     expect(markdown).not.toMatch(/undefined|null|NaN|\[object|Invalid/);
+  });
+});
+
+describe('what people said of it', () => {
+  const accounts = {
+    impact: 'nobody saw an order status',
+    summary: 'a migration renamed a column that <@U01> reads',
+    cause: 'the migration was not tested',
+    fix: 'it was rolled back',
+  };
+  const markdown = render(outage({ incident: outageIncident({ accounts }), proposals: [], runs: [] }));
+
+  it.each([
+    ['## 1.', 'Description: a migration renamed a column that Ana reads'],
+    ['## 2.', 'User impact: nobody saw an order status'],
+    ['## 3.', 'Immediate cause: the migration was not tested'],
+    ['### Response actions', 'What fixed it: it was rolled back'],
+    ['## 9.', 'Cause: the migration was not tested'],
+    ['## 9.', 'What fixed it: it was rolled back'],
+  ])('stands in section %s as "%s"', (heading, line) => {
+    expect(section(markdown, heading)).toContain(`- ${line}\n`);
+  });
+});
+
+describe('what an incident is', () => {
+  const about = (changes: Partial<Incident>): string =>
+    section(render(outage({ incident: outageIncident(changes) })), '## 1.');
+
+  it.each<readonly [string, Partial<Incident>]>([
+    ['Kind: drill; nothing was wrong, and no figure counts it', { kind: 'drill' }],
+    ['Kind: retrospective; it was written down after it was over', { kind: 'retrospective' }],
+    ['Private: only members of its channel may see this', { private: true }],
+    ['Status: cancelled, a duplicate of incident 3', { status: 'cancelled', duplicateOf: 3 }],
+  ])('is said: %s', (line, changes) => {
+    expect(about(changes)).toContain(`- ${line}\n`);
+    expect(about({})).not.toContain(line);
+  });
+});
+
+describe('a page that nobody answered', () => {
+  const [, lonely] = outageIncident().pages;
+  const [, exhausted] = outageIncident().escalations;
+  if (!lonely || !exhausted) throw new Error('the page to support');
+  const wrong = (pages: readonly Page[], state: 'exhausted' | 'stopped' | 'acknowledged'): string =>
+    section(
+      render(outage({ incident: outageIncident({ pages, escalations: [{ ...exhausted, state }] }) })),
+      '## 6.',
+    );
+  const came = { kind: 'acknowledged', by: 'U03', at: at('10:02:00') } as const;
+
+  it('went wrong, whatever the reason', () => {
+    expect(wrong([lonely], 'exhausted')).toContain('Page 2 to support (U99) was not answered');
+    expect(wrong([{ ...lonely, unsent: 'user_not_found' }], 'exhausted')).toContain(
+      'Page 2 to support (U99) could not be sent: user_not_found',
+    );
+    expect(wrong([{ ...lonely, answer: { ...came, kind: 'declined', by: 'U99' } }], 'exhausted')).toContain(
+      'Page 2 to support (U99) was declined',
+    );
+  });
+
+  it('was not needed when somebody of the same level came, or when the incident ended first', () => {
+    const other: Page = { ...lonely, number: 3, user: 'U03', answer: came };
+    expect(wrong([lonely, other], 'acknowledged')).not.toContain('Page 2');
+    expect(wrong([lonely], 'stopped')).not.toContain('Page 2');
+  });
+
+  it('went wrong when only the next level came', () => {
+    const next: Page = { ...lonely, number: 3, level: 2, user: 'U03', answer: came };
+    expect(wrong([lonely, next], 'acknowledged')).toContain('Page 2 to support (U99) was not answered');
+  });
+});
+
+describe('roles', () => {
+  const changed = (text: string, seq: number) =>
+    entryOf(seq, text, { kind: 'role', at: at(`10:0${seq}:00`), actor: 'U02' });
+  const markdown = render(
+    outage({
+      timeline: [changed('Scribe: <@U01>', 1), changed('Scribe: <@U01> → <@U02>', 2)],
+      incident: outageIncident({ roles: { scribe: 'U02', wizard: 'U99', commander: 'U01' } }),
+    }),
+  );
+
+  it('stand in the order of the configuration, one that is there no more at the end', () => {
+    const lines = section(markdown, '### Who').trim().split('\n');
+    expect(lines.slice(0, 3)).toEqual(['- Incident commander: Ana', '- Scribe: Bo', '- wizard: U99']);
+  });
+
+  it('keep their history', () => {
+    expect(section(markdown, '### Who')).toContain('2026-11-22 10:02:00 UTC: Scribe: Ana → Bo');
   });
 });
 
@@ -220,8 +312,11 @@ describe('hostile text', () => {
       ...base,
       incident: outageIncident({
         title: evil,
+        accounts: { impact: evil, summary: evil, cause: evil, fix: evil },
+        service: evil,
+        roles: { [evil]: evil },
         actionItems: [{ number: 1, text: evil, done: false, owner: 'U01', createdBy: 'U02' }],
-        pages: outageIncident().pages.map((page) => ({ ...page, team: evil, reason: evil })),
+        pages: outageIncident().pages.map((page) => ({ ...page, team: evil, reason: evil, unsent: evil })),
       }),
       timeline: [entryOf(1, evil, { link: evil, actor: evil }), entryOf(2, 'plain', { at: at('10:01:00') })],
       proposals: base.proposals.map((each) => ({ ...each, error: evil, monitor: evil, relations: [evil] })),

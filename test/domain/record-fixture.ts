@@ -1,8 +1,9 @@
 /** The record of an order-status outage, as Firebreak would have kept it: every kind of fact once. */
 import type { EntryKind, TimelineEntry } from '../../src/domain/entry.ts';
-import type { Incident, Milestone } from '../../src/domain/incident.ts';
+import type { Escalation, Incident, Milestone } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan, PlanKind } from '../../src/domain/plan.ts';
 import type { IncidentRecord } from '../../src/domain/record.ts';
+import { NO_REMINDERS } from '../../src/domain/reminders.ts';
 import type { Approval, Run, RunStep } from '../../src/domain/run.ts';
 
 export const MIGRATION = '20261122095500_order_status_codes';
@@ -42,12 +43,16 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
 /** The incident alone, with parts replaced. */
 export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
   id: 7,
+  kind: 'incident',
+  private: false,
   title: 'Order status cannot be viewed',
   severity: 'sev1',
   status: 'resolved',
+  statusSince: at('10:09:00'),
   declaredBy: 'U01',
   declaredAt: at('10:00:40'),
   channelId: 'C07',
+  accounts: {},
   roles: { commander: 'U02', expert: 'U03' },
   milestones: {
     impact_started: {
@@ -67,6 +72,8 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
   pages: [
     {
       number: 1,
+      escalation: 1,
+      level: 1,
       team: 'database',
       user: 'U03',
       reason: 'rollback needed',
@@ -74,8 +81,22 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
       at: at('10:01:10'),
       answer: { kind: 'acknowledged', by: 'U03', at: at('10:01:40') },
     },
-    { number: 2, team: 'support', user: 'U99', requestedBy: 'U02', at: at('10:01:20') },
+    {
+      number: 2,
+      escalation: 2,
+      level: 1,
+      team: 'support',
+      user: 'U99',
+      requestedBy: 'U02',
+      at: at('10:01:20'),
+    },
   ],
+  escalations: [
+    escalationOf(1, 'database', '10:01:10', 'acknowledged'),
+    escalationOf(2, 'support', '10:01:20', 'exhausted'),
+  ],
+  leftOut: [],
+  reminders: NO_REMINDERS,
   ...changes,
 });
 
@@ -94,6 +115,21 @@ export function entryOf(
     hash: 'e'.repeat(64),
     ...(text === undefined ? {} : { text }),
     ...more,
+  };
+}
+
+function escalationOf(number: number, team: string, time: string, state: Escalation['state']): Escalation {
+  const [when, waitSeconds] = [at(time), 300];
+  return {
+    number,
+    team,
+    requestedBy: 'U02',
+    at: when,
+    level: 1,
+    levelAt: when,
+    waitSeconds,
+    ways: [],
+    state,
   };
 }
 

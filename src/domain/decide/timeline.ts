@@ -16,7 +16,7 @@ type Correct = Wish<'correct'>;
 /** Edits, strikes or restores an entry; what everybody was told before is told again as it now stands. */
 export function correct(incident: Incident, wish: Correct, now: Date, policy: Policy): Decision | Refusal {
   const { row, what, by } = wish;
-  const text = what === 'text' ? framed(row, wish.text) : wish.text.trim();
+  const text = what === 'text' ? framed(row, wish.text) : wish.text.trim() || NO_REASON[what];
   const refused = refuseCorrection(row, what, text);
   if (refused) return refused;
   const after = restated(incident, row, what, what === 'text' ? text : row.text);
@@ -46,6 +46,9 @@ function refuseCorrection(row: Row, what: Correct['what'], text: string): Refusa
   if (text === '') return refuse('TEXT_MISSING', { what: 'edit', example: `timeline edit ${seq} …` });
   return text === row.text ? refuse('ENTRY_SAME', { found: seq }) : undefined;
 }
+
+/** A line of the timeline is never empty. */
+const NO_REASON = { struck: 'no reason given', restored: 'it counts again' } as const;
 
 /** The verb that mends such a fact, where there is one. */
 const INSTEAD: Readonly<Partial<Record<Row['kind'], string>>> = {
@@ -109,14 +112,14 @@ function withAccount(
 const DONE: Readonly<Record<Correct['what'], string>> = {
   text: 'corrected by',
   struck: 'taken back by',
-  restored: 'counts again, says',
+  restored: 'counted again by',
 };
 
 /** Only what the channel was told is told anew; a note was told to nobody. */
 function told(incident: Incident, { row, what, by }: Correct, text: string): readonly Effect[] {
   if (row.kind === 'note' || row.kind === 'message') return [];
   const which = row.kind === 'update' ? `*Update* of ${formatUtc(row.at)}` : `*${row.kind}*`;
-  return [say(incident, `:pencil2: ${which} ${DONE[what]} ${person(by)}${text === '' ? '' : `: ${text}`}`)];
+  return [say(incident, `:pencil2: ${which} ${DONE[what]} ${person(by)}: ${text}`)];
 }
 
 /** Sets what the export leaves out among the numbers that were looked at. */

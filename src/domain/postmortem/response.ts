@@ -40,7 +40,7 @@ function people(record: IncidentRecord, roles: readonly RoleSpec[]): readonly It
   const held = Object.entries(record.incident.roles)
     .sort(([a], [b]) => place(roles, a) - place(roles, b))
     .flatMap(([role, user]) =>
-      user === undefined ? [] : [`${roleOf({ roles }, role).title}: ${who(record, user)}`],
+      user === undefined ? [] : [`${inline(roleOf({ roles }, role).title)}: ${who(record, user)}`],
     );
   const changes = record.timeline
     .filter(({ kind, text }) => kind === 'role' && text !== undefined)

@@ -54,7 +54,7 @@ export function timelineEntry(row: Row): string {
   ].join('\n');
 }
 
-const why = (text: string | undefined): string => (text === undefined || text === '' ? '' : `: ${text}`);
+const why = (text: string | undefined): string => (text === undefined ? '' : `: ${text}`);
 
 /** A back-dated entry says when it was written down. */
 function line(row: Row, longest: number): string {
