@@ -20,7 +20,14 @@ export default defineCommand({
     const when = parseWhen(request.words, { now: request.now, timezone: app.settings.timezone });
     if (!when.ok) return when;
     const at = when.at ? { at: when.at } : {};
+    // Said in a thread: where it can be read up.
+    const link = request.source?.link === undefined ? {} : { link: request.source.link };
     const answer = when.at ? `Noted for ${understoodIn(when, app.settings.timezone)}.` : 'Noted.';
-    return intend(app, request, { kind: 'note', by: request.actor, text: when.rest, ...at }, () => answer);
+    return intend(
+      app,
+      request,
+      { kind: 'note', by: request.actor, text: when.rest, ...at, ...link },
+      () => answer,
+    );
   },
 });

@@ -10,6 +10,7 @@ import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
+import type { HeardMessage, MarkWish } from './capture.ts';
 import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
@@ -139,6 +140,11 @@ export interface App {
   /** A person says what became of a step that nobody could find out. */
   settleUnknown(wish: WitnessWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   run(id: number): Promise<Run | undefined>;
+
+  /** A message of an incident's channel was said, edited or deleted. */
+  heard(message: HeardMessage, cause?: Cause): Promise<void>;
+  /** Somebody put a message on the timeline, or takes it back; without `respond` neither counts. */
+  marked(mark: MarkWish, cause?: Cause): Promise<{ ok: true } | Refusal>;
 
   /** Remembers a person's name, for exports. */
   meet(userId: string, name: string): Promise<void>;

@@ -7,7 +7,7 @@ import type { Settings } from '../domain/settings.ts';
 import { correctedBy, type Row, rowsOf } from '../domain/timeline.ts';
 import { lockIncident } from '../store/incidents.ts';
 import type { Db, Store } from '../store/store.ts';
-import { countEntries, loadFamily } from '../store/timeline.ts';
+import { countEntries, loadCorrected } from '../store/timeline.ts';
 import type { Cause } from './app.ts';
 import { commitDecision } from './commit.ts';
 
@@ -46,7 +46,7 @@ export function correctEntry(
 
 /** The entry of that number as it stands; a correction is no entry to be corrected, its own is. */
 export async function rowNamed(db: Db, incidentId: number, seq: number): Promise<Row | Refusal> {
-  const family = await loadFamily(db, incidentId, seq);
+  const family = await loadCorrected(db, incidentId, seq);
   const named = family.find((entry) => entry.seq === seq);
   if (!named) return refuse('ENTRY_UNKNOWN', { found: seq, count: await countEntries(db, incidentId) });
   const of = correctedBy(named)?.of;

@@ -16,6 +16,7 @@ import { loadRuns } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
+import { createCapture } from './capture.ts';
 import { captureChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
@@ -52,6 +53,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
     settings,
     now,
     ...createRuns(parts),
+    ...createCapture(parts),
     async declare(wish, cause = {}) {
       const refused = refuseService(settings, wish);
       if (refused) return refused;

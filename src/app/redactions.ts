@@ -10,6 +10,7 @@ import { live } from '../domain/run-words.ts';
 import { correctedBy } from '../domain/timeline.ts';
 import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
+import { eraseMessage, lockMessage, type MessageKey } from '../store/messages.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadPeople } from '../store/people.ts';
 import { loadRun } from '../store/runs.ts';
@@ -23,7 +24,7 @@ import {
   scrubStore,
 } from '../store/scrub.ts';
 import type { Db, Store } from '../store/store.ts';
-import { appendEntries, countEntries, eraseEntry, loadFamily } from '../store/timeline.ts';
+import { appendEntries, countEntries, eraseEntry, loadCorrected } from '../store/timeline.ts';
 import type { Cause } from './app.ts';
 import { proposalMessage } from './proposals.ts';
 
@@ -89,6 +90,11 @@ interface Plan {
 async function planOf(tx: Db, incident: number, wish: RedactionWish): Promise<Plan | Refusal> {
   const first = await findIn(tx, incident, wish);
   if ('ok' in first) return first;
+  // The message first, as whoever hears of it does.
+  for (const { details } of first.entries) {
+    const message = messageIn(details);
+    if (message) await lockMessage(tx, message);
+  }
   for (const id of incidentsOf(first)) await lockIncident(tx, id);
   return findIn(tx, incident, wish);
 }
@@ -107,7 +113,7 @@ async function findIn(tx: Db, incident: number, { seq, reason }: RedactionWish):
   if (words.holds(reason)) return refuse('REDACT_REASON_TELLS', { found: seq });
   const run = await activeRunHolding(tx, words);
   if (run !== undefined) return refuse('REDACT_RUN_ACTIVE', { run });
-  const own = said.map((each) => ({ incident, ...each }));
+  const own = family.filter(hasWords).map((each) => ({ incident, ...each }));
   const others = (await entriesHolding(tx, words)).filter(
     (each) => each.incident !== incident || !own.some((known) => known.seq === each.seq),
   );
@@ -116,13 +122,17 @@ async function findIn(tx: Db, incident: number, { seq, reason }: RedactionWish):
 
 /** The entry that is named or corrected by the one that is, and all its corrections. */
 async function wholeFamily(tx: Db, incident: number, seq: number): Promise<readonly TimelineEntry[]> {
-  const family = await loadFamily(tx, incident, seq);
+  const family = await loadCorrected(tx, incident, seq);
   const of = family.map(correctedBy).find((each) => each !== undefined && each.of !== seq)?.of;
-  return of === undefined ? family : loadFamily(tx, incident, of);
+  return of === undefined ? family : loadCorrected(tx, incident, of);
 }
 
 /** The entry itself, or a text that it got: why it was struck is no part of it. */
 const isText = (each: TimelineEntry): boolean => (correctedBy(each)?.what ?? 'text') === 'text';
+
+/** Names and digests of a message's files go with it. */
+const hasWords = (each: TimelineEntry): boolean =>
+  each.text !== undefined && (isText(each) || correctedBy(each)?.what === 'files');
 
 /** What a correction says is framed as the entry that it corrects. */
 const withKindOf =
@@ -144,6 +154,10 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
       { at, by: wish.by, reason: why },
       keptOf(each.details, words),
     );
+  }
+  for (const { details } of entries) {
+    const message = messageIn(details);
+    if (message) await eraseMessage(tx, message, at);
   }
   for (const { details } of family) await forgetStep(tx, details);
   const scrubbed = await scrubStore(tx, words);
@@ -172,6 +186,13 @@ function keptOf(details: unknown, words: Words): Record<string, unknown> | undef
       ['of', 'what', 'run', 'step', 'state', 'redacted'].includes(key) && !words.holds(JSON.stringify(value)),
   );
   return known.length === 0 ? undefined : Object.fromEntries(known);
+}
+
+/** The message that an entry was captured from. */
+function messageIn(details: unknown): MessageKey | undefined {
+  const { message } = (details ?? {}) as { readonly message?: Partial<MessageKey> };
+  const { channel, ts } = message ?? {};
+  return channel === undefined || ts === undefined ? undefined : { channel, ts };
 }
 
 async function forgetStep(tx: Db, details: TimelineEntry['details']): Promise<void> {

@@ -44,7 +44,7 @@ export type Intent =
       readonly kind: 'correct';
       readonly by: Actor;
       readonly row: Row;
-      readonly what: Exclude<CorrectionKind, 'deleted'>;
+      readonly what: Exclude<CorrectionKind, 'deleted' | 'files'>;
       /** The new text, or why. */
       readonly text: string;
     }

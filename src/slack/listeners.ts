@@ -6,9 +6,9 @@ import type { Form, Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
 import { privately } from './answer.ts';
+import { onAdd, onMessage, onPin, onReaction } from './capture.ts';
 import { actOnClick, type Click } from './clicks.ts';
 import type { WhoAmI } from './client.ts';
-import { clipMessage } from './clip-message.ts';
 import { onArchived, onJoined } from './events.ts';
 import { publishHome } from './home.ts';
 import { type Body, senderOf } from './inbound.ts';
@@ -66,8 +66,7 @@ function hearWords(bolt: Bolt, parts: ListenParts): void {
     await (ack as Ack)(opened ? undefined : privately(unopened(parts)));
   });
   bolt.shortcut(SHORTCUT.addToTimeline, async ({ ack, shortcut, context }) => {
-    const { inboxKey } = origin(context);
-    await (ack as Ack)(privately(await clipMessage(shortcut, inboxKey, parts)));
+    await (ack as Ack)(privately(await onAdd(shortcut, origin(context), parts)));
   });
 }
 
@@ -99,6 +98,11 @@ function hearClicks(bolt: Bolt, parts: ListenParts): void {
 
 function hearEvents(bolt: Bolt, parts: ListenParts): void {
   bolt.event('app_mention', ({ event, context }) => onMention(event, origin(context), parts));
+  bolt.event('message', ({ event, context }) => onMessage(event, origin(context), parts));
+  bolt.event('reaction_added', ({ event, context }) => onReaction(event, true, origin(context), parts));
+  bolt.event('reaction_removed', ({ event, context }) => onReaction(event, false, origin(context), parts));
+  bolt.event('pin_added', ({ event, context }) => onPin(event, true, origin(context), parts));
+  bolt.event('pin_removed', ({ event, context }) => onPin(event, false, origin(context), parts));
   bolt.event('member_joined_channel', ({ event, context }) => onJoined(event, origin(context), parts));
   for (const archived of ['channel_archive', 'group_archive'] as const)
     bolt.event(archived, ({ event, context }) => onArchived(event, true, origin(context), parts));

@@ -103,9 +103,12 @@ export async function loadIncident(db: Db, id: number): Promise<Incident | undef
   return row && toIncident(row);
 }
 
-/** Loads an incident and keeps others from deciding on it until the transaction ends. */
+/**
+ * Loads an incident and keeps others from deciding on it until the transaction ends. Its key does not change: a
+ * stronger lock would wait for whoever has written a row that refers to it, and two of those would wait for each other.
+ */
 export async function lockIncident(tx: Db, id: number): Promise<Incident | undefined> {
-  await tx.query('select from incidents where id = $1 for update', [id]);
+  await tx.query('select from incidents where id = $1 for no key update', [id]);
   return loadIncident(tx, id);
 }
 

@@ -21,6 +21,9 @@ interface TimelineRow {
   readonly erased_reason: string | null;
 }
 
+const COLUMNS =
+  't.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content, c.kept, c.erased_at, c.erased_by, c.erased_reason';
+
 /** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
 export async function appendEntries(
   tx: Db,
@@ -51,17 +54,6 @@ export async function appendEntries(
 /** All entries of an incident by seq, as the exports need them. */
 export async function loadTimeline(db: Db, incidentId: number): Promise<readonly TimelineEntry[]> {
   return (await timelineRows(db, incidentId)).map(toEntry);
-}
-
-/** One entry, and what corrects it; empty when there is none of that number. */
-export async function loadFamily(db: Db, incidentId: number, seq: number): Promise<readonly TimelineEntry[]> {
-  const rows = await timelineRows(
-    db,
-    incidentId,
-    `and (t.seq = $2 or t.kind = 'correction' and coalesce(c.content -> 'details', c.kept) ->> 'of' = $2::text)`,
-    [seq],
-  );
-  return rows.map(toEntry);
 }
 
 /** How many entries an incident has. */
@@ -99,6 +91,25 @@ export async function eraseEntry(
     [incidentId, seq, at, by, reason, kept && JSON.stringify(kept)],
   );
   return rowCount === 1;
+}
+
+/** One entry and what corrects it, by seq. */
+export async function loadCorrected(
+  db: Db,
+  incidentId: number,
+  seq: number,
+): Promise<readonly TimelineEntry[]> {
+  const { rows } = await db.query<TimelineRow>(
+    `select ${COLUMNS}
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+        and (t.seq = $2
+             or (t.kind = 'correction' and t.seq > $2 and coalesce(c.content -> 'details', c.kept) -> 'of' = to_jsonb($2::integer)))
+      order by t.seq`,
+    [incidentId, seq],
+  );
+  return rows.map(toEntry);
 }
 
 /** The same with digests and salts, for `verify`. */
@@ -139,25 +150,20 @@ const erasureOf = ({
 }: TimelineRow): Erasure | undefined =>
   at === null ? undefined : { at, by: by ?? '', reason: reason ?? '' };
 
-async function timelineRows(
-  db: Db,
-  incidentId: number,
-  which = '',
-  more: readonly unknown[] = [],
-): Promise<readonly TimelineRow[]> {
+async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
   const { rows } = await db.query<TimelineRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content, c.kept,
-            c.erased_at, c.erased_by, c.erased_reason
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
-      where t.incident_id = $1 ${which}
+      where t.incident_id = $1
       order by t.seq`,
-    [incidentId, ...more],
+    [incidentId],
   );
   return rows;
 }
 
-async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
+/** The newest entry; its seq is 0 when there is none. */
+export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
   const result = await tx.query<{ seq: number; hash: string }>(
     'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
     [incidentId],

@@ -105,6 +105,55 @@ describe('timeline redact', () => {
     expect((await it1.app.incident(2))?.title).toBe('[redacted]');
   });
 
+  it('a captured message: its words, its edits and its files', async () => {
+    const ts = '1780480000.000100';
+    const later = '1780480060.000000';
+    const file = { id: 'F1', name: `${'hunter2'}.txt`, type: 'text/plain', size: 9 };
+    const by = oncall;
+    await it1.app.heard({
+      incident: 1,
+      channel: CHANNEL,
+      ts,
+      author: by,
+      link: 'https://x.slack.com/archives/1',
+      versions: [
+        { edited: '', by, text: `the password is ${SECRET}`, files: [file], heardTs: ts },
+        { edited: later, by, text: `sorry, the password is ${SECRET} now`, files: [file], heardTs: later },
+      ],
+    });
+    await it1.app.marked({
+      incident: 1,
+      channel: CHANNEL,
+      ts,
+      kind: 'reaction',
+      name: 'pushpin',
+      user: by,
+      by,
+      on: true,
+      eventTs: later,
+    });
+    await it1.store.query(
+      `update stored_files set bytes = convert_to($1, 'UTF8'), sha256 = 'abc', read_at = now()`,
+      [SECRET],
+    );
+    expect(await placesOf(it1.store, 'hunter2')).toEqual(
+      expect.arrayContaining(['message_revisions.text', 'stored_files.bytes', 'stored_files.name']),
+    );
+    expect(await redact()).toContain(
+      'until they or an administrator delete it: https://x.slack.com/archives/1',
+    );
+    await nothingIsLeft();
+    // What Slack still says of it later is not written.
+    await it1.app.heard({
+      incident: 1,
+      channel: CHANNEL,
+      ts,
+      author: by,
+      versions: [{ edited: '1780480090.000000', by, text: `so ${SECRET}`, files: [], heardTs: later }],
+    });
+    await nothingIsLeft();
+  });
+
   it('leaves who, when and why, and says so in an entry', async () => {
     await say(`note the password is ${SECRET}`);
     await redact();

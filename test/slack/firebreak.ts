@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
 import { createPerform } from '../../src/slack/perform.ts';
+import { createReader } from '../../src/slack/reader.ts';
 import { receive } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testSettings } from '../support/app.ts';
@@ -123,6 +124,9 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     replay: () => Promise.resolve(),
     watched: [],
     runs: noRuns,
+    directory,
+    reader: createReader(client, identity),
+    connected: () => slack.connected(),
   });
   if (wishes.jobs !== false) jobs.start();
   const settled = async (): Promise<void> => {
