@@ -108,7 +108,7 @@ describe('timeline redact', () => {
   it('a captured message: its words, its edits and its files', async () => {
     const ts = '1780480000.000100';
     const later = '1780480060.000000';
-    const file = { id: 'F1', name: `${'hunter2'}.txt`, type: 'text/plain', size: 9 };
+    const file = { id: 'F1', name: 'hunter2.txt', type: 'text/plain', size: 9 };
     const by = oncall;
     await it1.app.heard({
       incident: 1,
