@@ -100,7 +100,7 @@ async function scrubTable(tx: Db, { name, columns }: ProseTable, words: Words): 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
 /** Whether any text within a value holds the words. */
-export function holdsAny(value: unknown, words: Words): boolean {
+function holdsAny(value: unknown, words: Words): boolean {
   if (typeof value === 'string') return words.holds(value);
   if (Array.isArray(value)) return value.some((item) => holdsAny(item, words));
   return isRecord(value) && prose(value).some(([, member]) => holdsAny(member, words));
