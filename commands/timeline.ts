@@ -110,7 +110,7 @@ const redacted = ({ erased, elsewhere, amended, links, files, pagers }: Redacted
     ...(files.length > 0
       ? [`Delete these files in the channel, they were made before: ${files.join(', ')}.`]
       : []),
-    ...(pagers.length > 0 ? [`Pages with them went out by ${pagers.join(', ')}: erase them there.`] : []),
+    ...(pagers.length > 0 ? [`They also went to ${pagers.join(', ')}: erase them there.`] : []),
     'A password that was pasted is known: change it. What else keeps copies is in docs/security.md.',
   ].join('\n');
 

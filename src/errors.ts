@@ -65,7 +65,11 @@ export const ERRORS = {
   },
   DAY_NOT_UNDERSTOOD: {
     message: '`{found}` is no day that is understood.',
-    fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
+    fix: 'Write `30 June`, `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`; if it is part of the text, end the text with another word.',
+  },
+  DAY_DOES_NOT_EXIST: {
+    message: '`{found}` was understood as {understood}, which no calendar has.',
+    fix: 'Write a day that there is, for example `30 June` or `2026-06-30`.',
   },
   // The timeline
   TIMELINE_MALFORMED: {
@@ -363,6 +367,22 @@ export const ERRORS = {
     message: 'Incident {found} is private.',
     fix: 'Add --private if you may; the incident records that you did.',
   },
+  PART_UNKNOWN: {
+    message: 'The postmortem has no section `{found}` that people fill in.',
+    fix: 'There are {known}.',
+  },
+  PART_TOO_LONG: {
+    message: '{part}: {found} characters; Slack shows at most {allowed} in a form.',
+    fix: 'Shorten it, or link to a document.',
+  },
+  PART_CHANGED: {
+    message: '{part} was changed since you began, by {by} at {at}. It says now: {text}',
+    fix: 'Nothing was overwritten. Copy your text, open the form again and put both together.',
+  },
+  PART_TAKEN_BACK: {
+    message: '{part} was emptied since you began. Nothing was written.',
+    fix: 'Copy your text, open the form again and write it there.',
+  },
   PROPOSAL_TAKEN: {
     message: 'Proposal {found} is not open: there is none of that number, or it became an incident already.',
     fix: 'Declare without it, or work in the incident it became.',
@@ -411,6 +431,10 @@ export const ERRORS = {
   DUPLICATE_OF_DUPLICATE: {
     message: 'Incident {found} is itself a duplicate, of incident {of}.',
     fix: 'Say `duplicate inc-{of}`.',
+  },
+  DUPLICATE_BACK: {
+    message: 'Incident {found} was closed as a duplicate of this one.',
+    fix: 'Nothing to do: work goes on here.',
   },
   DUPLICATE_PRIVATE: {
     message: 'One of the two is private and the other is not: followers of incident {number} would be mixed.',
@@ -538,7 +562,23 @@ export const ERRORS = {
   },
   ACTION_DONE: {
     message: 'Action item {found} is done already.',
+    fix: 'Nothing to do; `action reopen {found}` opens it again.',
+  },
+  ACTION_OPEN: {
+    message: 'Action item {found} is open.',
     fix: 'Nothing to do.',
+  },
+  ACTION_SAME: {
+    message: 'Action item {found} has {what} already.',
+    fix: 'Nothing to do.',
+  },
+  ACTION_WITHOUT_TASK: {
+    message: '`{found}` says who, but not what is to be done.',
+    fix: 'Say the task too, for example: `{example}`.',
+  },
+  ACTION_NUMBER_MISSING: {
+    message: '`action {verb}` needs the number of an action item; found `{found}`.',
+    fix: 'Type `action` to list them, then for example `{example}`.',
   },
   UNKNOWN_MILESTONE: {
     message: 'There is no milestone `{found}`.',

@@ -1,20 +1,24 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
+import type { Figures } from '../domain/figures.ts';
 import type { Health } from '../domain/health.ts';
 import type { Incident, Kind, Severity } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
-import type { IncidentRecord, Proposal, Sighting } from '../domain/record.ts';
+import type { PartName } from '../domain/postmortem/parts.ts';
+import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Row } from '../domain/timeline.ts';
+import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
 import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
 import type { Redacted, RedactionWish } from './redactions.ts';
+import type { PartWish } from './report.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
@@ -107,6 +111,15 @@ export interface App {
   ): Promise<{ ok: true; incident: Incident } | Refusal>;
   /** Writes the postmortem as a file into the incident's channel. */
   postmortem(incident: number, by: string, cause?: Cause): Promise<{ ok: true } | Refusal>;
+  /** What people wrote into the postmortem so far. */
+  parts(incident: number): Promise<readonly WrittenPart[]>;
+  /** Writes parts of the postmortem, all or none; what somebody else has changed since is not overwritten. */
+  writeParts(
+    incident: number,
+    by: string,
+    wishes: readonly PartWish[],
+    cause?: Cause,
+  ): Promise<{ ok: true; written: readonly PartName[] } | (Refusal & { readonly part?: PartName })>;
 
   incident(id: number): Promise<Incident | undefined>;
   incidentOfChannel(channelId: string): Promise<number | undefined>;
@@ -118,6 +131,8 @@ export interface App {
   welcome(channelId: string, user: string, cause?: Cause): Promise<void>;
   /** What a person sees of their own in the App Home. */
   home(user: string): Promise<HomeFacts>;
+  /** How long incidents took, of those that the viewer may know of. */
+  figures(filter: CaseFilter, viewer: string): Promise<Figures>;
   /** How the bot itself is. */
   health(inboxKey?: string): Promise<Health>;
   /** Who is on call now and next, by team. */

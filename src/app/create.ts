@@ -6,13 +6,12 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
-import { holdsOf } from '../store/holds.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
-import { loadPeople, savePerson } from '../store/people.ts';
-import { insertProposal, loadProposal, proposalsOf } from '../store/proposals.ts';
-import { loadRuns } from '../store/runs.ts';
+import { savePerson } from '../store/people.ts';
+import { insertProposal, loadProposal } from '../store/proposals.ts';
+import { loadParts } from '../store/report-parts.ts';
 import type { Store } from '../store/store.ts';
 import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
@@ -20,12 +19,14 @@ import { createCapture } from './capture.ts';
 import { captureChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
+import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
-import { actOnIncident, closeAsDuplicate, declareIncident, exportPostmortem } from './incidents.ts';
+import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
 import { redactEntry } from './redactions.ts';
+import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
@@ -44,9 +45,11 @@ export interface AppParts {
   readonly vitals?: Vitals;
   /** `Firebreak <version>`, printed in exports. */
   readonly generatedBy: string;
+  /** How the SQL of a plan is shown in exports; without it only its hash is. */
+  readonly showSql?: (sql: string) => Promise<string>;
 }
 
-export function createApp({ generatedBy, ...parts }: AppParts): App {
+export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
   const { store, settings, now } = parts;
   const record = (id: number): Promise<IncidentRecord | undefined> => loadRecord(store, id);
   return {
@@ -72,11 +75,10 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       if (!other || !(await isVisible(other, by, parts))) return refuse('INCIDENT_UNKNOWN', { found: of });
       return closeAsDuplicate(store, id, of, by, cause, now(), settings);
     },
-    async postmortem(id, by, cause = {}) {
-      const known = await record(id);
-      if (!known) return refuse('INCIDENT_UNKNOWN', { found: id });
-      return exportPostmortem(store, known, by, cause, now(), { ...settings, generatedBy });
-    },
+    postmortem: (id, by, cause = {}) =>
+      exportPostmortem(store, id, by, cause, now(), { ...settings, policy: settings, generatedBy, showSql }),
+    parts: (id) => loadParts(store, id),
+    writeParts: (id, by, wishes, cause = {}) => writeParts(store, id, by, wishes, cause, now()),
     incident: (id) => loadIncident(store, id),
     incidentOfChannel: (channelId) => incidentOfChannel(store, channelId),
     incidents: async (filter, viewer) => visibleOf(await listIncidents(store, filter), viewer, parts),
@@ -84,6 +86,7 @@ export function createApp({ generatedBy, ...parts }: AppParts): App {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);
     },
+    figures: (filter, viewer) => figuresFor(parts, filter, viewer),
     health: (inboxKey) => healthOf(store, parts.vitals, inboxKey),
     home: (user) => homeOf(parts, user),
     async welcome(channelId, user, { inboxKey } = {}) {
@@ -143,20 +146,9 @@ async function knownPrivate(
 }
 
 /** Everything known of an incident, read in one snapshot. */
-export async function loadRecord(store: Store, id: number): Promise<IncidentRecord | undefined> {
-  return store.transaction(async (tx) => {
-    await tx.query('set transaction isolation level repeatable read, read only');
-    const incident = await loadIncident(tx, id);
-    if (!incident) return undefined;
-    const timeline = await loadTimeline(tx, id);
-    return {
-      incident,
-      timeline,
-      runs: await loadRuns(tx, id),
-      proposals: await proposalsOf(tx, id),
-      holds: await holdsOf(tx, id),
-      people: await loadPeople(tx),
-      headHash: timeline.at(-1)?.hash ?? '',
-    };
+export function loadRecord(store: Store, id: number): Promise<IncidentRecord | undefined> {
+  return inSnapshot(store, async (tx) => {
+    const known = await loadKnown(tx, id);
+    return known && { ...known, timeline: await loadTimeline(tx, id) };
   });
 }

@@ -9,8 +9,7 @@ import type { Incident } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import { duration } from '../domain/metrics.ts';
 import type { Policy } from '../domain/policy.ts';
-import { renderPostmortem } from '../domain/postmortem.ts';
-import type { IncidentRecord, Proposal } from '../domain/record.ts';
+import type { Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
@@ -119,6 +118,7 @@ export function closeAsDuplicate(
     if (!incident || !other) return refuse('INCIDENT_UNKNOWN', { found: incident ? of : id });
     // Followers of a public one would learn of the private one, and come in.
     if (incident.private !== other.private) return refuse('DUPLICATE_PRIVATE', { number: of });
+    if (other.duplicateOf === id) return refuse('DUPLICATE_BACK', { found: of });
     if (other.duplicateOf !== undefined)
       return refuse('DUPLICATE_OF_DUPLICATE', { found: of, of: other.duplicateOf });
     const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy);
@@ -134,35 +134,6 @@ export function closeAsDuplicate(
     if (told.ok) await commitDecision(tx, told, {}, now);
     return { ok: true, incident: decision.incident };
   });
-}
-
-/** Posts the postmortem as a file; the export itself becomes an entry with the head hash it printed. */
-export async function exportPostmortem(
-  store: Store,
-  record: IncidentRecord,
-  by: string,
-  cause: Cause,
-  now: Date,
-  { generatedBy, ...policy }: Policy & { readonly generatedBy: string },
-): Promise<{ ok: true } | Refusal> {
-  const { id } = record.incident;
-  const file: Effect = {
-    kind: 'file',
-    to: { kind: 'incident', id },
-    name: `postmortem-inc-${id}.md`,
-    title: `Postmortem: ${record.incident.title}`,
-    content: renderPostmortem(record, { generatedBy, roles: policy.roles }),
-  };
-  const text = `Postmortem exported; timeline head ${record.headHash.slice(0, 12)}`;
-  const done = await actOnIncident(
-    store,
-    id,
-    { kind: 'record', by, entry: 'export', text, effects: [file] },
-    cause,
-    now,
-    policy,
-  );
-  return done.ok ? { ok: true } : done;
 }
 
 /** The named proposal, however old, or the only open one of the last hour: with two, nobody can say which. */

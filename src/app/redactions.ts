@@ -17,6 +17,7 @@ import { loadRun } from '../store/runs.ts';
 import {
   activeRunHolding,
   entriesHolding,
+  forgetCanvas,
   forgetExports,
   forgetOutput,
   nameChannelAnew,
@@ -47,7 +48,7 @@ export interface Redacted {
   readonly links: readonly string[];
   /** Exports that were posted before. */
   readonly files: readonly string[];
-  /** Where pages with these words went. */
+  /** Where pages and issues with these words went. */
   readonly pagers: readonly string[];
 }
 
@@ -162,10 +163,19 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
   for (const { details } of family) await forgetStep(tx, details);
   const scrubbed = await scrubStore(tx, words);
   const files: string[] = [];
-  for (const id of incidentsOf(plan))
-    files.push(...(await forgetExports(tx, id, `An entry was redacted: export the postmortem again.\n`)));
+  const canvases: Effect[] = [];
+  for (const id of incidentsOf(plan)) {
+    files.push(...(await forgetExports(tx, id, `${EXPORT_AGAIN}\n`)));
+    if (await forgetCanvas(tx, id, EXPORT_AGAIN))
+      canvases.push({
+        kind: 'canvas',
+        incident: id,
+        title: `Postmortem of incident ${id}`,
+        markdown: EXPORT_AGAIN,
+      });
+  }
   for (const id of incidentsOf(plan)) await appendEntries(tx, id, [redactionEntry(plan, id, wish, at)], at);
-  await enqueue(tx, await effectsOf(tx, incident, scrubbed), at);
+  await enqueue(tx, [...(await effectsOf(tx, incident, scrubbed)), ...canvases], at);
   const own = entries.filter((each) => each.incident === incident);
   return {
     erased: own.map(({ seq }) => seq).sort((a, b) => a - b),
@@ -176,6 +186,8 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
     pagers: [...new Set(pagesIn(scrubbed))],
   };
 }
+
+const EXPORT_AGAIN = 'An entry was redacted: export the postmortem again.';
 
 const ELSEWHERE = 'it held words that were erased elsewhere';
 
@@ -305,7 +317,9 @@ const namesOf = (scrubbed: readonly Scrubbed[], kind: Effect['kind'], key: strin
 const pagesIn = (scrubbed: readonly Scrubbed[]): readonly string[] =>
   scrubbed.flatMap((each) => {
     const effect = effectIn(each);
-    return effect?.kind === 'send-page' && each.row['state'] === 'sent' ? [effect.page.via] : [];
+    if (each.row['state'] !== 'sent') return [];
+    if (effect?.kind === 'track') return ['the tracker'];
+    return effect?.kind === 'send-page' ? [effect.page.via] : [];
   });
 
 const numbersIn = (

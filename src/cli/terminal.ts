@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { App, Directory } from '../app/app.ts';
 import { createApp } from '../app/create.ts';
 import { loadSettings } from '../config.ts';
+import { maskSql } from '../databases/redact.ts';
 import { loadRunbooks } from '../runbooks/load.ts';
 import { loadSteps } from '../runbooks/step.ts';
 import type { Store } from '../store/store.ts';
@@ -39,7 +40,8 @@ export async function onTerminal<T>(
   const directory = noDirectory;
   return onStore(options, (store) => {
     const { private: operator = false } = options;
-    const app = createApp({ store, settings, directory, now, runbooks, operator, generatedBy: PRODUCT });
+    const known = { settings, runbooks, operator, generatedBy: PRODUCT, showSql: maskSql };
+    const app = createApp({ ...known, store, directory, now });
     return work({ store, app, actor: terminalActor(), directory });
   });
 }

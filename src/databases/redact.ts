@@ -23,6 +23,21 @@ export async function redactSql(sql: string, length = 300): Promise<string> {
   return flat.length > length ? `${flat.slice(0, length - 1)}…` : flat;
 }
 
+/** The SQL as it is laid out, with its comments and every literal as `?`: for documents that are passed on. */
+export async function maskSql(sql: string): Promise<string> {
+  const scanned = await tokensOf(sql);
+  if (scanned === undefined) return '-- This SQL cannot be read, so that what it holds cannot be masked.';
+  const { bytes, tokens } = scanned;
+  let text = '';
+  let at = 0;
+  for (const token of tokens) {
+    const masked = LITERALS.has(token.tokenType);
+    text += bytes.subarray(at, masked ? token.start : token.end).toString() + (masked ? '?' : '');
+    at = token.end;
+  }
+  return text + bytes.subarray(at).toString();
+}
+
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d[\d:.+Z-]*)?$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

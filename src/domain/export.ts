@@ -2,11 +2,12 @@
 import { ACCOUNTS, type Actor, type Incident, MILESTONES } from './incident.ts';
 import { metrics } from './metrics.ts';
 import { nameOf, type People, plainText } from './postmortem/markdown.ts';
-import { byTime } from './postmortem/timeline.ts';
+import { type Report, type ReportContext, reportOf } from './postmortem/report.ts';
 import type { IncidentRecord, Proposal } from './record.ts';
 import type { Approval, Run, RunStep } from './run.ts';
+import { type Row, rowsOf } from './timeline.ts';
 
-/** One entry of the exported timeline; `erased` stands where its text was taken out. */
+/** One row of the exported timeline; `erased` stands where its text was taken out. */
 export interface ExportedEntry {
   readonly seq: number;
   readonly at: string;
@@ -16,36 +17,95 @@ export interface ExportedEntry {
   readonly text: string;
   readonly erased?: true;
   readonly link?: string;
+  /** What it said before it was corrected, oldest first. */
+  readonly earlier?: readonly ExportedWords[];
+  readonly struck?: ExportedWords;
+  readonly deleted?: ExportedWords;
+  /** Kept out of the postmortem by the team. */
+  readonly left_out?: true;
 }
 
-/** The record with its keys in a fixed order; the timeline by the time things happened. */
-export const exportJson = (record: IncidentRecord): object => ({
-  incident: incident(record),
-  milestones: milestones(record),
-  metrics: metrics(record.incident.milestones),
-  proposals: record.proposals.map(proposal),
-  timeline: exportTimeline(record),
-  runs: record.runs.map((each) => run(each, record.people)),
-  pages: record.incident.pages.map((page) => paged(page, record.people)),
-  action_items: actionItems(record),
-  head_hash: record.headHash,
+interface ExportedWords {
+  readonly at: string;
+  readonly by: string;
+  readonly text: string;
+}
+
+/** The record with its keys in a fixed order; the timeline by the time things happened, with what was taken back. */
+export const exportJson = (record: IncidentRecord, context: ReportContext = NO_CONTEXT) => {
+  const report = reportOf(record, context);
+  return {
+    ...before(report),
+    timeline: rowsOf(record.timeline).map((row) => exportedRow(report, row)),
+    ...after(report),
+  };
+};
+
+/** The same as text, piece by piece, however long the timeline is. */
+export async function* jsonChunks(report: Report, rows: AsyncIterable<Row>): AsyncGenerator<string> {
+  yield `{\n${members(before(report))},\n  "timeline": [`;
+  let between = '';
+  for await (const row of rows) {
+    yield `${between}\n    ${inside(exportedRow(report, row), '    ')}`;
+    between = ',';
+  }
+  yield `${between === '' ? '' : '\n  '}],\n${members(after(report))}\n}\n`;
+}
+
+const NO_CONTEXT: ReportContext = { generatedBy: '' };
+
+const before = (report: Report) => ({
+  incident: incident(report),
+  milestones: milestones(report),
+  // A metric that is not known is null: a reader that adds up must not take its absence for nothing.
+  metrics: metrics(report.incident.milestones).map((each) => ({ ...each, seconds: each.seconds ?? null })),
+  proposals: report.proposals.map(proposal),
 });
 
-/** The `timeline` array by itself. */
-export const exportTimeline = ({ timeline, people }: IncidentRecord): readonly ExportedEntry[] =>
-  byTime(timeline).map((entry) => ({
-    seq: entry.seq,
-    at: entry.at.toISOString(),
-    recorded_at: entry.recordedAt.toISOString(),
-    kind: entry.kind,
-    actor: nameOf(entry.actor, people),
-    ...(entry.text === undefined
-      ? { text: 'erased', erased: true }
-      : { text: plainText(entry.text, people) }),
-    ...(entry.link === undefined ? {} : { link: entry.link }),
-  }));
+const after = (report: Report) => ({
+  runs: report.runs.map((each) => run(each, report)),
+  pages: report.incident.pages.map((page) => paged(page, report.people)),
+  action_items: actionItems(report),
+  parts: report.parts.map(({ part, text, by, at }) => ({
+    part,
+    text,
+    by: nameOf(by, report.people),
+    at: at.toISOString(),
+  })),
+  head_hash: report.headHash,
+});
 
-function incident({ incident: it, people }: IncidentRecord): object {
+/** As `JSON.stringify` writes the members of an object, two blanks deep. */
+const members = (value: object): string =>
+  Object.entries(value)
+    .map(([key, member]) => `  ${JSON.stringify(key)}: ${inside(member, '  ')}`)
+    .join(',\n');
+
+const inside = (value: unknown, indent: string): string =>
+  JSON.stringify(value, undefined, 2).replaceAll('\n', `\n${indent}`);
+
+function exportedRow({ people, incident: { leftOut } }: Report, row: Row): ExportedEntry {
+  const words = (it: { at: Date; by: Actor; text?: string }): ExportedWords => ({
+    at: it.at.toISOString(),
+    by: nameOf(it.by, people),
+    text: it.text === undefined ? 'erased' : plainText(it.text, people),
+  });
+  return {
+    seq: row.seq,
+    at: row.at.toISOString(),
+    recorded_at: row.recordedAt.toISOString(),
+    kind: row.kind,
+    actor: nameOf(row.actor, people),
+    ...(row.text === undefined ? { text: 'erased', erased: true } : { text: plainText(row.text, people) }),
+    ...(row.link === undefined ? {} : { link: row.link }),
+    ...(row.earlier.length === 0 ? {} : { earlier: row.earlier.map(words) }),
+    ...(row.struck === undefined ? {} : { struck: words(row.struck) }),
+    ...(row.deleted === undefined ? {} : { deleted: words(row.deleted) }),
+    ...(leftOut.includes(row.seq) ? { left_out: true } : {}),
+  };
+}
+
+function incident({ incident: it, people }: Report): object {
   const roles = Object.entries(it.roles).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     number: it.id,
@@ -70,7 +130,7 @@ function incident({ incident: it, people }: IncidentRecord): object {
 }
 
 /** A milestone that is not recorded is null, so that nobody takes its absence for a format of another version. */
-const milestones = ({ incident: it, people }: IncidentRecord): object =>
+const milestones = ({ incident: it, people }: Report): object =>
   Object.fromEntries(
     MILESTONES.map((name) => {
       const milestone = it.milestones[name];
@@ -100,7 +160,7 @@ const proposal = (it: Proposal): object => ({
   detected_at: it.detectedAt.toISOString(),
 });
 
-const run = (it: Run, people: People): object => ({
+const run = (it: Run, { people, sql }: Report): object => ({
   id: it.id,
   runbook: it.runbook,
   title: it.title,
@@ -110,11 +170,11 @@ const run = (it: Run, people: People): object => ({
   requested_at: it.requestedAt.toISOString(),
   state: it.state,
   ended_at: it.endedAt?.toISOString(),
-  steps: it.steps.map((each) => step(each, people)),
+  steps: it.steps.map((each) => step(each, people, sql)),
 });
 
-/** Without what a step read, which may hold somebody's data, and without the SQL of its plan: its hash names it. */
-const step = (it: RunStep, people: People): object => ({
+/** Without what a step read, which may hold somebody's data; the SQL of its plan as far as it may be shown. */
+const step = (it: RunStep, people: People, sql: Report['sql']): object => ({
   index: it.index,
   name: it.name,
   kind: it.kind,
@@ -123,7 +183,13 @@ const step = (it: RunStep, people: People): object => ({
   started_at: it.startedAt?.toISOString(),
   ended_at: it.endedAt?.toISOString(),
   verdict: it.verdict,
-  plan: it.plan && { kind: it.plan.kind, hash: it.plan.hash, target: it.plan.target, title: it.plan.title },
+  plan: it.plan && {
+    kind: it.plan.kind,
+    hash: it.plan.hash,
+    target: it.plan.target,
+    title: it.plan.title,
+    sql: sql.get(it.plan.hash),
+  },
   approval: it.approval && approval(it.approval, people),
   outcome: it.outcome,
 });
@@ -156,7 +222,7 @@ const paged = (it: Incident['pages'][number], people: People): object => ({
   },
 });
 
-const actionItems = ({ incident: it, people }: IncidentRecord): readonly object[] =>
+const actionItems = ({ incident: it, people }: Report): readonly object[] =>
   it.actionItems.map((item) => ({
     number: item.number,
     text: plainText(item.text, people),

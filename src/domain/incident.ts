@@ -53,6 +53,17 @@ export interface ActionItem {
   readonly due?: string;
   readonly done: boolean;
   readonly createdBy: Actor;
+  /** Calendar day on which it was last reminded of, or got its deadline: of what was due until then nobody is reminded. */
+  readonly quietUntil?: string;
+  /** The newest reminder, while it asks for something: the day it was said, and to whom; without one, to the channel. */
+  readonly reminder?: { readonly on: string; readonly to?: Actor };
+  /** Where a tracker keeps it. */
+  readonly issue?: TrackedIssue;
+}
+
+export interface TrackedIssue {
+  readonly number: number;
+  readonly url: string;
 }
 
 /** A team that is asked for help, level after level until somebody acknowledges. */
@@ -112,13 +123,13 @@ export interface Incident {
   readonly lastUpdate?: { readonly at: Date; readonly by: Actor; readonly text: string };
   /** When the postmortem was last exported. */
   readonly postmortemAt?: Date;
+  /** Numbers of timeline entries that the team keeps out of the postmortem. */
+  readonly leftOut: readonly number[];
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly milestones: Readonly<Partial<Record<MilestoneName, Milestone>>>;
   readonly actionItems: readonly ActionItem[];
   readonly escalations: readonly Escalation[];
   readonly pages: readonly Page[];
-  /** Numbers of the timeline's entries that are left out of the export, in their order. */
-  readonly leftOut: readonly number[];
   readonly reminders: Reminders;
 }
 

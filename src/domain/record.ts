@@ -1,6 +1,7 @@
 /** Everything the bot knows about one incident: what the exports are made from. */
 import type { TimelineEntry } from './entry.ts';
-import type { Incident } from './incident.ts';
+import type { Actor, Incident } from './incident.ts';
+import type { PartName } from './postmortem/parts.ts';
 import type { Run } from './run.ts';
 import type { AppliedMigration } from './sweep.ts';
 
@@ -33,6 +34,14 @@ export interface Hold {
   readonly since: Date;
 }
 
+/** What somebody wrote into the postmortem, where only people can say. */
+export interface WrittenPart {
+  readonly part: PartName;
+  readonly text: string;
+  readonly by: Actor;
+  readonly at: Date;
+}
+
 export interface IncidentRecord {
   readonly incident: Incident;
   /** In order of insertion; the exports sort by `at`, then `seq`. */
@@ -40,6 +49,7 @@ export interface IncidentRecord {
   readonly runs: readonly Run[];
   readonly proposals: readonly Proposal[];
   readonly holds: readonly Hold[];
+  readonly parts: readonly WrittenPart[];
   /** Names of people by Slack user id; an id that is missing is printed as it is. */
   readonly people: Readonly<Record<string, string>>;
   /** Hash of the newest timeline entry. */

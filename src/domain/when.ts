@@ -68,9 +68,16 @@ export function understoodIn(
   { at, understood }: { readonly at: Date; readonly understood: string },
   timezone: string,
 ): string {
-  if (timezone === 'UTC' || understood.includes(timezone)) return understood;
-  return `${understood}, ${DateTime.fromJSDate(at, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss')} ${timezone}`;
+  if (isUtc(timezone) || understood.includes(timezone)) return understood;
+  return `${understood}, ${formatIn(at, timezone)} ${timezone}`;
 }
+/** `2026-11-22 14:05:09`, as clocks of the zone show it. */
+export const formatIn = (date: Date, timezone: string): string =>
+  DateTime.fromJSDate(date, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss');
+
+/** Whether the zone is UTC by one of its names. */
+export const isUtc = (timezone: string): boolean =>
+  /^(?:etc\/)?(?:utc|gmt|uct|zulu|universal|greenwich)$/i.test(timezone);
 
 /** The calendar day in a zone, `YYYY-MM-DD`. */
 export const dayOn = (at: Date, timezone: string): string =>

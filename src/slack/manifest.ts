@@ -15,6 +15,7 @@ export const SCOPES = {
   'app_mentions:read': 'answer a mention, where a slash command cannot be typed: in a thread',
   'bookmarks:read': "find the bookmarks of an incident's channel",
   'bookmarks:write': "keep links in the head of an incident's channel",
+  'canvases:write': "keep the draft of the postmortem in a tab of an incident's channel",
   'channels:history': 'see messages of incident channels, and find its own after a crash',
   'channels:manage': 'open, name, archive and invite to incident channels',
   'channels:read': 'know the channels it is in, who joins and leaves, and what they are called',

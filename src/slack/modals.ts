@@ -1,4 +1,5 @@
 /** Forms: opened while the trigger lives, checked before the ack, and then done like the line they stand for. */
+import { createHash } from 'node:crypto';
 import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import type { Form } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
+import { PARTS } from '../domain/postmortem/parts.ts';
 import { refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
 import { rowsOf } from '../domain/timeline.ts';
@@ -14,6 +16,7 @@ import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
 import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
+import { REPORT_FORM, reportModal } from './views/report-modal.ts';
 import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
 import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
 
@@ -66,10 +69,25 @@ async function viewOf(form: Form, app: App): Promise<ModalView> {
         form.page,
       );
     }
+    case 'report':
+      return reportView(form, app);
     case 'wrap-up':
       return wrapUpModal(form.incident);
   }
 }
+
+async function reportView(
+  { incident, section }: Extract<Form, { kind: 'report' }>,
+  app: App,
+): Promise<ModalView> {
+  const parts = await app.parts(incident);
+  const there = Object.fromEntries(parts.map(({ part, text }) => [part, text]));
+  const marks = Object.fromEntries(parts.map(({ part, text }) => [part, markOf(text)]));
+  return reportModal({ incident, section, there, marks });
+}
+
+/** The text itself may not fit into what a form gives back. */
+const markOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 16);
 
 export type FormErrors = Readonly<Record<string, string>>;
 
@@ -99,6 +117,7 @@ const SUBMITS: Readonly<Record<string, Submit>> = {
   [ESCALATE_FORM]: submitEscalate,
   [WRAP_UP_FORM]: submitWrapUp,
   [PICK_FORM]: submitPick,
+  [REPORT_FORM]: submitReport,
 };
 
 /** The callback ids of all forms. */
@@ -194,6 +213,38 @@ async function submitPick(submission: Submission, parts: SubmitParts): Promise<F
   const line = `timeline inc-${incidentOf(submission)} pick ${chosen.join(',') || 'none'} of ${from}-${to}`;
   return say(line, first.id, submission, parts);
 }
+
+const reportAbout = z.object({
+  incident: z.number(),
+  section: z.number(),
+  marks: z.record(z.string(), z.string()),
+});
+
+/** What was not touched is not written: somebody else may have changed it meanwhile. */
+async function submitReport(
+  submission: Submission,
+  { app, directory }: SubmitParts,
+): Promise<FormErrors | undefined> {
+  const { incident, section, marks } = reportAbout.parse(JSON.parse(submission.about));
+  const { by, inboxKey, values } = submission;
+  const parts = PARTS.filter((part) => part.section === section);
+  const refused = await forbidden(app.settings, directory, by, 'respond');
+  if (refused) return { [parts[0]?.name ?? '']: refusalText(refused) };
+  const now = new Map((await app.parts(incident)).map(({ part, text }) => [part, text]));
+  const wishes = parts.flatMap(({ name }) => {
+    const text = textIn(values, name);
+    const seen = now.get(name);
+    const same = markOf(text) === (marks[name] ?? markOf(''));
+    // Somebody has changed it since the form was opened: what they wrote is not what was seen.
+    const stale = (seen === undefined ? undefined : markOf(seen)) !== marks[name];
+    return same ? [] : [{ part: name, text, seen: stale ? STALE : seen }];
+  });
+  const done = await app.writeParts(incident, by, wishes, { inboxKey });
+  return done.ok ? undefined : { [done.part ?? parts[0]?.name ?? '']: refusalText(done) };
+}
+
+/** No part says this: people cannot type it, and the store takes none. */
+const STALE = '\0';
 
 /** As if it had been typed: with the rights of who submits, at the moment they do. */
 async function say(

@@ -3,6 +3,7 @@ import type { Effect } from '../domain/effects.ts';
 import type { Delivery, OutboxRow } from '../store/outbox.ts';
 import { DEADLINE_MS } from './client.ts';
 import { bookmarks } from './perform/bookmarks.ts';
+import { canvas } from './perform/canvas.ts';
 import {
   archive,
   createChannel,
@@ -19,8 +20,8 @@ import { amend, live, say } from './perform/messages.ts';
 import { deliveryOf, lookableFrom, mayHaveHappened, Refused } from './perform/verdict.ts';
 import { whisper } from './perform/whisper.ts';
 
-/** Pages by other ways go elsewhere. */
-export type SlackEffect = Exclude<Effect, { kind: 'send-page' }>;
+/** Pages by other ways, and what a tracker keeps, go elsewhere. */
+export type SlackEffect = Exclude<Effect, { kind: 'send-page' | 'track' }>;
 
 type Performer<K extends SlackEffect['kind']> = (
   effect: Extract<SlackEffect, { kind: K }>,
@@ -56,8 +57,10 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   say,
   /** changes it again; */
   amend,
-  /** looks for the id that the file got before it was shared. */
+  /** looks for the id that the file got before it was shared; */
   file,
+  /** writes the same again, or leaves the one that is there. */
+  canvas,
 };
 
 /** One attempt at one row. Never throws. */
@@ -84,8 +87,8 @@ export function createPerform(on: Performing): (row: OutboxRow, signal: AbortSig
 }
 
 const perform = (effect: Effect, attempt: Attempt, on: Performing): Promise<void> =>
-  effect.kind === 'send-page'
-    ? Promise.reject(new Refused('Slack sends no pages to others'))
+  effect.kind === 'send-page' || effect.kind === 'track'
+    ? Promise.reject(new Refused('it is not for Slack'))
     : (PERFORMERS[effect.kind] as Performer<SlackEffect['kind']>)(effect, attempt, on);
 
 interface Doubts {

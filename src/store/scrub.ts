@@ -170,6 +170,16 @@ export async function forgetExports(tx: Db, incident: number, instead: string): 
   return rows.filter(({ sent }) => sent).map(({ name }) => name);
 }
 
+/** The same of the canvas; true when one is in Slack, or may be. */
+export async function forgetCanvas(tx: Db, incident: number, instead: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update outbox set effect = effect || jsonb_build_object('markdown', $2::text)
+      where effect ->> 'kind' = 'canvas' and effect -> 'incident' = to_jsonb($1::bigint)`,
+    [incident, instead],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 /** Slack takes no brackets in the name of a channel. */
 export const nameChannelAnew = (tx: Db, row: number, name: string) =>
   tx.query(`update outbox set effect = effect || jsonb_build_object('name', $2::text) where id = $1`, [

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type ChainedEntry, contentDigest, type EntryContent, GENESIS, linkHash } from '../domain/chain.ts';
 import type { EntryKind, NewEntry, TimelineEntry } from '../domain/entry.ts';
 import { storableJson } from '../domain/storable.ts';
+import { type Row, rowsOf } from '../domain/timeline.ts';
 import { type Db, first } from './store.ts';
 
 interface TimelineRow {
@@ -99,18 +100,125 @@ export async function loadCorrected(
   incidentId: number,
   seq: number,
 ): Promise<readonly TimelineEntry[]> {
-  const { rows } = await db.query<TimelineRow>(
-    `select ${COLUMNS}
+  const { rows } = await db.query<EntryRow>(
+    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
+            c.erased_by, c.erased_reason
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
-        and (t.seq = $2
-             or (t.kind = 'correction' and t.seq > $2 and coalesce(c.content -> 'details', c.kept) -> 'of' = to_jsonb($2::integer)))
+        and (t.seq = $2 or (t.kind = 'correction' and t.seq > $2 and ${CORRECTED} = $2))
       order by t.seq`,
     [incidentId, seq],
   );
   return rows.map(toEntry);
 }
+
+/** Entries of some kinds by seq, with the corrections that name them. */
+export async function loadEntries(
+  db: Db,
+  incidentId: number,
+  kinds: readonly EntryKind[],
+): Promise<readonly TimelineEntry[]> {
+  const { rows } = await db.query<EntryRow>(
+    `with chosen as (select seq from timeline where incident_id = $1 and kind = any ($2))
+     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
+            c.erased_by, c.erased_reason
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+        and (t.seq in (select seq from chosen)
+             or (t.kind = 'correction' and ${CORRECTED} in (select seq from chosen)))
+      order by t.seq`,
+    [incidentId, kinds],
+  );
+  return rows.map(toEntry);
+}
+
+/** Hash of the newest entry that is of no such kind. */
+export async function hashBefore(db: Db, incidentId: number, kind: EntryKind): Promise<string | undefined> {
+  const result = await db.query<{ hash: string }>(
+    'select hash from timeline where incident_id = $1 and kind <> $2 order by seq desc limit 1',
+    [incidentId, kind],
+  );
+  return first(result)?.hash;
+}
+
+/** Small enough that a page of the longest messages that Slack takes is no burden. */
+const PAGE = 250;
+
+/**
+ * The timeline as people read it, by the time things happened, in the memory of one page: PostgreSQL sorts, and what
+ * corrects a row is read with it. Within a transaction, whose cursor it is.
+ */
+export async function* rowsInTime(tx: Db, incidentId: number): AsyncGenerator<Row> {
+  const { corrections, orphans } = await correctionsOf(tx, incidentId);
+  await tx.query(
+    `declare rows_in_time no scroll cursor for
+     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
+            c.erased_by, c.erased_reason
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+        and (t.kind <> 'correction' or t.seq = any ($2))
+      order by t.at, t.seq`,
+    [incidentId, orphans],
+  );
+  for (;;) {
+    const { rows } = await tx.query<EntryRow>(`fetch ${PAGE} from rows_in_time`);
+    if (rows.length === 0) break;
+    const named = rows.flatMap(({ seq }) => corrections.get(seq) ?? []);
+    yield* rowsOf([...rows, ...(await entriesBySeq(tx, incidentId, named))].map(toEntry));
+  }
+  await tx.query('close rows_in_time');
+}
+
+/** Which entry is corrected by which; orphans name none, and stand for themselves, as `rowsOf` has it. */
+async function correctionsOf(
+  tx: Db,
+  incidentId: number,
+): Promise<{ corrections: ReadonlyMap<number, readonly number[]>; orphans: readonly number[] }> {
+  const { rows } = await tx.query<{ seq: number; of: number | null }>(
+    `select t.seq, ${CORRECTED} as of
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1 and t.kind = 'correction'
+      order by t.seq`,
+    [incidentId],
+  );
+  const correcting = new Set(rows.map(({ seq }) => seq));
+  const corrections = new Map<number, number[]>();
+  const orphans = new Set<number>();
+  for (const { seq, of } of rows) {
+    if (of === null || of < 1 || of >= seq || (correcting.has(of) && !orphans.has(of))) orphans.add(seq);
+    else corrections.set(of, [...(corrections.get(of) ?? []), seq]);
+  }
+  return { corrections, orphans: [...orphans] };
+}
+
+async function entriesBySeq(
+  tx: Db,
+  incidentId: number,
+  seqs: readonly number[],
+): Promise<readonly EntryRow[]> {
+  if (seqs.length === 0) return [];
+  const { rows } = await tx.query<EntryRow>(
+    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
+            c.erased_by, c.erased_reason
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1 and t.seq = any ($2)`,
+    [incidentId, seqs],
+  );
+  return rows;
+}
+
+const NEWEST = 'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1';
+
+/** The number of the entry that a correction names. */
+const CORRECTED = `case when jsonb_typeof(coalesce(c.content -> 'details', c.kept) -> 'of') = 'number'
+                        then (coalesce(c.content -> 'details', c.kept) -> 'of')::integer end`;
+
+type EntryRow = Omit<TimelineRow, 'content_digest' | 'salt'>;
 
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
@@ -131,7 +239,7 @@ export async function loadChain(db: Db, incidentId: number): Promise<readonly Ch
   }));
 }
 
-const toEntry = (row: TimelineRow): TimelineEntry => ({
+const toEntry = (row: EntryRow): TimelineEntry => ({
   seq: row.seq,
   at: row.at,
   recordedAt: row.recorded_at,
@@ -143,11 +251,7 @@ const toEntry = (row: TimelineRow): TimelineEntry => ({
   ...(row.erased_at ? { erased: erasureOf(row) as Erasure } : {}),
 });
 
-const erasureOf = ({
-  erased_at: at,
-  erased_by: by,
-  erased_reason: reason,
-}: TimelineRow): Erasure | undefined =>
+const erasureOf = ({ erased_at: at, erased_by: by, erased_reason: reason }: EntryRow): Erasure | undefined =>
   at === null ? undefined : { at, by: by ?? '', reason: reason ?? '' };
 
 async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
@@ -162,11 +266,12 @@ async function timelineRows(db: Db, incidentId: number): Promise<readonly Timeli
   return rows;
 }
 
+/** Hash of the newest entry. */
+export const headOf = async (db: Db, incidentId: number): Promise<string | undefined> =>
+  first(await db.query<{ hash: string }>(NEWEST, [incidentId]))?.hash;
+
 /** The newest entry; its seq is 0 when there is none. */
 export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
-  const result = await tx.query<{ seq: number; hash: string }>(
-    'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
-    [incidentId],
-  );
+  const result = await tx.query<{ seq: number; hash: string }>(NEWEST, [incidentId]);
   return first(result) ?? { seq: 0, hash: GENESIS };
 }

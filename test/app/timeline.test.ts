@@ -1,5 +1,5 @@
 import { verifyChain } from '../../src/domain/chain.ts';
-import { exportTimeline } from '../../src/domain/export.ts';
+import { rowsOf } from '../../src/domain/timeline.ts';
 import { setChannel } from '../../src/store/incidents.ts';
 import { loadChain } from '../../src/store/timeline.ts';
 import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
@@ -170,12 +170,10 @@ describe('the timeline, by its numbers', () => {
   it('keeps both times of what is told later, and sorts it where it belongs', async () => {
     it1.at(new Date('2026-06-03T12:00:00Z'));
     expect(await say('note 09:50 the deploy')).toContain('2026-06-03 09:50:00 UTC');
-    const record = await it1.app.record(1);
-    if (!record) throw new Error('no record');
-    expect(exportTimeline(record)[0]).toMatchObject({
+    expect(rowsOf(await entries())[0]).toMatchObject({
       seq: 3,
-      at: '2026-06-03T09:50:00.000Z',
-      recorded_at: '2026-06-03T12:00:00.000Z',
+      at: new Date('2026-06-03T09:50:00.000Z'),
+      recordedAt: new Date('2026-06-03T12:00:00.000Z'),
       text: 'the deploy',
     });
     expect((await say('timeline')).split('\n')[0]).toContain(

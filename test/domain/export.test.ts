@@ -1,4 +1,4 @@
-import { exportJson, exportTimeline } from '../../src/domain/export.ts';
+import { exportJson } from '../../src/domain/export.ts';
 import { outage, outageIncident } from './record-fixture.ts';
 
 describe('the export as JSON', () => {
@@ -13,15 +13,18 @@ describe('the export as JSON', () => {
       'runs',
       'pages',
       'action_items',
+      'parts',
       'head_hash',
     ]);
     expect(JSON.stringify(exportJson(structuredClone(outage())))).toBe(JSON.stringify(json));
   });
 
   it('holds the timeline by the time things happened, with names, and says what was erased', () => {
-    const timeline = exportTimeline(outage());
-    expect(timeline.map(({ seq }) => seq)).toEqual([11, 1, 2, 3, 4, 5, 6, 7, 12, 8, 9, 10]);
-    expect(timeline[0]).toEqual({
+    const { timeline } = exportJson(outage());
+    expect(timeline.map(({ seq }) => seq)).toEqual([
+      20, 11, 1, 2, 3, 4, 13, 5, 6, 7, 12, 16, 8, 17, 14, 18, 9, 19, 15, 10,
+    ]);
+    expect(timeline[1]).toEqual({
       seq: 11,
       at: '2026-11-22T09:59:58.000Z',
       recorded_at: '2026-11-22T14:20:00.000Z',
@@ -30,8 +33,8 @@ describe('the export as JSON', () => {
       text: 'Customers report an empty page\nsee the board (https://status.example/1)',
       link: 'https://slack.example/archives/C07/p1',
     });
-    expect(timeline[3]).toMatchObject({ actor: 'Bo', text: 'Incident commander: Bo' });
-    expect(timeline[8]).toMatchObject({ seq: 12, text: 'erased', erased: true });
+    expect(timeline[4]).toMatchObject({ actor: 'Bo', text: 'Incident commander: Bo' });
+    expect(timeline[10]).toMatchObject({ seq: 12, text: 'erased', erased: true });
   });
 
   it('keeps corrected milestones, approvals and owners', () => {

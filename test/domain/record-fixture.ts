@@ -19,6 +19,7 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     timeline: TIMELINE,
     runs: [sweepRun, failedRollback, terminate, rollback, repair],
     holds: [],
+    parts: [],
     proposals: [
       {
         id: 1,
@@ -53,6 +54,7 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
   declaredAt: at('10:00:40'),
   channelId: 'C07',
   accounts: {},
+  leftOut: [],
   roles: { commander: 'U02', expert: 'U03' },
   milestones: {
     impact_started: {
@@ -95,7 +97,6 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
     escalationOf(1, 'database', '10:01:10', 'acknowledged'),
     escalationOf(2, 'support', '10:01:20', 'exhausted'),
   ],
-  leftOut: [],
   reminders: NO_REMINDERS,
   ...changes,
 });
@@ -137,6 +138,20 @@ function milestone(time: string, by: string): Milestone {
   return { at: at(time), by, recordedAt: at(time), earlier: [] };
 }
 
+/** When, which kind, by whom, what; and the run that it is about. */
+type Told = readonly [time: string, kind: EntryKind, actor: string, text: string, run?: number];
+
+const told =
+  (first: number) =>
+  ([time, kind, actor, text, run]: Told, index: number): TimelineEntry =>
+    entryOf(first + index, text, {
+      at: at(time),
+      recordedAt: at(time),
+      kind,
+      actor,
+      ...(run === undefined ? {} : { details: { run, step: 1 } }),
+    });
+
 const TIMELINE: readonly TimelineEntry[] = (
   [
     ['10:00:08', 'monitor', 'monitor:shop-probes', 'orders by customer failed with 42703'],
@@ -145,15 +160,13 @@ const TIMELINE: readonly TimelineEntry[] = (
     ['10:01:10', 'page', 'U02', 'Paged database (<@U03>): rollback needed'],
     ['10:01:40', 'answer', 'U03', '<@U03> acknowledged the page to database'],
     ['10:01:45', 'role', 'U02', 'Subject matter expert: <@U03>'],
-    ['10:02:00', 'step', 'firebreak', 'Sweep of shop: 1 critical'],
-    ['10:03:20', 'step', 'firebreak', 'Rollback stopped: lock timeout'],
-    ['10:05:15', 'step', 'firebreak', 'Rollback done'],
+    ['10:02:00', 'diagnosis', 'firebreak', 'Sweep of shop: 1 critical', 1],
+    ['10:03:20', 'step', 'firebreak', 'Rollback stopped: lock timeout', 2],
+    ['10:05:15', 'step', 'firebreak', 'Rollback done', 4],
     ['10:09:00', 'status', 'U02', 'Status mitigated → resolved'],
-  ] as const satisfies readonly (readonly [string, EntryKind, string, string])[]
+  ] as const satisfies readonly Told[]
 )
-  .map(([time, kind, actor, text], index) =>
-    entryOf(index + 1, text, { at: at(time), recordedAt: at(time), kind, actor }),
-  )
+  .map(told(1))
   .concat([
     entryOf(11, 'Customers report an empty page\nsee <https://status.example/1|the board>', {
       at: at('09:59:58'),
@@ -162,7 +175,21 @@ const TIMELINE: readonly TimelineEntry[] = (
       link: 'https://slack.example/archives/C07/p1',
     }),
     entryOf(12, undefined, { at: at('10:02:00'), recordedAt: at('10:02:30') }),
-  ]);
+  ])
+  .concat(
+    (
+      [
+        ['10:01:20', 'page', 'U02', 'Paged support (<@U99>)'],
+        ['10:04:00', 'step', 'firebreak', 'pid 4711 is gone', 3],
+        ['10:08:30', 'step', 'firebreak', '493 rows put back', 5],
+        ['10:02:50', 'approval', 'U03', 'approved by <@U03>', 2],
+        ['10:03:45', 'approval', 'U03', 'approved by <@U03>', 3],
+        ['10:04:50', 'approval', 'U03', 'approved by <@U03>', 4],
+        ['10:06:30', 'approval', 'U03', 'approved by <@U03>', 5],
+        ['09:59:50', 'change', 'firebreak', `Migration ${MIGRATION} applied on shop`],
+      ] as const satisfies readonly Told[]
+    ).map(told(13)),
+  );
 
 const sweepRun = runOf(1, 'sweep', '10:01:50', '10:02:00', [
   {

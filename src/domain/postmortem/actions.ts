@@ -1,14 +1,15 @@
 /** Section 7: action items with owner and deadline, and what the record suggests. */
-import type { IncidentRecord } from '../record.ts';
 import { undoneBy } from './cause.ts';
-import { inline, list, table } from './markdown.ts';
-import { notRecorded, who } from './words.ts';
+import { proposed } from './cite.ts';
+import { type Item, inline, list, table } from './markdown.ts';
+import type { Report } from './report.ts';
+import { notRecorded, who, written } from './words.ts';
 
 /** Section 7. */
-export const actionItems = (record: IncidentRecord): string =>
+export const actionItems = (record: Report): string =>
   [items(record), '### Recommendations', list(recommendations(record))].join('\n\n');
 
-function items(record: IncidentRecord): string {
+function items(record: Report): string {
   const all = record.incident.actionItems.toSorted((a, b) => a.number - b.number);
   if (all.length === 0)
     return `Action items: ${notRecorded('add one with `action <text> @owner due <day>`')}`;
@@ -24,7 +25,9 @@ function items(record: IncidentRecord): string {
   );
 }
 
-const recommendations = (record: IncidentRecord): readonly string[] => [
-  ...undoneBy(record).map((line) => `Decide what the way back should do. ${line}`),
-  `Recommendations of the team: ${notRecorded('the team should fill this in')}`,
+const recommendations = (record: Report): readonly Item[] => [
+  ...undoneBy(record).flatMap(({ line, rows }) =>
+    proposed(`Decide what the way back should do. ${line}`, rows),
+  ),
+  ...written(record, 'recommendations'),
 ];

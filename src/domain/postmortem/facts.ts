@@ -1,8 +1,9 @@
 /** Reads figures out of what runs left as JSON, and names the acts that changed something. */
 import type { Plan, PlanKind } from '../plan.ts';
-import type { IncidentRecord, Proposal } from '../record.ts';
+import type { Proposal } from '../record.ts';
 import type { Run, RunStep } from '../run.ts';
 import type { SweepReport } from '../sweep.ts';
+import type { Known } from './report.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -14,11 +15,11 @@ export interface Act {
 }
 
 /** The runs as they were asked for, oldest first. */
-export const runsInOrder = (record: IncidentRecord): readonly Run[] =>
+export const runsInOrder = (record: Known): readonly Run[] =>
   record.runs.toSorted((a, b) => a.requestedAt.getTime() - b.requestedAt.getTime() || a.id - b.id);
 
 /** All acts, or those of one kind, in the order of their runs. */
-export const acts = (record: IncidentRecord, kind?: PlanKind): readonly Act[] =>
+export const acts = (record: Known, kind?: PlanKind): readonly Act[] =>
   runsInOrder(record)
     .flatMap((run) => run.steps.map((step) => ({ run, step, plan: step.plan })))
     .filter((act): act is Act => act.plan !== undefined && (kind === undefined || act.plan.kind === kind));
@@ -76,11 +77,11 @@ export function notUndone(act: Act): readonly string[] {
 }
 
 /** What monitors saw, first failure first. */
-export const proposalsInOrder = (record: IncidentRecord): readonly Proposal[] =>
+export const proposalsInOrder = (record: Known): readonly Proposal[] =>
   record.proposals.toSorted((a, b) => a.firstFailedAt.getTime() - b.firstFailedAt.getTime() || a.id - b.id);
 
 /** Names of the migrations that a monitor suspected or that were rolled back, each once. */
-export const migrations = (record: IncidentRecord): readonly string[] => [
+export const migrations = (record: Known): readonly string[] => [
   ...new Set(
     [
       ...proposalsInOrder(record).map(({ migration }) => migration?.name),
@@ -90,11 +91,16 @@ export const migrations = (record: IncidentRecord): readonly string[] => [
 ];
 
 /** The looks at a database, in order. */
-export const sweeps = (record: IncidentRecord): readonly { step: RunStep; report: SweepReport }[] =>
+export const sweeps = (record: Known): readonly Look[] =>
   runsInOrder(record)
-    .flatMap((run) => run.steps)
-    .map((step) => ({ step, report: sweepOf(step) }))
-    .filter((look): look is { step: RunStep; report: SweepReport } => look.report !== undefined);
+    .flatMap((run) => run.steps.map((step) => ({ run, step, report: sweepOf(step) })))
+    .filter((look): look is Look => look.report !== undefined);
+
+interface Look {
+  readonly run: Run;
+  readonly step: RunStep;
+  readonly report: SweepReport;
+}
 
 /** What a step found when it was a look at a database. */
 export const sweepOf = ({ output }: RunStep): SweepReport | undefined =>

@@ -1,9 +1,9 @@
 /** Sections 5, 6, 8 and 9: what the record says went well and wrong. Opinions are left to people, and said to be. */
 import type { Incident, Page } from '../incident.ts';
 import { duration, metrics, secondsBetween } from '../metrics.ts';
-import type { IncidentRecord } from '../record.ts';
 import type { ProbeResult } from '../sweep.ts';
-import { undoneBy } from './cause.ts';
+import { rowsOfAct, rowsOfSighting, undoneBy } from './cause.ts';
+import { ofStep, proposed, rowsWhere } from './cite.ts';
 import {
   type Act,
   acts,
@@ -18,99 +18,130 @@ import {
   total,
 } from './facts.ts';
 import { code, inline, list } from './markdown.ts';
+import { missing } from './missing.ts';
+import type { Report } from './report.ts';
 import { lasted, said } from './summary.ts';
-import { codes, named, notRecorded, plural, seconds, session, who } from './words.ts';
+import { codes, named, notRecorded, plural, seconds, session, who, written } from './words.ts';
 
 /** Section 5. */
-export const wentWell = (record: IncidentRecord): string =>
+export const wentWell = (report: Report): string =>
   list([
-    ...detected(record),
-    ...diagnosed(record),
-    ...acts(record).filter(cleanlyStopped).map(cleanStop),
-    ...rolledBack(record),
-    ...repaired(record),
-    ...approvals(record),
-    `What the team thinks went well: ${team}`,
+    ...orNone([
+      ...detected(report),
+      ...diagnosed(report),
+      ...cleanStops(report),
+      ...rolledBack(report).flatMap(({ line, rows }) => proposed(line, rows)),
+      ...repaired(report).flatMap(({ line, rows }) => proposed(line, rows)),
+      ...approvals(report),
+    ]),
+    ...written(report, 'went-well'),
   ]);
 
 /** Section 6. */
-export const wentWrong = (record: IncidentRecord): string =>
+export const wentWrong = (report: Report): string =>
   list([
-    ...noticedByPeople(record),
-    ...blindSpots(record),
-    ...unanswered(record),
-    ...acts(record).flatMap(failed),
-    ...damageLeft(record),
-    ...undoneBy(record),
-    `What the team thinks went wrong: ${team}`,
+    ...orNone([
+      ...noticedByPeople(report),
+      ...blindSpots(report),
+      ...unanswered(report),
+      ...acts(report).flatMap((act) => failed(act).flatMap((line) => proposed(line, rowsOfAct(report, act)))),
+      ...damageLeft(report),
+      ...undoneBy(report).flatMap(({ line, rows }) => proposed(line, rows)),
+    ]),
+    ...written(report, 'went-wrong'),
   ]);
 
 /** Section 8. */
-export const lessons = (record: IncidentRecord): string =>
+export const lessons = (report: Report): string =>
   list([
-    `Key takeaways: ${team}`,
-    `Process improvements: ${team}`,
+    ...written(report, 'takeaways'),
+    ...written(report, 'process'),
     'Facts to discuss:',
     [
-      ...metrics(record.incident.milestones).map(({ name, seconds: took }) => `${name}: ${seconds(took)}`),
-      `dangerous steps asked for: ${acts(record).length}, done: ${acts(record).filter(isDone).length}`,
-      `pages: ${record.incident.pages.length}, answered: ${record.incident.pages.filter(({ answer }) => answer).length}`,
+      ...metrics(report.incident.milestones).map(({ name, seconds: took }) => `${name}: ${seconds(took)}`),
+      `dangerous steps asked for: ${acts(report).length}, done: ${acts(report).filter(isDone).length}`,
+      `pages: ${report.incident.pages.length}, answered: ${report.incident.pages.filter(({ answer }) => answer).length}`,
     ],
   ]);
 
 /** Section 9. */
-export function conclusion(record: IncidentRecord): string {
-  const { id, severity, status, actionItems } = record.incident;
-  const suspects = migrations(record);
-  const done = [...rolledBack(record), ...repaired(record)];
-  const [cause, fix] = [said(record, 'cause'), said(record, 'fix')];
+export const conclusion = (report: Report): string =>
+  [list(concluded(report)), '### What is missing, and who could say', list(missing(report))].join('\n\n');
+
+function concluded(report: Report) {
+  const { id, severity, status, actionItems } = report.incident;
+  const suspects = migrations(report);
+  const done = [...rolledBack(report), ...repaired(report)].map(({ line }) => line);
+  const [cause, fix] = [said(report, 'cause'), said(report, 'fix')];
   const open = actionItems.filter((item) => !item.done).length;
-  return list([
+  return [
     `Incident ${id} (${severity}) is ${status}`,
-    `Duration: ${lasted(record)}`,
+    `Duration: ${lasted(report)}`,
     ...(suspects.length > 0 ? [`In question: migration ${suspects.map(code).join(', ')}`] : []),
-    ...(suspects.length > 0 && cause === undefined ? [] : [`Cause: ${cause ?? team}`]),
+    ...(suspects.length > 0 && cause === undefined
+      ? []
+      : [`Cause: ${cause ?? notRecorded('say it with `cause <text>`')}`]),
     ...(fix === undefined ? [] : [`What fixed it: ${fix}`]),
     ...(done.length > 0 ? done : ['No rollback or repair by Firebreak is recorded']),
     `Action items: ${actionItems.length}, of which ${open} open`,
-    `What the team concludes: ${team}`,
-  ]);
+    ...written(report, 'conclusion'),
+  ];
 }
 
-const team = notRecorded('the team should fill this in');
+const orNone = (lines: readonly string[]): readonly string[] =>
+  lines.length > 0 ? lines : ['Nothing is proposed: no recorded fact supports it'];
+
+interface Statement {
+  readonly line: string;
+  readonly rows: readonly number[];
+}
 
 const stopped = ({ step }: Act): boolean => step.outcome?.state === 'stopped';
 
-const detected = (record: IncidentRecord): readonly string[] =>
-  proposalsInOrder(record).map(({ monitor, firstFailedAt, detectedAt }) => {
-    const took = seconds(secondsBetween(firstFailedAt, detectedAt));
-    return `Monitor ${code(monitor)} detected the failure ${took} after its first failed query`;
+const detected = (report: Report): readonly string[] =>
+  proposalsInOrder(report).flatMap((proposal) => {
+    const took = seconds(secondsBetween(proposal.firstFailedAt, proposal.detectedAt));
+    return proposed(
+      `Monitor ${code(proposal.monitor)} detected the failure ${took} after its first failed query`,
+      rowsOfSighting(report, proposal),
+    );
   });
 
-function diagnosed(record: IncidentRecord): readonly string[] {
-  const [first] = sweeps(record);
+function diagnosed(report: Report): readonly string[] {
+  const [first] = sweeps(report);
   if (!first) return [];
   const words = JSON.stringify(first.report);
-  const named = migrations(record).filter((name) => words.includes(name));
+  const named = migrations(report).filter((name) => words.includes(name));
   const what = named.length > 0 ? ` and named the migration ${named.map(code).join(', ')}` : '';
-  return [`The first diagnosis took ${duration(first.report.took_ms / 1000)}${what}`];
+  return proposed(
+    `The first diagnosis took ${duration(first.report.took_ms / 1000)}${what}`,
+    rowsOfAct(report, first),
+  );
 }
 
-const cleanStop = (act: Act): string =>
-  `${named(act)} could not be done and stopped cleanly, nothing was left behind`;
+const cleanStops = (report: Report): readonly string[] =>
+  acts(report)
+    .filter(cleanlyStopped)
+    .flatMap((act) =>
+      proposed(
+        `${named(act)} could not be done and stopped cleanly, nothing was left behind`,
+        rowsOfAct(report, act),
+      ),
+    );
 
 const cleanlyStopped = (act: Act): boolean => stopped(act) && keptRows(factsOf(act)) === 0;
 
-const rolledBack = (record: IncidentRecord): readonly string[] =>
-  acts(record, 'migration-rollback')
+const rolledBack = (report: Report): readonly Statement[] =>
+  acts(report, 'migration-rollback')
     .filter(isDone)
     .map((act) => {
       const took = secondsBetween(act.step.startedAt, act.step.endedAt);
-      return `${named(act)} was done${took === undefined ? '' : ` in ${duration(took)}`}`;
+      const line = `${named(act)} was done${took === undefined ? '' : ` in ${duration(took)}`}`;
+      return { line, rows: rowsOfAct(report, act) };
     });
 
-function repaired(record: IncidentRecord): readonly string[] {
-  const repairs = acts(record, 'table-repair');
+function repaired(report: Report): readonly Statement[] {
+  const repairs = acts(report, 'table-repair');
   const restored = total(repairs, 'restored');
   if (restored === undefined) return [];
   const conflicts = newest(repairs, 'conflicts');
@@ -118,43 +149,58 @@ function repaired(record: IncidentRecord): readonly string[] {
     conflicts === undefined
       ? 'how many were written since is not recorded'
       : `rows that still differ, written since or held by others and not overwritten: ${conflicts}`;
-  return [`The repair put back ${plural(restored, 'row')}; ${kept}`];
+  const line = `The repair put back ${plural(restored, 'row')}; ${kept}`;
+  return [{ line, rows: repairs.flatMap((act) => rowsOfAct(report, act)) }];
 }
 
-function approvals(record: IncidentRecord): readonly string[] {
-  const approved = acts(record).flatMap(({ step }) =>
-    step.approval?.decision?.kind === 'approved' ? [step.approval] : [],
-  );
-  const byAnother = approved.filter(({ requestedBy, decision }) => decision?.by !== requestedBy);
-  if (approved.length === 0 || byAnother.length < approved.length) return [];
-  return [
+function approvals(report: Report): readonly string[] {
+  const approved = acts(report).filter(({ step }) => step.approval?.decision?.kind === 'approved');
+  const byAnother = approved.filter(({ step }) => step.approval?.decision?.by !== step.approval?.requestedBy);
+  if (byAnother.length < approved.length) return [];
+  return proposed(
     `Each of the ${plural(approved.length, 'approved plan')} was approved by somebody else than who asked`,
-  ];
+    approved.flatMap(({ run, step }) => rowsWhere(report, ofStep(run.id, step.index, ['approval']))),
+  );
 }
 
-function noticedByPeople(record: IncidentRecord): readonly string[] {
-  const { detected: at } = record.incident.milestones;
-  if (record.proposals.length > 0) return [];
-  return [`No monitor saw it${at ? `: detected by ${who(record, at.by)}` : ''}`];
+/** Of what is told afterwards no monitor of Firebreak could know: that says nothing of those that there were. */
+function noticedByPeople(report: Report): readonly string[] {
+  const { milestones, kind } = report.incident;
+  if (report.proposals.length > 0 || kind !== 'incident') return [];
+  const rows = rowsWhere(
+    report,
+    (row) =>
+      row.kind === 'declared' || (row.kind === 'milestone' && row.details?.['milestone'] === 'detected'),
+  );
+  const by = milestones.detected ? `: detected by ${who(report, milestones.detected.by)}` : '';
+  return proposed(`No monitor saw it${by}`, rows);
 }
 
-const blindSpots = (record: IncidentRecord): readonly string[] =>
-  sweeps(record).flatMap(({ report }) =>
-    report.checks
+const blindSpots = (report: Report): readonly string[] =>
+  sweeps(report).flatMap((look) =>
+    look.report.checks
       .filter(({ status }) => status === 'skipped' || status === 'timeout')
-      .map(
-        ({ check, status, verdict }) => `Check ${code(check)} gave no answer (${status}): ${inline(verdict)}`,
+      .flatMap(({ check, status, verdict }) =>
+        proposed(
+          `Check ${code(check)} gave no answer (${status}): ${inline(verdict)}`,
+          rowsOfAct(report, look),
+        ),
       ),
   );
 
-const unanswered = (record: IncidentRecord): readonly string[] =>
-  record.incident.pages
-    .filter((page) => !wasNotNeeded(page, record.incident))
-    .map(({ number, team: paged, user, answer, unsent }) => {
+const unanswered = (report: Report): readonly string[] =>
+  report.incident.pages
+    .filter((page) => !wasNotNeeded(page, report.incident))
+    .flatMap((page) => {
+      const { number, team: paged, user, answer, unsent } = page;
       const silent = unsent === undefined ? 'was not answered' : `could not be sent: ${inline(unsent)}`;
-      const what = answer ? 'was declined' : silent;
-      return `Page ${number} to ${inline(paged)} (${who(record, user)}) ${what}`;
+      const line = `Page ${number} to ${inline(paged)} (${who(report, user)}) ${answer ? 'was declined' : silent}`;
+      return proposed(line, rowsOfPage(report, page));
     });
+
+/** The page is written down at its own instant. */
+const rowsOfPage = (report: Report, { at }: Page): readonly number[] =>
+  rowsWhere(report, (row) => row.kind === 'page' && row.at.getTime() === at.getTime());
 
 /** Somebody of the same level came, or the incident ended before the wait did: nobody failed to answer. */
 const wasNotNeeded = (page: Page, { pages, escalations }: Incident): boolean =>
@@ -182,10 +228,14 @@ function redProbes(act: Act, probes: readonly ProbeResult[]): readonly string[] 
   return red.length > 0 ? [`After ${named(act)} probes still failed: ${codes(red)}`] : [];
 }
 
-const damageLeft = (record: IncidentRecord): readonly string[] =>
-  acts(record, 'migration-rollback')
+const damageLeft = (report: Report): readonly string[] =>
+  acts(report, 'migration-rollback')
     .filter(isDone)
     .flatMap((act) => {
       const rows = count(factsOf(act), 'data_suspect') ?? 0;
-      return rows > 0 ? [`After ${named(act)} ${plural(rows, 'row')} still held wrong data`] : [];
+      if (rows === 0) return [];
+      return proposed(
+        `After ${named(act)} ${plural(rows, 'row')} still held wrong data`,
+        rowsOfAct(report, act),
+      );
     });

@@ -31,7 +31,20 @@ export const code = (value: string): string =>
 
 /** A table; cells are Markdown already, their pipes are escaped here. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+  [tableHead(head), ...rows.map(tableRow)].join('\n');
+
+/** The line of a table's titles, and the one below it. */
+export const tableHead = (head: readonly string[]): string =>
+  [head, head.map(() => '---')].map(tableRow).join('\n');
+
+export const tableRow = (row: readonly string[]): string => `| ${row.map(cell).join(' | ')} |`;
+
+/** A block of code, as it is but for characters that nobody sees; no run of backticks in it closes its fence. */
+export function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}${language}`, lines(text).map(visible).join('\n'), fence].join('\n');
+}
 
 /** A list; a nested array belongs under the item before it. */
 export type Item = string | readonly Item[];
@@ -73,7 +86,7 @@ const unescapeSlack = (text: string): string =>
 /** Escapes what Markdown would read as markup; an underscore within a word is none, and names stay searchable. */
 const literal = (text: string): string =>
   unescapeSlack(text)
-    .replace(/[\\`*~[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
+    .replace(/[\\`*~$[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
     .replace(/&(?=#?\w+;)/g, '&amp;')
     .replace(/</g, '&lt;');
 
@@ -93,10 +106,14 @@ const noBlock = (line: string): string =>
     .replace(/^(?:[#>=]|[-+](?=\s|$|-))/, '\\$&')
     .replace(/^(\d+)(?=[.)](?:\s|$))/, '$1\\');
 
-const oneLine = (text: string): string =>
+const oneLine = (text: string): string => visible(text.replace(LINE_BREAKS, '<br>')).replaceAll('\t', ' ');
+
+const lines = (text: string): readonly string[] => text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/);
+
+/** Control characters, and those that turn the direction of reading, made visible. */
+const visible = (text: string): string =>
   text
-    .replace(LINE_BREAKS, '<br>')
-    .replace(/[\p{Cc}]/gu, (character) => (character === '\t' ? ' ' : '\ufffd'))
+    .replace(/\p{Cc}/gu, (character) => (character === '\t' ? character : '\ufffd'))
     .replace(new RegExp(BIDI.source, 'g'), '\ufffd');
 
 const safeUrl = (url: string): string =>

@@ -1,60 +1,50 @@
 /** Section 4: how it was detected, who worked on it, what was done, and the timeline. */
 import type { Page } from '../incident.ts';
 import { secondsBetween } from '../metrics.ts';
-import { type RoleSpec, roleOf } from '../policy.ts';
-import type { IncidentRecord } from '../record.ts';
 import { formatUtc } from '../when.ts';
 import { proposalsInOrder, runsInOrder } from './facts.ts';
 import { code, type Item, inline, list, table } from './markdown.ts';
+import type { Report } from './report.ts';
 import { runLines } from './runs.ts';
-import { said } from './summary.ts';
-import { timelineTable } from './timeline.ts';
-import { byMilestone, notRecorded, seconds, who } from './words.ts';
+import { heldRoles, said } from './summary.ts';
+import { byMilestone, notRecorded, seconds, when, who } from './words.ts';
 
-/** Section 4. */
-export const response = (record: IncidentRecord, roles: readonly RoleSpec[]): string =>
+/** Section 4 as far as its timeline, whose rows follow one by one. */
+export const response = (report: Report): string =>
   [
     '### Detection',
-    list(detection(record)),
+    list(detection(report)),
     '### Who',
-    list(people(record, roles)),
+    list(people(report)),
     '### Escalation',
-    escalation(record),
+    escalation(report),
     '### Response actions',
-    actions(record),
-    '### Timeline (UTC)',
-    timelineTable(record),
+    actions(report),
   ].join('\n\n');
 
-function detection(record: IncidentRecord): readonly string[] {
+function detection(record: Report): readonly string[] {
   const seen = proposalsInOrder(record).map(({ monitor, target, firstFailedAt, detectedAt }) => {
     const took = seconds(secondsBetween(firstFailedAt, detectedAt));
     return `Monitor ${code(monitor)} on ${code(target)}: first failure ${formatUtc(firstFailedAt)}, detected ${formatUtc(detectedAt)}, ${took} later`;
   });
   const { detected } = record.incident.milestones;
   if (seen.length > 0) return seen;
-  return [detected ? `At ${formatUtc(detected.at)} by ${who(record, detected.by)}` : byMilestone('detected')];
+  return [
+    detected ? `At ${when(record, detected.at)} by ${who(record, detected.by)}` : byMilestone('detected'),
+  ];
 }
 
-function people(record: IncidentRecord, roles: readonly RoleSpec[]): readonly Item[] {
-  const held = Object.entries(record.incident.roles)
-    .sort(([a], [b]) => place(roles, a) - place(roles, b))
-    .flatMap(([role, user]) =>
-      user === undefined ? [] : [`${inline(roleOf({ roles }, role).title)}: ${who(record, user)}`],
-    );
-  const changes = record.timeline
+function people(report: Report): readonly Item[] {
+  const held = heldRoles(report).map(({ title, user }) => `${inline(title)}: ${who(report, user)}`);
+  const changes = report.landmarks
     .filter(({ kind, text }) => kind === 'role' && text !== undefined)
-    .map(({ at, text }) => `${formatUtc(at)}: ${inline(text ?? '', record.people)}`);
+    .map(({ at, text }) => `${formatUtc(at)}: ${inline(text ?? '', report.people)}`);
   const nobody = [`Roles: ${notRecorded('take the lead with `lead`')}`];
   const history = changes.length > 1 ? ['Changes of roles:', changes] : [];
   return [...(held.length > 0 ? held : nobody), ...history];
 }
 
-/** As configured; a role that is configured no more comes last. */
-const place = (roles: readonly RoleSpec[], role: string): number =>
-  roles.findIndex(({ name }) => name === role) + 1 || roles.length + 1;
-
-function escalation(record: IncidentRecord): string {
+function escalation(record: Report): string {
   const { pages } = record.incident;
   if (pages.length === 0) return 'Nobody was paged through the incident.';
   return table(
@@ -72,14 +62,14 @@ function escalation(record: IncidentRecord): string {
   );
 }
 
-function answer(record: IncidentRecord, page: Page): string {
+function answer(record: Report, page: Page): string {
   if (!page.answer) return page.unsent === undefined ? 'none' : `not sent: ${inline(page.unsent)}`;
   const { kind, by, at } = page.answer;
   const by_ = by === page.user ? '' : ` by ${who(record, by)}`;
   return `${kind}${by_} after ${seconds(secondsBetween(page.at, at))}`;
 }
 
-const actions = (record: IncidentRecord): string => {
+const actions = (record: Report): string => {
   const fix = said(record, 'fix');
   const fixed = fix === undefined ? [] : [`What fixed it: ${fix}`];
   const ran = runsInOrder(record).flatMap((run) => runLines(record, run));

@@ -1,40 +1,41 @@
 /** What was run: who asked, who approved which plan, what came of it. Failed attempts as fully as the others. */
 import { duration, secondsBetween } from '../metrics.ts';
 import type { ActionOutcome } from '../plan.ts';
-import type { IncidentRecord } from '../record.ts';
 import type { Approval, Run, RunStep } from '../run.ts';
+import type { ProbeResult } from '../sweep.ts';
 import { formatUtc } from '../when.ts';
 import { count, type Json, keptRows, sweepOf, texts } from './facts.ts';
 import { code, type Item, inline } from './markdown.ts';
+import type { Known } from './report.ts';
 import { clock, plural, session, who } from './words.ts';
 
 /** A run as list items: one line, its steps below. */
-export function runLines(record: IncidentRecord, run: Run): readonly Item[] {
+export function runLines(record: Known, run: Run): readonly Item[] {
   const took = secondsBetween(run.requestedAt, run.endedAt);
   const ended = took === undefined ? '' : ` after ${duration(took)}`;
   const asked = `requested by ${who(record, run.requestedBy)} at ${formatUtc(run.requestedAt)}`;
   return [
-    `Run ${run.id}, ${inline(run.title)} (runbook ${code(run.runbook)}, target ${code(run.target)}): ${asked}; ${word(run.state)}${ended}`,
+    `Run ${run.id}, ${inline(run.title)} (runbook ${code(run.runbook)}, target ${code(run.target)}): ${asked}; ${stateWord(run.state)}${ended}`,
     run.steps.flatMap((step) => stepLines(record, step)),
   ];
 }
 
-function stepLines(record: IncidentRecord, step: RunStep): readonly Item[] {
+function stepLines(record: Known, step: RunStep): readonly Item[] {
   const took = secondsBetween(step.startedAt, step.endedAt);
   const verdict = step.outcome?.verdict ?? step.verdict;
-  const head = `Step ${step.index}, ${inline(step.name)}: ${word(step.state)}${took === undefined ? '' : ` in ${duration(took)}`}`;
+  const head = `Step ${step.index}, ${inline(step.name)}: ${stateWord(step.state)}${took === undefined ? '' : ` in ${duration(took)}`}`;
   return [verdict === undefined ? head : `${head}. ${inline(verdict, record.people)}`, below(record, step)];
 }
 
-const below = (record: IncidentRecord, step: RunStep): readonly Item[] => [
+const below = (record: Known, step: RunStep): readonly Item[] => [
   ...(step.plan ? [`Plan: ${inline(step.plan.title)}, hash ${code(step.plan.hash)}`] : []),
-  ...(step.approval ? [approval(record, step.approval)] : []),
+  ...(step.approval ? [approvalLine(record, step.approval)] : []),
   ...(step.outcome ? outcome(step.outcome) : []),
   ...(sweepOf(step)?.top ?? []).map((finding) => inline(finding)),
 ];
 
-function approval(
-  record: IncidentRecord,
+export function approvalLine(
+  record: Known,
   { requestedBy, requestedAt, decision, planHash }: Approval,
 ): string {
   const asked = `Requested by ${who(record, requestedBy)} at ${clock(requestedAt)}`;
@@ -44,18 +45,16 @@ function approval(
 }
 
 function outcome(found: ActionOutcome): readonly Item[] {
-  const figures = scalars(found.facts);
   return [
     ...(found.state === 'stopped' ? [`Stopped with ${code(found.code)}: ${left(found.facts)}`] : []),
     ...(found.state === 'unknown' ? ['Whether it was committed is not known'] : []),
-    ...(figures.length > 0 ? [`Figures: ${figures.join(', ')}`] : []),
     ...lists(found.facts),
     ...(found.state === 'stopped' ? found.blockers.map((each) => `Blocked by ${session(each)}`) : []),
-    ...(found.state === 'done' && found.probes.length > 0 ? [probes(found)] : []),
+    ...(found.state === 'done' && found.probes.length > 0 ? [probesLine(found.probes)] : []),
   ];
 }
 
-function probes({ probes: all }: Extract<ActionOutcome, { state: 'done' }>): string {
+export function probesLine(all: readonly ProbeResult[]): string {
   const red = all.filter(({ ok }) => !ok);
   const named = red.map(
     ({ name, sqlstate }) => `${code(name)}${sqlstate === undefined ? '' : ` (${code(sqlstate)})`}`,
@@ -72,7 +71,7 @@ const left = (facts: Json): string =>
 const WORDS = ['snapshot_table', 'sqlstate', 'xid'];
 
 /** Figures by name; other values may hold somebody's data, so that of those only the number is told. */
-const scalars = (facts: Json): readonly string[] =>
+export const figuresOf = (facts: Json): readonly string[] =>
   Object.keys(facts)
     .sort()
     .filter((key) => key !== 'not_undone')
@@ -88,4 +87,4 @@ const lists = (facts: Json): readonly Item[] => {
   return remains.length > 0 ? ['Not undone:', remains.map((each) => inline(each))] : [];
 };
 
-const word = (state: string): string => state.replace('_', ' ');
+export const stateWord = (state: string): string => state.replace('_', ' ');

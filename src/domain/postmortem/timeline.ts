@@ -1,31 +1,79 @@
-/** The timeline as a table: every entry, by the time it happened. */
-import type { TimelineEntry } from '../entry.ts';
-import type { IncidentRecord } from '../record.ts';
-import { formatUtc } from '../when.ts';
-import { inline, link, table } from './markdown.ts';
-import { who } from './words.ts';
+/** The timeline as a table, row by row: every row by the time it happened, none cut. */
+import type { Row } from '../timeline.ts';
+import { formatIn } from '../when.ts';
+import { anchorOf } from './cite.ts';
+import { inline, link, tableHead, tableRow } from './markdown.ts';
+import type { Report } from './report.ts';
+import { isoClock, plural, teamZone, who } from './words.ts';
 
-/** Entries in the order they happened; those of one instant in the order they were written down. */
-export const byTime = (timeline: readonly TimelineEntry[]): readonly TimelineEntry[] =>
-  timeline.toSorted((a, b) => a.at.getTime() - b.at.getTime() || a.seq - b.seq);
+/** The two lines that the rows follow. */
+export function timelineHead(report: Report): string {
+  const zone = teamZone(report);
+  return tableHead([
+    '#',
+    'Time (UTC)',
+    ...(zone === undefined ? [] : [`Time (${zone})`]),
+    'Event',
+    'Who',
+    'Link',
+  ]);
+}
 
-/** `| Time (UTC) | Event | Who | Link |`, nothing left out. */
-export const timelineTable = (record: IncidentRecord): string =>
-  table(
-    ['Time (UTC)', 'Event', 'Who', 'Link'],
-    byTime(record.timeline).map((entry) => [
-      `${formatUtc(entry.at).slice(0, 19)}${late(entry)}`,
-      entry.text === undefined ? 'erased' : inline(entry.text, record.people),
-      who(record, entry.actor),
-      entry.link === undefined ? '' : link('link', entry.link),
-    ]),
-  );
+/** Why a row does not stand in the table; undefined when it does. */
+export type Absence = 'struck' | 'left out' | 'export';
+
+/** An export says nothing of the incident, and would make each further one different. */
+export function absence({ incident: { leftOut } }: Report, { seq, kind, struck }: Row): Absence | undefined {
+  if (kind === 'export') return 'export';
+  if (struck) return 'struck';
+  return leftOut.includes(seq) ? 'left out' : undefined;
+}
+
+export function timelineRow(report: Report, row: Row): string {
+  const zone = teamZone(report);
+  return tableRow([
+    `${anchorOf(row.seq)}${row.seq}`,
+    `${isoClock(row.at)}${late(row)}`,
+    ...(zone === undefined ? [] : [formatIn(row.at, zone)]),
+    event(report, row),
+    who(report, row.actor),
+    row.link === undefined ? '' : link('link', row.link),
+  ]);
+}
+
+/** How many rows there are, and how many were passed over, by why. */
+export interface Counts {
+  readonly shown: number;
+  readonly struck: number;
+  readonly leftOut: number;
+}
+
+/** What follows the table. */
+export function timelineEnd({ shown, struck, leftOut }: Counts): string {
+  const absent = [
+    ...(struck > 0 ? [`${struck} struck`] : []),
+    ...(leftOut > 0 ? [`${leftOut} left out by the team`] : []),
+  ];
+  const besides = absent.length > 0 ? `; not shown: ${absent.join(', ')}` : '';
+  return `${plural(shown, 'entry', 'entries')}${besides}. Exports of this report are not among them.`;
+}
+
+/** What it says now; what it said before, and that its message is gone from Slack, in brackets behind it. */
+function event(report: Report, { text, said, earlier, deleted }: Row): string {
+  const words = (it: string | undefined): string => (it === undefined ? 'erased' : inline(it, report.people));
+  const marks = [
+    ...earlier.map((before) => `before: ${words(before.text)}`),
+    ...(earlier.length > 0 ? [`corrected ${isoClock(said.at)} by ${who(report, said.by)}`] : []),
+    ...(deleted ? [`deleted in Slack ${isoClock(deleted.at)}`] : []),
+  ];
+  return [words(text), ...marks.map((mark) => `(${mark})`)].join('<br>');
+}
 
 const MINUTE_MS = 60_000;
 
 /** Marks what was written down a minute or more after it happened. */
-function late({ at, recordedAt }: TimelineEntry): string {
+function late({ at, recordedAt }: Row): string {
   if (recordedAt.getTime() - at.getTime() < MINUTE_MS) return '';
-  const [day, minute] = [formatUtc(recordedAt).slice(0, 10), formatUtc(recordedAt).slice(11, 16)];
-  return ` (recorded ${formatUtc(at).startsWith(day) ? '' : `${day} `}${minute})`;
+  const [day, minute] = [isoClock(recordedAt).slice(0, 10), isoClock(recordedAt).slice(11, 16)];
+  return ` (recorded ${isoClock(at).startsWith(day) ? '' : `${day} `}${minute})`;
 }

@@ -16,7 +16,7 @@ export async function file(effect: FileEffect, attempt: Attempt, on: Performing)
   const { row, doubt } = attempt;
   const { client, store } = on;
   const slot = `file:${row.effectId}`;
-  const channel = await conversationOf(effect.to, on);
+  const channel = await channelFor(effect, attempt, on);
   const earlier = doubt ? await placeOf(store, slot) : undefined;
   if (earlier === undefined || !(await isShared(channel, earlier.ts, attempt, on))) {
     const id = await upload(effect, on);
@@ -29,6 +29,19 @@ export async function file(effect: FileEffect, attempt: Attempt, on: Performing)
     });
   }
   await forgetPlace(store, slot);
+}
+
+/** Tries until then amount to some minutes; a channel that was not made by then is not made. */
+const TRIES_FOR_CHANNEL = 15;
+
+/** A file in a lane of its own may be tried before the channel of its incident is there. */
+async function channelFor({ to, apart }: FileEffect, { row }: Attempt, on: Performing): Promise<string> {
+  if (apart && to.kind === 'incident' && row.attempts < TRIES_FOR_CHANNEL) {
+    const incident = await on.app.incident(to.id);
+    if (incident && incident.channelId === undefined)
+      throw new Error('the channel of the incident is not there yet');
+  }
+  return conversationOf(to, on);
 }
 
 const isShared = async (
