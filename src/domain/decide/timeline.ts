@@ -16,7 +16,7 @@ type Correct = Wish<'correct'>;
 /** Edits, strikes or restores an entry; what everybody was told before is told again as it now stands. */
 export function correct(incident: Incident, wish: Correct, now: Date, policy: Policy): Decision | Refusal {
   const { row, what, by } = wish;
-  const text = what === 'text' ? framed(row, wish.text) : wish.text.trim() || NO_REASON[what];
+  const text = what === 'text' ? framed(row, wish.text) : givenReason(wish.text, NO_REASON[what]);
   const refused = refuseCorrection(row, what, text);
   if (refused) return refused;
   const after = restated(incident, row, what, what === 'text' ? text : row.text);
@@ -43,12 +43,14 @@ function refuseCorrection(row: Row, what: Correct['what'], text: string): Refusa
       at: formatUtc(row.struck.at),
     });
   if (what !== 'text') return undefined;
-  if (text === '') return refuse('TEXT_MISSING', { what: 'edit', example: `timeline edit ${seq} …` });
+  if (text.trim() === '') return refuse('TEXT_MISSING', { what: 'edit', example: `timeline edit ${seq} …` });
   return text === row.text ? refuse('ENTRY_SAME', { found: seq }) : undefined;
 }
 
 /** A line of the timeline is never empty. */
 const NO_REASON = { struck: 'no reason given', restored: 'it counts again' } as const;
+
+const givenReason = (reason: string, none: string): string => (reason.trim() === '' ? none : reason);
 
 /** The verb that mends such a fact, where there is one. */
 const INSTEAD: Readonly<Partial<Record<Row['kind'], string>>> = {
@@ -68,10 +70,9 @@ const titled = (account: Account, text: string): string => `${ACCOUNT_TITLES[acc
 /** The entry of an account says of what it is; who edits it need not. */
 function framed(row: Row, typed: string): string {
   const account = accountOf(row);
-  const text = typed.trim();
-  if (account === undefined || text === '') return text;
+  if (account === undefined || typed.trim() === '') return typed;
   const title = titled(account, '');
-  return text.startsWith(title) ? text : title + text;
+  return typed.startsWith(title) ? typed : title + typed;
 }
 
 /** The incident with what is shown of that entry, where it is the one that is shown. */
