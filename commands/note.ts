@@ -1,7 +1,7 @@
 /** `note`: writes a line into the timeline, also for an earlier time. */
 import { defineCommand } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
-import { parseWhen } from '../src/domain/when.ts';
+import { parseWhen, understoodIn } from '../src/domain/when.ts';
 
 export default defineCommand({
   verb: 'note',
@@ -22,7 +22,7 @@ export default defineCommand({
     const at = when.at ? { at: when.at } : {};
     // Said in a thread: where it can be read up.
     const link = request.source?.link === undefined ? {} : { link: request.source.link };
-    const answer = when.at ? `Noted for ${when.understood}.` : 'Noted.';
+    const answer = when.at ? `Noted for ${understoodIn(when, app.settings.timezone)}.` : 'Noted.';
     return intend(
       app,
       request,

@@ -238,6 +238,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     respond: read.permissions.respond,
     dangerous: read.permissions.dangerous,
     approve: read.permissions.approve,
+    redact: read.permissions.redact,
     private: read.permissions.private,
   },
   teams: teamsOf(read),

@@ -10,11 +10,14 @@ import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
+import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
+import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
@@ -79,6 +82,18 @@ export interface App {
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal>;
   act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Edits, strikes or restores an entry of the timeline. */
+  correct(
+    incident: number,
+    wish: CorrectionWish,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Erases the words of an entry, wherever the store holds them. */
+  redact(incident: number, wish: RedactionWish, cause?: Cause): Promise<({ ok: true } & Redacted) | Refusal>;
+  /** One entry of the timeline, as it stands. */
+  timelineRow(incident: number, seq: number): Promise<Row | Refusal>;
+  /** The numbers of the entries that are no corrections, in their order. */
+  timelineNumbers(incident: number): Promise<readonly number[]>;
   /** Pages the first level of a team; the next ones follow when nobody answers. */
   escalate(
     incident: number,

@@ -5,7 +5,7 @@ import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
-import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
+import { loadCaptured } from '../store/captured-migrations.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -13,9 +13,11 @@ import { savePerson } from '../store/people.ts';
 import { insertProposal, loadProposal } from '../store/proposals.ts';
 import { loadParts } from '../store/report-parts.ts';
 import type { Store } from '../store/store.ts';
-import { loadTimeline } from '../store/timeline.ts';
+import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { createCapture } from './capture.ts';
+import { captureChanges } from './changes.ts';
+import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
@@ -23,6 +25,7 @@ import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
+import { redactEntry } from './redactions.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
 import { isVisible, visibleOf } from './visibility.ts';
@@ -60,6 +63,10 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
       return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish));
     },
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
+    correct: (id, wish, cause = {}) => correctEntry(parts, id, wish, cause),
+    redact: (id, wish, cause = {}) => redactEntry(parts, id, wish, cause),
+    timelineRow: (id, seq) => rowNamed(store, id, seq),
+    timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
     escalationDue: (id, escalation, level) => escalationDue(parts, id, escalation, level),
     async duplicate(id, of, by, cause = {}) {
@@ -108,7 +115,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     revise: (id, seen) => reviseProposal(store, id, seen, now()),
     probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
     captured: (target) => loadCaptured(store, target),
-    capture: (target, migrations) => store.transaction((tx) => saveCaptured(tx, target, migrations, now())),
+    capture: (target, migrations) => captureChanges(parts, target, migrations),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());

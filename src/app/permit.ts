@@ -12,8 +12,10 @@ export async function forbidden(
   actor: string,
   permission: Permission,
 ): Promise<Refusal | undefined> {
-  if (permission === 'read' || actor.startsWith('terminal:')) return undefined;
-  const named = settings.permissions[permission];
+  if (permission === 'read') return undefined;
+  if (actor.startsWith('terminal:'))
+    return permission === 'redact' ? refuse('ONLY_FROM_SLACK_BY', { permission }) : undefined;
+  const named = namedIn(settings.permissions, permission);
   try {
     const standing = await directory.standing(actor);
     if (standing !== 'member') return refuse('NOT_A_MEMBER', { found: standing });
@@ -23,6 +25,10 @@ export async function forbidden(
     return withoutSlack(named, directory, actor, permission);
   }
 }
+
+/** Who erases what others wrote is named, or one of those who approve: with nobody named, nobody may. */
+const namedIn = (permissions: Settings['permissions'], permission: Exclude<Permission, 'read'>): Named =>
+  permission === 'redact' ? (permissions.redact ?? permissions.approve ?? []) : permissions[permission];
 
 /**
  * Slack delivered the line but does not answer who typed it: in an outage of its own, or since it lets groups be looked
@@ -35,7 +41,8 @@ function withoutSlack(
   actor: string,
   permission: Exclude<Permission, 'read'>,
 ): Refusal | undefined {
-  if (permission === 'dangerous') return refuse('STANDING_UNREADABLE', { permission });
+  if (permission === 'dangerous' || permission === 'redact')
+    return refuse('STANDING_UNREADABLE', { permission });
   const standing = lately?.standing(actor) ?? 'member';
   if (standing !== 'member') return refuse('NOT_A_MEMBER', { found: standing });
   const safe =

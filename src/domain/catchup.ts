@@ -1,12 +1,13 @@
 /** What a latecomer has to know, from recorded facts alone. */
 import { person } from './actor.ts';
-import type { EntryKind, TimelineEntry } from './entry.ts';
+import type { EntryKind } from './entry.ts';
 import { foreign } from './foreign.ts';
 import { type Incident, isOpen } from './incident.ts';
 import { duration } from './metrics.ts';
 import { COMMANDER, type Policy, roleOf } from './policy.ts';
 import type { IncidentRecord } from './record.ts';
 import { dueAt } from './reminders.ts';
+import { type Row, rowsOf, standing } from './timeline.ts';
 import { formatUtc } from './when.ts';
 
 /** What somebody decided, as against what was seen or said. */
@@ -64,18 +65,18 @@ function who({ roles }: Incident, policy: Policy): readonly string[] {
 
 /** In the order they were made. */
 const decisions = ({ timeline }: IncidentRecord): readonly string[] =>
-  timeline
+  standing(rowsOf(timeline))
     .filter(({ kind, text }) => DECISIONS.includes(kind) && text !== undefined)
     .slice(-SHOWN)
     .map(line);
 
 const changes = ({ timeline }: IncidentRecord): readonly string[] =>
-  timeline
+  standing(rowsOf(timeline))
     .filter(({ kind }) => kind === 'change')
     .slice(-SHOWN)
     .map(line);
 
-const line = ({ at, actor, text = 'erased' }: TimelineEntry): string =>
+const line = ({ at, actor, text = 'erased' }: Row): string =>
   `${formatUtc(at).slice(11)} ${person(actor)}: ${text}`;
 
 function running({ incident, runs }: IncidentRecord): readonly string[] {

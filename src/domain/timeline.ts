@@ -1,5 +1,5 @@
 /** The timeline as people read it: what was corrected since stands on the entry it corrects; nothing is rewritten. */
-import type { NewEntry, TimelineEntry } from './entry.ts';
+import type { EntryKind, NewEntry, TimelineEntry } from './entry.ts';
 import type { Actor } from './incident.ts';
 import { timeOf } from './slack-ts.ts';
 
@@ -28,6 +28,8 @@ export interface Row {
   readonly text?: string;
   readonly link?: string;
   readonly details?: TimelineEntry['details'];
+  /** By whom and why its words were taken out. */
+  readonly erased?: TimelineEntry['erased'];
   /** Who gave it this text, and when. */
   readonly said: Pick<Said, 'at' | 'by'>;
   /** What it said before, oldest first. */
@@ -49,6 +51,12 @@ interface Correction {
   /** Why. */
   readonly text?: string;
 }
+
+/** Words of people: they can be edited and taken back. All else the bot recorded: it is the record, and stands. */
+const CORRECTABLE: readonly EntryKind[] = ['note', 'message', 'update', 'impact', 'summary', 'cause', 'fix'];
+
+/** Whether an entry of this kind can be edited, struck and restored. */
+export const correctable = (kind: EntryKind): boolean => CORRECTABLE.includes(kind);
 
 /** An entry that corrects another one of the same incident. */
 export const correction = (

@@ -63,6 +63,14 @@ export function parseDay(
 export const formatUtc = (date: Date): string =>
   DateTime.fromJSDate(date, { zone: 'utc' }).toFormat("yyyy-MM-dd HH:mm:ss 'UTC'");
 
+/** What was understood, and the same in the team's zone where it was read in another one. */
+export function understoodIn(
+  { at, understood }: { readonly at: Date; readonly understood: string },
+  timezone: string,
+): string {
+  if (isUtc(timezone) || understood.includes(timezone)) return understood;
+  return `${understood}, ${formatIn(at, timezone)} ${timezone}`;
+}
 /** `2026-11-22 14:05:09`, as clocks of the zone show it. */
 export const formatIn = (date: Date, timezone: string): string =>
   DateTime.fromJSDate(date, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss');

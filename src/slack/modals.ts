@@ -11,9 +11,11 @@ import { refusalText } from '../app/refusal-text.ts';
 import { PARTS } from '../domain/postmortem/parts.ts';
 import { refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
+import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
+import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
 import { REPORT_FORM, reportModal } from './views/report-modal.ts';
 import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
 import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
@@ -57,6 +59,15 @@ async function viewOf(form: Form, app: App): Promise<ModalView> {
       const service = (await app.incident(form.incident))?.service;
       const usual = service === undefined ? undefined : settings.services[service]?.team;
       return escalateModal(form.incident, Object.keys(settings.teams), usual);
+    }
+    case 'pick': {
+      const record = await app.record(form.incident);
+      return pickModal(
+        form.incident,
+        rowsOf(record?.timeline ?? []),
+        record?.incident.leftOut ?? [],
+        form.page,
+      );
     }
     case 'report':
       return reportView(form, app);
@@ -105,6 +116,7 @@ const SUBMITS: Readonly<Record<string, Submit>> = {
   [UPDATE_FORM]: submitUpdate,
   [ESCALATE_FORM]: submitEscalate,
   [WRAP_UP_FORM]: submitWrapUp,
+  [PICK_FORM]: submitPick,
   [REPORT_FORM]: submitReport,
 };
 
@@ -188,6 +200,18 @@ async function submitWrapUp(
   const barred = await forbidden(app.settings, directory, by, 'respond');
   const done = barred ?? (await app.act(incidentOf(submission), wish, { inboxKey }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
+}
+
+/** Each menu holds a range of numbers; what the form did not show stays as it was. */
+async function submitPick(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const menus = Object.keys(fieldsShape.parse(submission.values)).flatMap((id) => pickedRange(id) ?? []);
+  const [first] = menus;
+  if (first === undefined) return undefined;
+  const chosen = menus.flatMap(({ id }) => ticksIn(submission.values, id));
+  const from = Math.min(...menus.map((menu) => menu.from));
+  const to = Math.max(...menus.map((menu) => menu.to));
+  const line = `timeline inc-${incidentOf(submission)} pick ${chosen.join(',') || 'none'} of ${from}-${to}`;
+  return say(line, first.id, submission, parts);
 }
 
 const reportAbout = z.object({

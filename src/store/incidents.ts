@@ -145,6 +145,25 @@ export async function listIncidents(db: Db, filter: IncidentFilter): Promise<rea
   return rows.map(toIncident);
 }
 
+/** The open ones that a target matters to: by service, by the proposal they came from, by a run; in their order. */
+export async function openIncidentsOn(
+  db: Db,
+  target: string,
+  services: readonly string[],
+): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>(
+    `select i.id
+       from incidents i
+      where i.status not in ('resolved', 'cancelled')
+        and (i.service = any ($2)
+             or exists (select from proposals p where p.incident_id = i.id and p.target = $1)
+             or exists (select from runs r where r.incident_id = i.id and r.target = $1))
+      order by i.id`,
+    [target, services],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** What a person has to do in any incident, and which one. */
 export async function openActionItems(
   db: Db,
@@ -188,15 +207,15 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
   await tx.query(
     `insert into incidents (id, kind, private, title, severity, status, status_since, declared_by, declared_at, service,
                             archived, duplicate_of, accounts, last_update, postmortem_at, roles, milestones, reminders,
-                            remind_at)
+                            remind_at, left_out)
      overriding system value
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
      on conflict (id) do update
         set title = excluded.title, severity = excluded.severity, status = excluded.status,
             status_since = excluded.status_since, service = excluded.service, archived = excluded.archived,
             duplicate_of = excluded.duplicate_of, accounts = excluded.accounts, last_update = excluded.last_update,
             postmortem_at = excluded.postmortem_at, roles = excluded.roles, milestones = excluded.milestones,
-            reminders = excluded.reminders, remind_at = excluded.remind_at`,
+            reminders = excluded.reminders, remind_at = excluded.remind_at, left_out = excluded.left_out`,
     [
       incident.id,
       incident.kind,
@@ -217,6 +236,7 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
       JSON.stringify(incident.milestones),
       JSON.stringify(reminders),
       nextAt,
+      JSON.stringify(incident.leftOut),
     ],
   );
   for (const item of incident.actionItems) await saveActionItem(tx, incident.id, item);

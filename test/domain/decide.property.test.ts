@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { nextActionReminder } from '../../src/domain/action-reminders.ts';
 import { declare } from '../../src/domain/decide/declare.ts';
 import { decide } from '../../src/domain/decide.ts';
 import type { Decision } from '../../src/domain/decision.ts';
@@ -66,6 +67,22 @@ const overLevel = level.chain((reached) =>
   }),
 );
 
+/** An entry as it stands, of any kind, whether it is struck or not. */
+const correctedRow = fc.record(
+  {
+    seq: number,
+    at: moment,
+    recordedAt: moment,
+    kind: fc.constantFrom(...ENTRY_KINDS),
+    actor: by,
+    text,
+    said: fc.record({ at: moment, by }),
+    earlier: fc.constant([]),
+    struck: fc.record({ at: moment, by }),
+  },
+  { requiredKeys: ['seq', 'at', 'recordedAt', 'kind', 'actor', 'said', 'earlier'] },
+);
+
 type Fields = Record<string, fc.Arbitrary<unknown>>;
 const intents: { readonly [K in Intent['kind']]: Fields | fc.Arbitrary<unknown> } = {
   update: { by, text },
@@ -75,6 +92,8 @@ const intents: { readonly [K in Intent['kind']]: Fields | fc.Arbitrary<unknown> 
   account: { by, account: fc.constantFrom(...ACCOUNTS), text },
   rename: { by, title: text },
   note: { by, text, at: some(moment) },
+  correct: { by, row: correctedRow, what: fc.constantFrom('text', 'struck', 'restored'), text },
+  pick: { by, leftOut: fc.array(number), among: fc.constant({ from: 1, to: 9 }) },
   milestone: { by, name: fc.constantFrom(...MILESTONES.slice(2, 5)), at: moment },
   escalate: { by, team: text, roster: rosterAt(fc.constantFrom(1, 1, 2)), reason: some(text) },
   'answer-page': { by: user, page: number, answer: fc.constantFrom('acknowledged', 'declined') },
@@ -230,7 +249,7 @@ describe('whatever is asked of an incident, in whatever order', () => {
 
   test('nothing said is lost: what is accepted is written down, once', () => {
     everyDecision(({ intent: wish, now }, { entries, incident }) => {
-      const least = BY_ITSELF.includes(wish.kind) ? 0 : 1;
+      const least = BY_ITSELF.includes(wish.kind) || wish.kind === 'pick' ? 0 : 1;
       const most = wish.kind === 'wrap-up' ? wordsOf(wish).length : wish.kind === 'remind' ? 0 : 1;
       expect(entries.length).toBeGreaterThanOrEqual(least);
       expect(entries.length).toBeLessThanOrEqual(most);
@@ -265,7 +284,17 @@ describe('whatever is asked of an incident, in whatever order', () => {
       }
       for (const item of before.actionItems) {
         const later = incident.actionItems[item.number - 1];
-        expect(later).toEqual({ ...item, done: item.done || later?.done });
+        const { number: _, text: said, createdBy } = item;
+        expect(later).toMatchObject({ number: item.number, text: said, createdBy });
+        // Each changes by the wish that says so, and by no other.
+        if (later?.done !== item.done)
+          expect(wish).toMatchObject({
+            kind: item.done ? 'reopen-action' : 'finish-action',
+            number: item.number,
+          });
+        if (later?.owner !== item.owner)
+          expect(wish).toMatchObject({ kind: 'assign-action', owner: later?.owner });
+        if (later?.due !== item.due) expect(wish).toMatchObject({ kind: 'due-action', due: later?.due });
       }
     });
   });
@@ -344,7 +373,11 @@ describe('whatever is asked of an incident, in whatever order', () => {
 
   test('only whom it concerns hears of it', () => {
     everyDecision(({ before, intent: wish }, { incident, effects }) => {
-      const people = [...incident.pages.map((page) => page.user), ...Object.values(incident.roles)];
+      const people = [
+        ...incident.pages.map((page) => page.user),
+        ...Object.values(incident.roles),
+        ...incident.actionItems.flatMap(({ owner }) => owner ?? []),
+      ];
       const ways = incident.escalations.flatMap((each) =>
         each.ways.map((via) => `page:${before.id}:${each.number}:${via}`),
       );
@@ -356,6 +389,7 @@ describe('whatever is asked of an incident, in whatever order', () => {
         ...ways,
         ...everybody,
         ...other,
+        'tracker',
       ];
       expect(effects.map(laneOf).filter((lane) => !known.includes(lane))).toEqual([]);
       for (const effect of effects)
@@ -426,8 +460,9 @@ describe('whatever is asked of an incident, in whatever order', () => {
       const { last, nextAt, dismissed } = incident.reminders;
       const was = before.reminders.last;
       if (last?.state.kind === 'open') expect(stillWanted(incident, last, policy)).toBe(true);
-      const next = nextReminder(incident, policy);
-      expect(nextAt).toEqual(next && new Date(Math.max(next.at.getTime(), now.getTime())));
+      const looks = [nextReminder(incident, policy)?.at, nextActionReminder(incident, policy)];
+      const next = looks.filter((at) => at !== undefined).map((at) => Math.max(at.getTime(), now.getTime()));
+      expect(nextAt?.getTime()).toBe(next.length > 0 ? Math.min(...next) : undefined);
       if (last === undefined || last.number === was?.number) return;
       expect([wish.kind, last.number, last.at]).toEqual(['remind', (was?.number ?? 0) + 1, now]);
       expect(dismissed).not.toContain(last.kind);

@@ -5,10 +5,11 @@ import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
 import { type Escalation, type Incident, KINDS, type Page, STATUSES } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
+import type { Proposal } from '../../src/domain/record.ts';
 import { REMINDERS } from '../../src/domain/reminders.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
 import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
+import type { Row } from '../../src/domain/timeline.ts';
 import { announcement } from '../../src/slack/views/announcement.ts';
 import { lines, type View, view } from '../../src/slack/views/blocks.ts';
 import { card } from '../../src/slack/views/card.ts';
@@ -239,28 +240,31 @@ describe('a proposal', () => {
 });
 
 describe('the timeline', () => {
-  const record = (texts: readonly string[]): IncidentRecord => ({
-    ...aRecord(anIncident()),
-    timeline: texts.map((text, index) => ({
+  const rows = (texts: readonly string[]): readonly Row[] =>
+    texts.map((text, index) => ({
       seq: index + 1,
       at: AT,
       recordedAt: AT,
       kind: 'note',
       actor: 'U000ONCALL',
       text,
-      hash: '',
-    })) as unknown as IncidentRecord['timeline'],
-  });
+      said: { at: AT, by: 'U000ONCALL' },
+      earlier: [],
+    }));
 
   test('cuts neither a mention nor a character in two', () => {
-    const long = timelinePage(record([`${'x'.repeat(290)}<@U012ABCDE>`, `${'x'.repeat(298)}😀y`]), 1);
-    expect(long).not.toMatch(/<@U0?1?2?…|[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);
+    const long = Array.from({ length: 40 }, (_, more) =>
+      timelinePage(7, rows([`${'x'.repeat(1270 + more)}<@U012ABCDE>`, `${'x'.repeat(1270 + more)}😀y`]), 1),
+    );
+    expect(long.map((page) => page.text).join('\n')).not.toMatch(
+      /<@U0?1?2?…|[\uD800-\uDBFF](?![\uDC00-\uDFFF])/,
+    );
   });
 
   test('has whole pages only', () => {
-    const many = record(Array.from({ length: 30 }, (_, index) => `n${index}`));
-    expect(timelinePage(many, 1.5)).toContain('Page 1 of 2');
-    expect(timelinePage(many, 1.5)).toBe(timelinePage(many, 1));
+    const many = rows(Array.from({ length: 30 }, (_, index) => `n${index}`));
+    expect(timelinePage(7, many, 1).text).toContain('Page 1 of 2');
+    expect(timelinePage(7, many, 9)).toEqual(timelinePage(7, many, 2));
   });
 });
 

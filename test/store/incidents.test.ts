@@ -32,8 +32,8 @@ const bare = (id: number, change: Partial<Incident> = {}): Incident => ({
   actionItems: [],
   escalations: [],
   pages: [],
-  reminders: NO_REMINDERS,
   leftOut: [],
+  reminders: NO_REMINDERS,
   ...change,
 });
 const time = (minute: number, by = 'U0000ONCALL') => ({ at: at(minute), by, recordedAt: at(minute + 1) });

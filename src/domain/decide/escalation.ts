@@ -176,7 +176,15 @@ function paging(
   const pages = newPages(incident, escalation, users, now);
   return decision(
     { ...incident, pages: [...incident.pages, ...pages] },
-    [entry(now, 'page', by, entryText)],
+    [
+      entry(
+        now,
+        'page',
+        by,
+        entryText,
+        roster.problems.length > 0 ? { problems: roster.problems } : undefined,
+      ),
+    ],
     [
       ...pages.map((page) => pageMessage(incident, page)),
       ...outgoing(incident, escalation, 'trigger', users),

@@ -25,6 +25,8 @@ export async function launch(
     const all = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
+      // The detail of an error can be a whole row, with words that may have to be erased some day.
+      log_error_verbosity: 'terse',
       ...settings,
       port: String(port),
     };
