@@ -11,6 +11,7 @@ export default defineCommand({
   usage: 'duplicate <incident>',
   examples: ['duplicate inc-1'],
   where: 'incident',
+  takesIncident: true,
   permission: 'respond',
   async run({ incident = 0, words, actor, inboxKey }, app) {
     const word = headOf(words.replace(/^of\s+/i, '')).head;
@@ -18,6 +19,8 @@ export default defineCommand({
     const linked = /^<#([CG][A-Z0-9]+)(?:\|[^>]*)?>$/.exec(word)?.[1];
     const of = number === undefined ? linked && (await app.incidentOfChannel(linked)) : Number(number);
     if (of === undefined || of === '') return refuse('DUPLICATE_OF_WHAT', { found: words });
+    // The number of a private incident must not be found out by its channel.
+    if (linked && !(await app.isVisible(of, actor))) return refuse('DUPLICATE_OF_WHAT', { found: words });
     const done = await app.duplicate(incident, of, actor, { inboxKey });
     return done.ok
       ? { text: `Closed as a duplicate of incident ${of}. Its followers are invited there.` }

@@ -37,10 +37,11 @@ const overview = (commands: readonly Command[], name: string): string =>
   ].join('\n');
 
 const detail = (command: Command, name: string): string => {
-  const { usage, summary, examples, aliases, where } = command;
+  const { usage, summary, examples, more = [], aliases, where } = command;
   return [
     `\`${name} ${usage}\`: ${summary}`,
     ...examples.map((example) => `• \`${name} ${example}\``),
+    ...more,
     ...(aliases ? [`Also: ${aliases.join(', ')}`] : []),
     ...(where === 'incident'
       ? [`In an incident channel, or with the incident's number: \`inc-3\` before or after the verb.`]

@@ -1,7 +1,7 @@
 /** `note`: writes a line into the timeline, also for an earlier time. */
 import { defineCommand } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
-import { parseWhen } from '../src/domain/when.ts';
+import { parseWhen, understoodIn } from '../src/domain/when.ts';
 
 export default defineCommand({
   verb: 'note',
@@ -20,7 +20,14 @@ export default defineCommand({
     const when = parseWhen(request.words, { now: request.now, timezone: app.settings.timezone });
     if (!when.ok) return when;
     const at = when.at ? { at: when.at } : {};
-    const answer = when.at ? `Noted for ${when.understood}.` : 'Noted.';
-    return intend(app, request, { kind: 'note', by: request.actor, text: when.rest, ...at }, () => answer);
+    // Said in a thread: where it can be read up.
+    const link = request.source?.link === undefined ? {} : { link: request.source.link };
+    const answer = when.at ? `Noted for ${understoodIn(when, app.settings.timezone)}.` : 'Noted.';
+    return intend(
+      app,
+      request,
+      { kind: 'note', by: request.actor, text: when.rest, ...at, ...link },
+      () => answer,
+    );
   },
 });

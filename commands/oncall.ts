@@ -15,10 +15,10 @@ export default defineCommand({
   async run({ words }, app) {
     const known = Object.keys(app.settings.teams);
     if (known.length === 0) return { text: 'No teams are named in firebreak.yml.' };
-    const wanted = words.toLowerCase();
-    if (wanted !== '' && !known.includes(wanted))
-      return refuse('UNKNOWN_TEAM', { found: wanted, known: known.join(', ') });
-    const teams = Object.entries(await app.onCall()).filter(([name]) => wanted === '' || name === wanted);
+    const wanted = words.replace(/^[@#]/, '').toLowerCase();
+    const isWanted = (name: string): boolean => wanted === '' || name.toLowerCase() === wanted;
+    if (!known.some(isWanted)) return refuse('UNKNOWN_TEAM', { found: wanted, known: known.join(', ') });
+    const teams = Object.entries(await app.onCall()).filter(([name]) => isWanted(name));
     return { text: teams.flatMap(([name, levels]) => onCallLines(name, levels)).join('\n') };
   },
 });

@@ -147,9 +147,25 @@ export const ConfigFile = z.strictObject({
       respond: people.optional(),
       dangerous: people.optional(),
       approve: people.optional(),
+      redact: people.optional(),
       private: people.optional(),
     })
     .prefault({}),
+  capture: z
+    .strictObject({
+      emoji: z
+        .array(
+          z
+            .string()
+            .regex(/^:?[a-z0-9_+'-]+:?$/, 'the name of an emoji, for example pushpin')
+            .transform((emoji) => emoji.replaceAll(':', '')),
+        )
+        .min(1)
+        .default(['pushpin']),
+      max_image_mb: z.number().min(0).max(100).default(5),
+    })
+    .prefault({}),
+  retention: z.strictObject({ messages_days: z.number().positive().default(90) }).prefault({}),
   breaker: z.strictObject({ dangerous_per_hour: z.number().int().positive().default(10) }).prefault({}),
   monitors: z
     .record(

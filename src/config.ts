@@ -231,6 +231,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     respond: read.permissions.respond,
     dangerous: read.permissions.dangerous,
     approve: read.permissions.approve,
+    redact: read.permissions.redact,
     private: read.permissions.private,
   },
   teams: teamsOf(read),
@@ -250,12 +251,13 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
+const MEGABYTE = 1024 * 1024;
 
 /** What is not configured is as PagerDuty's guide has it; what is, replaces it whole. */
 function policyOf(
   read: ConfigFile,
-): Pick<Settings, 'severities' | 'roles' | 'reminders' | 'stakeholderChannel'> {
-  const { severities, roles, reminders } = read;
+): Pick<Settings, 'severities' | 'roles' | 'reminders' | 'stakeholderChannel' | 'capture'> {
+  const { severities, roles, reminders, capture, retention } = read;
   const { stakeholder_channel: stakeholderChannel } = read.slack;
   return {
     severities: severities ? Object.entries(severities).map(severityOf) : DEFAULT_SEVERITIES,
@@ -263,6 +265,11 @@ function policyOf(
       ? Object.entries(roles).map(([role, { title, duties }]) => ({ name: role, title, duties }))
       : DEFAULT_ROLES,
     reminders: { unclaimedAfter: reminders.unclaimed_min * MINUTE },
+    capture: {
+      emoji: capture.emoji,
+      maxImageBytes: capture.max_image_mb * MEGABYTE,
+      messagesDays: retention.messages_days,
+    },
     ...(stakeholderChannel === undefined ? {} : { stakeholderChannel }),
   };
 }

@@ -67,6 +67,56 @@ export const ERRORS = {
     message: '`{found}` is no day that is understood.',
     fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
   },
+  // The timeline
+  TIMELINE_MALFORMED: {
+    message: '`timeline {found}` is not understood.',
+    fix: 'Say `timeline`, `timeline 2`, `timeline show 5`, `timeline edit 5 <text>`, `timeline strike 5 [reason]`, `timeline restore 5`, `timeline redact 5 <reason>` or `timeline pick`; the number is the one before the entry.',
+  },
+  ENTRY_UNKNOWN: {
+    message: 'There is no entry {found}; the timeline has {count}.',
+    fix: 'See the numbers with `timeline`.',
+  },
+  ENTRY_IS_CORRECTION: {
+    message: 'Entry {found} is itself a correction: it belongs to entry {of}.',
+    fix: 'Name that one: `timeline show {of}`, `timeline edit {of} <text>`.',
+  },
+  ENTRY_IS_RECORD: {
+    message:
+      'Entry {found} ({kind}) was recorded by Firebreak itself: it is the record, and is neither edited nor struck.',
+    fix: 'Say what is right now: `{instead}`. Words that must not stay at all are erased by `timeline redact {found} <reason>`.',
+  },
+  ENTRY_ERASED: {
+    message: 'The words of entry {found} were erased; nothing is left of them.',
+    fix: 'Say it anew, without what had to be erased: `note <time> <text>`.',
+  },
+  ENTRY_STRUCK: {
+    message: 'Entry {found} was struck by {by} at {at}.',
+    fix: 'To count it again: `timeline restore {found}`.',
+  },
+  ENTRY_NOT_STRUCK: {
+    message: 'Entry {found} is not struck.',
+    fix: 'See it with `timeline show {found}`.',
+  },
+  ENTRY_SAME: {
+    message: 'Entry {found} says exactly that already.',
+    fix: 'See it with `timeline show {found}`.',
+  },
+  ONLY_FROM_SLACK_BY: {
+    message: 'A terminal is nobody whom `permissions.{permission}` can name.',
+    fix: 'Somebody who is named there says it in Slack.',
+  },
+  ENTRY_WITHOUT_WORDS: {
+    message: 'Entry {found} ({kind}) holds nothing that anybody wrote; there is nothing to erase.',
+    fix: 'Redact the entry that holds the words; see `timeline`.',
+  },
+  REDACT_REASON_TELLS: {
+    message: 'The reason holds words of the entry, and the reason stays.',
+    fix: 'Say in other words why, for example: `timeline redact {found} a password`.',
+  },
+  REDACT_RUN_ACTIVE: {
+    message: 'Run {run} is not over yet, and works with these words. Nothing was erased.',
+    fix: 'Wait until it has ended, or refuse its plan, and say it again.',
+  },
   // Targets: connecting and looking
   TARGET_ROLE_MISSING: {
     message: 'The target {target} has no {role} role.',
@@ -396,7 +446,7 @@ export const ERRORS = {
   },
   ALREADY_ARCHIVED: {
     message: 'The channel of incident {number} is archived already.',
-    fix: 'Nothing to do; `reopen <reason>` brings it back.',
+    fix: 'Nothing to do; `reopen <reason>` opens the incident again, and a member brings the channel back in Slack.',
   },
   UNKNOWN_SEVERITY: {
     message: 'There is no severity `{found}`.',
@@ -444,7 +494,7 @@ export const ERRORS = {
   },
   ONLY_FROM_SLACK: {
     message: '`{verb}` needs a person of Slack, and this is a terminal.',
-    fix: 'Name one: `{example}`.',
+    fix: 'Name one, or type it in Slack: `{example}`.',
   },
   UNKNOWN_TEAM: {
     message: 'There is no team `{found}`.',

@@ -59,8 +59,8 @@ export const startFirebreak = (
     const perform = createPerform(talk);
     const page = createPager(config.paging, now);
     const watched = watch(config.monitors, targets);
-    const work = { perform, page, replay: slack.replay, watched, runs };
-    const jobs = assembleJobs({ ...talk, ...work, clock });
+    const work = { perform, page, replay: slack.replay, watched, runs, directory };
+    const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createReceiver({
       listen: http,
       tokens: http.token === undefined ? [] : [http.token],

@@ -56,6 +56,18 @@ describe('the configuration', () => {
     return (error as Error).message.replaceAll(folder, '');
   };
 
+  it('takes what is captured and how long it is kept', async () => {
+    const { settings } = await load(`${slack}
+capture: { emoji: [':round_pushpin:', pushpin], max_image_mb: 1 }
+retention: { messages_days: 30 }
+`);
+    expect(settings.capture).toEqual({
+      emoji: ['round_pushpin', 'pushpin'],
+      maxImageBytes: 1024 * 1024,
+      messagesDays: 30,
+    });
+  });
+
   it('takes severities, roles, services and reminders, in the order they are written', async () => {
     const { settings } = await load(`${slack.replace(' }', ', stakeholder_channel: C0123456780 }')}
 severities:

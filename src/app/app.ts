@@ -9,9 +9,13 @@ import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { Row } from '../domain/timeline.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
+import type { HeardMessage, MarkWish } from './capture.ts';
+import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
+import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
@@ -76,6 +80,18 @@ export interface App {
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal>;
   act(incident: number, intent: Intent, cause?: Cause): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Edits, strikes or restores an entry of the timeline. */
+  correct(
+    incident: number,
+    wish: CorrectionWish,
+    cause?: Cause,
+  ): Promise<{ ok: true; incident: Incident } | Refusal>;
+  /** Erases the words of an entry, wherever the store holds them. */
+  redact(incident: number, wish: RedactionWish, cause?: Cause): Promise<({ ok: true } & Redacted) | Refusal>;
+  /** One entry of the timeline, as it stands. */
+  timelineRow(incident: number, seq: number): Promise<Row | Refusal>;
+  /** The numbers of the entries that are no corrections, in their order. */
+  timelineNumbers(incident: number): Promise<readonly number[]>;
   /** Pages the first level of a team; the next ones follow when nobody answers. */
   escalate(
     incident: number,
@@ -135,6 +151,11 @@ export interface App {
   /** A person says what became of a step that nobody could find out. */
   settleUnknown(wish: WitnessWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   run(id: number): Promise<Run | undefined>;
+
+  /** A message of an incident's channel was said, edited or deleted. */
+  heard(message: HeardMessage, cause?: Cause): Promise<void>;
+  /** Somebody put a message on the timeline, or takes it back; without `respond` neither counts. */
+  marked(mark: MarkWish, cause?: Cause): Promise<{ ok: true } | Refusal>;
 
   /** Remembers a person's name, for exports. */
   meet(userId: string, name: string): Promise<void>;

@@ -39,6 +39,7 @@ export type Form =
   | { readonly kind: 'update'; readonly incident: number }
   | { readonly kind: 'escalate'; readonly incident: number }
   | { readonly kind: 'report'; readonly incident: number; readonly section: number }
+  | { readonly kind: 'pick'; readonly incident: number; readonly page: number }
   | { readonly kind: 'wrap-up'; readonly incident: number; readonly after: true };
 
 /** The message that a form was opened on. */
@@ -50,7 +51,7 @@ export interface FormSource {
   readonly text: string;
 }
 
-export type Permission = 'read' | 'declare' | 'respond' | 'dangerous';
+export type Permission = 'read' | 'declare' | 'respond' | 'dangerous' | 'redact';
 
 export interface Command {
   readonly verb: string;
@@ -63,8 +64,12 @@ export interface Command {
   /** `declare [sev1-sev5] <title>` */
   readonly usage: string;
   readonly examples: readonly string[];
+  /** Rules that the line alone does not tell, a sentence or two each. */
+  readonly more?: readonly string[];
   /** `incident`: only in an incident's channel, or with its number. */
   readonly where: 'anywhere' | 'incident';
+  /** What follows it is another incident: a number that stands alone names that one. */
+  readonly takesIncident?: true;
   /** What it takes; by the words, where the bare verb only reads. */
   readonly permission: Permission | ((words: string) => Permission);
   run(request: Request, app: App): Promise<Reply | Refusal>;

@@ -48,6 +48,7 @@ const section = (each: Command, command: string): string =>
       `- Who: ${whoMay(each)}`,
       ...(each.aliases ? [`- Also: ${each.aliases.map((alias) => `\`${alias}\``).join(', ')}`] : []),
     ].join('\n'),
+    ...(each.more ? [each.more.map((rule) => `- ${rule}`).join('\n')] : []),
     `\`\`\`\n${each.examples.map((example) => `${command} ${example}`).join('\n')}\n\`\`\``,
   ].join('\n\n');
 

@@ -4,7 +4,8 @@ import { isOpen } from '../domain/incident.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
-import { loadCaptured, saveCaptured } from '../store/captured-migrations.ts';
+import { likelySame } from '../domain/similar.ts';
+import { loadCaptured } from '../store/captured-migrations.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -12,14 +13,18 @@ import { savePerson } from '../store/people.ts';
 import { insertProposal, loadProposal } from '../store/proposals.ts';
 import { loadParts } from '../store/report-parts.ts';
 import type { Store } from '../store/store.ts';
-import { loadTimeline } from '../store/timeline.ts';
+import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
+import { createCapture } from './capture.ts';
+import { captureChanges } from './changes.ts';
+import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
+import { redactEntry } from './redactions.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
 import { isVisible, visibleOf } from './visibility.ts';
@@ -50,12 +55,17 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     settings,
     now,
     ...createRuns(parts),
+    ...createCapture(parts),
     async declare(wish, cause = {}) {
       const refused = refuseService(settings, wish);
       if (refused) return refused;
-      return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish.by));
+      return declareIncident(store, wish, cause, now(), settings, await knownPrivate(parts, wish));
     },
     act: (id, intent, cause = {}) => actOnIncident(store, id, intent, cause, now(), settings),
+    correct: (id, wish, cause = {}) => correctEntry(parts, id, wish, cause),
+    redact: (id, wish, cause = {}) => redactEntry(parts, id, wish, cause),
+    timelineRow: (id, seq) => rowNamed(store, id, seq),
+    timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
     escalationDue: (id, escalation, level) => escalationDue(parts, id, escalation, level),
     async duplicate(id, of, by, cause = {}) {
@@ -103,7 +113,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     revise: (id, seen) => reviseProposal(store, id, seen, now()),
     probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
     captured: (target) => loadCaptured(store, target),
-    capture: (target, migrations) => store.transaction((tx) => saveCaptured(tx, target, migrations, now())),
+    capture: (target, migrations) => captureChanges(parts, target, migrations),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
@@ -116,17 +126,20 @@ function refuseService({ services }: Settings, { service }: DeclareWish): Refusa
   return refuse('UNKNOWN_SERVICE', { found: service, known: Object.keys(services).join(', ') || 'none yet' });
 }
 
-/** Private incidents that the person may know of: Slack is asked before the transaction begins. */
+/**
+ * Private incidents that are probably the same, as far as the person may know of them. Slack is asked before the
+ * transaction begins, and only when there are any: a declaration waits for nothing that it can do without.
+ */
 async function knownPrivate(
   parts: Pick<AppParts, 'store' | 'settings' | 'directory' | 'operator'>,
-  viewer: string,
+  { by, title, kind = 'incident', service }: DeclareWish,
 ): Promise<ReadonlySet<number>> {
   const open = await listIncidents(parts.store, { state: 'open' });
-  const known = await visibleOf(
+  const similar = likelySame(
+    { title, kind, service },
     open.filter((incident) => incident.private),
-    viewer,
-    parts,
   );
+  const known = await visibleOf(similar, by, parts);
   return new Set(known.map(({ id }) => id));
 }
 

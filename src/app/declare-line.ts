@@ -13,13 +13,16 @@ export type DeclareWords = Pick<
 const FLAGS = ['--private', '--retro', '--anyway', '--service <name>'];
 /** Phones make one long dash of two. */
 const FLAG = /^(?:--|—|–)([a-z]+)$/i;
+const END = /^(?:--|—|–)$/;
 
 type Found = Partial<DeclareWords> & Pick<DeclareWords, 'title'>;
 
-/** Flags and one severity may stand in any order before the title; a title may be missing. */
+/** Flags and one severity may stand in any order before the title, which `--` may begin; a title may be missing. */
 export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareWords | Refusal {
   let found: Found = { title: words, ...(kind === 'incident' ? {} : { kind }) };
   for (;;) {
+    const { head, rest } = headOf(found.title);
+    if (END.test(head)) return { severity: usual(policy), ...found, title: rest };
     const read = readHead(found, policy);
     if (read === undefined) return { severity: usual(policy), ...found };
     if (isRefusal(read)) return read;
@@ -27,7 +30,7 @@ export function readDeclare(words: string, policy: Policy, kind: Kind): DeclareW
   }
 }
 
-/** `declare --anyway --private sev2 it is down` */
+/** `declare --anyway --private sev2 it is down`; the title stays one, whatever it begins with. */
 export function declareLine(wish: DeclareWords): string {
   const { title, severity, kind, service, proposal } = wish;
   const words = [
@@ -38,9 +41,16 @@ export function declareLine(wish: DeclareWords): string {
     ...(service === undefined ? [] : ['--service', service]),
     severity,
     ...(proposal === undefined ? [] : [`proposal:${proposal}`]),
+    ...(needsEnd(title) ? ['--'] : []),
     title,
   ];
   return words.join(' ');
+}
+
+/** A title that would be read as what stands before one. */
+function needsEnd(title: string): boolean {
+  const { head } = headOf(title);
+  return FLAG.test(head) || END.test(head) || /^proposal:/.test(head);
 }
 
 /** Without a word about how bad it is: the middle of what is configured, `sev3` of five. */

@@ -1,4 +1,5 @@
 /** What `declare` and `drill` do: one line, or a form when it says too little. */
+import { isSlackUser } from '../domain/actor.ts';
 import type { Incident, Kind } from '../domain/incident.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { App } from './app.ts';
@@ -21,6 +22,12 @@ export async function declareBy(
       refused: true,
       form: { kind: 'declare', severity: read.severity },
     };
+  // Nobody would be in its channel, and so nobody could see it.
+  if (read.private && !isSlackUser(actor))
+    return refuse('ONLY_FROM_SLACK', {
+      verb: 'declare --private',
+      example: 'declare --private sev2 a key has leaked',
+    });
   const done = await app.declare({ by: actor, ...read, ...(source ? { source } : {}) }, { inboxKey });
   if (!done.ok) return done;
   const took = done.proposal ? ` It takes over what monitor \`${done.proposal.monitor}\` saw.` : '';
@@ -28,7 +35,7 @@ export async function declareBy(
 }
 
 /** What the person who declared reads at once, before the channel is there. */
-export function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {
+function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {
   const what = { incident: 'Incident', drill: 'Drill', retrospective: 'Retrospective incident' }[kind];
   const whose = hidden ? ' Its private channel is being opened' : ' Its channel is being opened';
   return `:rotating_light: ${what} ${id} (${severity}) declared: *${title}*.${whose}.`;

@@ -90,9 +90,10 @@ const requestOf = (
 });
 
 /** The incident that a line names by number (`inc-3`, `#3`); the words without it. `declare #3 fails` names none. */
-function nameIncident({ where }: Command, rest: string): Pick<Request, 'words' | 'incident'> {
+function nameIncident({ where, takesIncident }: Command, rest: string): Pick<Request, 'words' | 'incident'> {
   const named = where === 'incident' ? /^(?:inc-|#)(\d{1,9})\b\s*/i.exec(rest) : null;
-  return named
+  const isObject = takesIncident && named?.[0].length === rest.length;
+  return named && !isObject
     ? { words: rest.slice(named[0].length), incident: Number(named[1]) }
     : { words: rest, incident: undefined };
 }

@@ -12,8 +12,10 @@ export async function forbidden(
   actor: string,
   permission: Permission,
 ): Promise<Refusal | undefined> {
-  if (permission === 'read' || actor.startsWith('terminal:')) return undefined;
-  const named = settings.permissions[permission];
+  if (permission === 'read') return undefined;
+  if (actor.startsWith('terminal:'))
+    return permission === 'redact' ? refuse('ONLY_FROM_SLACK_BY', { permission }) : undefined;
+  const named = namedIn(settings.permissions, permission);
   try {
     const standing = await directory.standing(actor);
     if (standing !== 'member') return refuse('NOT_A_MEMBER', { found: standing });
@@ -24,6 +26,10 @@ export async function forbidden(
   }
 }
 
+/** Who erases what others wrote is named, or one of those who approve: with nobody named, nobody may. */
+const namedIn = (permissions: Settings['permissions'], permission: Exclude<Permission, 'read'>): Named =>
+  permission === 'redact' ? (permissions.redact ?? permissions.approve ?? []) : permissions[permission];
+
 /**
  * Slack delivered the line but does not answer who typed it. Declaring and writing down must go on in an outage of
  * Slack's own; what is dangerous must not.
@@ -33,7 +39,8 @@ function withoutSlack(
   actor: string,
   permission: Exclude<Permission, 'read'>,
 ): Refusal | undefined {
-  const safe = permission !== 'dangerous' && (named === undefined || named.includes(actor));
+  const safe =
+    permission !== 'dangerous' && permission !== 'redact' && (named === undefined || named.includes(actor));
   return safe ? undefined : refuse('STANDING_UNREADABLE', { permission });
 }
 

@@ -25,9 +25,17 @@ export async function isVisible(
   const { channelId, declaredBy } = incident;
   // Until Slack has made the channel it has no members.
   if (channelId === undefined) return viewer === declaredBy;
+  // Each by itself: a user group that is gone must not hide it from the members of its channel.
+  return (
+    (await isSure(async () => (await directory.channelMembers(channelId)).includes(viewer))) ||
+    (await isSure(() => isNamed(settings.permissions.private, directory, viewer)))
+  );
+}
+
+/** What Slack does not say is not so: what is private stays hidden. */
+async function isSure(ask: () => Promise<boolean>): Promise<boolean> {
   try {
-    if (await isNamed(settings.permissions.private, directory, viewer)) return true;
-    return (await directory.channelMembers(channelId)).includes(viewer);
+    return await ask();
   } catch {
     return false;
   }

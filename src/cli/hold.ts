@@ -96,7 +96,8 @@ async function whyHeld(store: Store, { target, migration, incidentId, runId, sin
     migration,
     since: since.toISOString(),
     incident: incidentId,
-    title: incident?.title ?? 'not known',
+    // A deploy's log is read by everybody.
+    title: incident?.private ? 'private' : (incident?.title ?? 'not known'),
     run: runId,
     requester: named(run?.requestedBy),
     approver: named(run && approverOf(run)),

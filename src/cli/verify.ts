@@ -1,6 +1,7 @@
 /** `firebreak verify <incident>`: has anybody changed the timeline? */
 import { Command } from 'commander';
 import { type ChainedEntry, verifyChain } from '../domain/chain.ts';
+import { formatUtc } from '../domain/when.ts';
 import { FirebreakError } from '../errors.ts';
 import { loadChain } from '../store/timeline.ts';
 import { incidentNumber, printJson, type StoreOptions, withStore } from './options.ts';
@@ -16,21 +17,39 @@ export const verifyCommand = (): Command =>
     new Command('verify')
       .description("Check an incident's timeline against its hash chain")
       .argument('<incident>', 'its number', incidentNumber)
-      .option('--anchor <hash>', 'a head hash printed earlier; it must still be in the chain')
+      .option(
+        '--anchor <hash>',
+        'a head hash printed earlier, or its first 12 signs; it must still be in the chain',
+      )
       .option('--json', 'print facts as JSON'),
   ).action(async (incident: number, options: VerifyOptions) => {
     const chain = await onStore(options, (store) => loadChain(store, incident));
     if (chain.length === 0) throw new FirebreakError('INCIDENT_UNKNOWN', { found: incident });
     const head = headOf(chain, options.anchor);
-    if (options.json) printJson({ incident, entries: chain.length, head });
-    else process.stdout.write(`${chain.length} entries, unchanged; head ${head}\n`);
+    const redacted = chain.flatMap(({ seq, erased }) => (erased ? { seq, ...erased } : []));
+    if (options.json) printJson({ incident, entries: chain.length, head, redacted });
+    else
+      process.stdout.write(
+        `${chain.length} entries, unchanged; head ${head}\n${redacted.map(line).join('')}`,
+      );
   });
+
+/** The chain verifies without their words: who took them out is said, so that nobody does so unseen. */
+const line = ({ seq, at, by, reason }: { seq: number; at: Date; by: string; reason: string }): string =>
+  `entry ${seq} was redacted by ${by}, ${formatUtc(at)}: ${reason}\n`;
+
+/** As an entry prints it, by its beginning. */
+const SHORTEST_ANCHOR = 12;
 
 /** Throws CHAIN_BROKEN or ANCHOR_MISSING. */
 function headOf(chain: readonly ChainedEntry[], anchor: string | undefined): string {
   const verdict = verifyChain(chain);
   if (!verdict.ok) throw new FirebreakError('CHAIN_BROKEN', { found: verdict.seq, reason: verdict.reason });
-  if (anchor !== undefined && !chain.some(({ hash }) => hash === anchor))
-    throw new FirebreakError('ANCHOR_MISSING', { found: anchor });
+  const wanted = anchor?.toLowerCase();
+  if (
+    wanted !== undefined &&
+    (wanted.length < SHORTEST_ANCHOR || !chain.some(({ hash }) => hash.startsWith(wanted)))
+  )
+    throw new FirebreakError('ANCHOR_MISSING', { found: wanted });
   return verdict.head;
 }

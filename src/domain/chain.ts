@@ -27,6 +27,10 @@ export interface ChainedEntry extends ChainLink {
   readonly hash: string;
   readonly salt?: string | undefined;
   readonly content?: EntryContent | undefined;
+  /** By whom, when and why both were erased. */
+  readonly erased?: { readonly at: Date; readonly by: Actor; readonly reason: string } | undefined;
+  /** Both are gone, and nobody is said to have erased them. */
+  readonly lost?: boolean | undefined;
 }
 
 export type ChainVerdict =
@@ -35,6 +39,9 @@ export type ChainVerdict =
 
 /** What the first entry of every chain follows. */
 export const GENESIS = '0'.repeat(64);
+
+/** Digest of a value as PostgreSQL keeps it as jsonb: the same whatever the order of its keys. */
+export const digestOf = (value: unknown): string => sha256(canonicalJson(value));
 
 /** Digest of an entry's content; without the salt a guess at erased words could be checked against it. */
 export const contentDigest = (salt: string, { text, link, details }: EntryContent): string =>
@@ -61,7 +68,8 @@ export function verifyChain(entries: readonly ChainedEntry[]): ChainVerdict {
 function fault(previous: string, position: number, entry: ChainedEntry): string | undefined {
   if (entry.seq !== position) return `entry ${position} is missing, ${entry.seq} stands in its place`;
   if (linkHash(previous, entry) !== entry.hash) return 'its hash does not follow from the entry before it';
-  const { salt, content } = entry;
+  const { salt, content, lost } = entry;
+  if (lost) return 'its content is gone, and nobody is said to have erased it';
   if (salt === undefined && content === undefined) return undefined;
   if (salt === undefined || content === undefined) return 'only one of salt and content was erased';
   return contentDigest(salt, content) === entry.contentDigest ? undefined : 'its content was changed';

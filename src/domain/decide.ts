@@ -13,6 +13,7 @@ import {
   reopen,
   setMilestone,
 } from './decide/state.ts';
+import { correct, pick } from './decide/timeline.ts';
 import { account, note, record, rename, update } from './decide/words.ts';
 import type { Decision } from './decision.ts';
 import { laneOf } from './effects.ts';
@@ -57,6 +58,10 @@ function answerTo(incident: Incident, intent: Intent, now: Date, policy: Policy)
       return rename(incident, intent, now);
     case 'note':
       return note(incident, intent, now);
+    case 'correct':
+      return correct(incident, intent, now, policy);
+    case 'pick':
+      return pick(incident, intent, now);
     case 'milestone':
       return setMilestone(incident, intent, now);
     case 'escalate':

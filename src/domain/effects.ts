@@ -48,6 +48,15 @@ export type Effect =
       readonly anchored?: true;
     }
   | {
+      /** Changes what was said, found by the effect id of its row: words of it were redacted. */
+      readonly kind: 'amend';
+      readonly to: Destination;
+      readonly said: string;
+      /** ISO 8601: when it was written, so not posted before. */
+      readonly since: string;
+      readonly text: string;
+    }
+  | {
       readonly kind: 'file';
       readonly to: Destination;
       readonly name: string;
@@ -88,6 +97,7 @@ export function laneOf(effect: Effect): string {
       return `${effect.apart ? 'file:' : ''}${destinationLane(effect.to)}`;
     case 'live':
     case 'say':
+    case 'amend':
       return destinationLane(effect.to);
   }
 }

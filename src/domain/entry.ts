@@ -18,6 +18,7 @@ export const ENTRY_KINDS = [
   'note',
   'message',
   'correction',
+  'redaction',
   'gap',
   'milestone',
   'page',
@@ -48,6 +49,8 @@ export interface TimelineEntry {
   /** Facts for the export: plan hash, row counts, requester, approver. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly hash: string;
+  /** By whom and why its words were taken out. */
+  readonly erased?: { readonly at: Date; readonly by: Actor; readonly reason: string };
 }
 
 /** What a decision wants written; seq, recordedAt and hash come with the commit. */

@@ -112,13 +112,13 @@ export interface Incident {
   readonly lastUpdate?: { readonly at: Date; readonly by: Actor; readonly text: string };
   /** When the postmortem was last exported. */
   readonly postmortemAt?: Date;
-  /** Numbers of timeline entries that the team keeps out of the postmortem. */
-  readonly leftOut: readonly number[];
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly milestones: Readonly<Partial<Record<MilestoneName, Milestone>>>;
   readonly actionItems: readonly ActionItem[];
   readonly escalations: readonly Escalation[];
   readonly pages: readonly Page[];
+  /** Numbers of the timeline's entries that are left out of the export, in their order. */
+  readonly leftOut: readonly number[];
   readonly reminders: Reminders;
 }
 

@@ -4,6 +4,7 @@ import type { Effect } from './effects.ts';
 import type { EntryKind } from './entry.ts';
 import type { Account, Actor, Kind, MilestoneName, Role, Severity, Status } from './incident.ts';
 import type { PageWay } from './team.ts';
+import type { CorrectionKind, Row } from './timeline.ts';
 
 /** Who is asked at one level of a team, as it was found out at the moment of the page. */
 export interface Roster {
@@ -37,6 +38,22 @@ export type Intent =
       readonly text: string;
       readonly at?: Date;
       readonly link?: string;
+    }
+  | {
+      /** People's words in the timeline: edited, taken back, or counted again; the entry as it stands is given. */
+      readonly kind: 'correct';
+      readonly by: Actor;
+      readonly row: Row;
+      readonly what: Exclude<CorrectionKind, 'deleted' | 'files'>;
+      /** The new text, or why. */
+      readonly text: string;
+    }
+  | {
+      /** What the export leaves out; `among` are the numbers that were looked at, all others stay as they are. */
+      readonly kind: 'pick';
+      readonly by: Actor;
+      readonly leftOut: readonly number[];
+      readonly among: { readonly from: number; readonly to: number };
     }
   | { readonly kind: 'milestone'; readonly by: Actor; readonly name: MilestoneName; readonly at: Date }
   | {

@@ -32,6 +32,17 @@ export interface Policy {
   readonly phones: Readonly<Record<string, string>>;
   /** Where updates go in words for support; undefined: nowhere. */
   readonly stakeholderChannel?: string;
+  /** What is kept of what people say in the channels of incidents. */
+  readonly capture: CapturePolicy;
+}
+
+export interface CapturePolicy {
+  /** Reactions that put a message on the timeline. */
+  readonly emoji: readonly string[];
+  /** Larger images are not stored, only their digest. */
+  readonly maxImageBytes: number;
+  /** How long messages are kept that nobody put on the timeline. */
+  readonly messagesDays: number;
 }
 
 const MINUTE = 60;
@@ -129,6 +140,7 @@ export const DEFAULT_POLICY: Policy = {
   roles: DEFAULT_ROLES,
   reminders: { unclaimedAfter: 5 * MINUTE },
   phones: {},
+  capture: { emoji: ['pushpin'], maxImageBytes: 5 * 1024 * 1024, messagesDays: 90 },
 };
 
 /** What a severity's name stands for; one that was taken out of the configuration keeps its name. */

@@ -1,10 +1,11 @@
 /** The moves of a run: from where it is and what happened, what is written, said and done next. Pure. */
 
+import { digestOf } from './chain.ts';
 import type { Effect } from './effects.ts';
 import type { NewEntry } from './entry.ts';
 import { foreign } from './foreign.ts';
 import type { ActionOutcome, TargetIdentity } from './plan.ts';
-import type { Approval, Run, RunState, RunStep, StepState } from './run.ts';
+import type { Approval, JournalStep, Run, RunState, RunStep, StepState } from './run.ts';
 import { live, runEntry, say, stepEntry } from './run-words.ts';
 
 export interface StepMove
@@ -126,7 +127,7 @@ export function stillUnknown(run: Run, step: RunStep, now: Date): RunMove {
   return {
     run: { state: 'unknown', dueAt },
     steps: [{ index: step.index, state: 'unknown', verdict, outcome }],
-    entries: asked ? [] : [outcomeEntry(run, step, verdict, outcome, now)],
+    entries: asked ? [] : [outcomeEntry(run, step, { state: 'unknown', verdict, outcome }, now)],
     effects: asked ? [] : [live(run), say(run, `:warning: ${foreign(verdict)}`)],
   };
 }
@@ -152,7 +153,7 @@ export const stoppedOutcome = (
 export const unknownOutcome = (verdict: string): ActionOutcome => ({ state: 'unknown', verdict, facts: {} });
 
 function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
-  const entry = outcomeEntry(run, step, move.verdict ?? '', move.outcome, now, move.state);
+  const entry = outcomeEntry(run, step, move, now);
   const loud =
     step.risk === 'dangerous' ? [say(run, `:white_check_mark: ${foreign(move.verdict ?? '')}`)] : [];
   if (remaining(run, step).length > 0) {
@@ -177,7 +178,7 @@ export function end(run: Run, step: RunStep, move: StepMove, state: RunState, no
   return {
     run: { state, endedAt: now },
     steps: [move, ...remaining(run, step).map(skip)],
-    entries: [outcomeEntry(run, step, verdict, move.outcome, now, move.state), runEntry(run, state, now)],
+    entries: [outcomeEntry(run, step, move, now), runEntry(run, state, now)],
     effects: [
       live(run),
       say(run, `:octagonal_sign: Run ${run.id} ${state}: ${foreign(verdict + offerOf(move.outcome))}`),
@@ -196,7 +197,7 @@ function doubt(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
   return {
     run: { state: 'unknown', dueAt: now },
     steps: [move],
-    entries: [outcomeEntry(run, step, move.verdict ?? '', move.outcome, now, 'unknown')],
+    entries: [outcomeEntry(run, step, move, now)],
     effects: [live(run)],
   };
 }
@@ -206,22 +207,28 @@ const remaining = (run: Run, step: RunStep): readonly RunStep[] =>
 
 const skip = ({ index }: RunStep): StepMove => ({ index, state: 'skipped' });
 
-function outcomeEntry(
-  run: Run,
-  step: RunStep,
-  verdict: string,
-  outcome: ActionOutcome | undefined,
-  now: Date,
-  state: StepState = 'unknown',
-): NewEntry {
+/** With what it was given, how long it took, and a digest of what it found: the finding itself may hold data. */
+function outcomeEntry(run: Run, step: RunStep, move: Omit<StepMove, 'index'>, now: Date): NewEntry {
+  const { state, verdict = '', outcome, output } = move;
   const kind = step.risk === 'read' ? 'diagnosis' : 'step';
   const started = step.startedAt?.getTime();
   const details = {
     ...outcome?.facts,
     ...(outcome?.state === 'stopped' ? { code: outcome.code, blockers: outcome.blockers } : {}),
+    ...inputOf(step),
     state,
     verdict,
     ...(started === undefined ? {} : { duration_ms: now.getTime() - started }),
+    ...(output === undefined ? {} : { output_sha256: digestOf(output) }),
   };
   return stepEntry(run, step, { kind, actor: 'firebreak', text: verdict, details }, now);
+}
+
+const LONGEST_INPUT = 4000;
+
+/** A long one by its digest. */
+function inputOf(step: RunStep & Partial<Pick<JournalStep, 'input'>>): Readonly<Record<string, unknown>> {
+  const { input } = step;
+  if (input === undefined) return {};
+  return JSON.stringify(input).length > LONGEST_INPUT ? { input_sha256: digestOf(input) } : { input };
 }

@@ -13,6 +13,8 @@ export interface Permissions {
   readonly dangerous: Named;
   /** Not named: nobody. */
   readonly approve: Named;
+  /** Who may erase words from the timeline. Not named: those in `approve`. */
+  readonly redact?: Named;
   /** Who sees private incidents without being a member of their channels. Not named: nobody. */
   readonly private: Named;
 }

@@ -1,11 +1,13 @@
 /** Whether two titles tell of the same trouble: shown before a second channel is made, never decided upon. */
 import type { Incident } from './incident.ts';
 
-/** Words that say nothing about what is broken. */
-const COMMON = new Set(
-  'a an and are at be by cannot cant does down for from has have in is it its not of on or our the to users user with all some again very page pages site error errors fail fails failing failed broken issue issues problem problems slow outage'.split(
-    ' ',
-  ),
+/** Words that say nothing. */
+const GRAMMAR = wordSet(
+  'a an and any are at be been being by can cannot cant do does everything for from has have in into is isnt it its no not of on or our some since that the there this to very with all again',
+);
+/** Words that say how it is broken, not what; with another word they are not told apart. */
+const SYMPTOMS = wordSet(
+  'broken bug customer customers delay delayed down degraded error errors fail failed failing fails failure failures incident issue issues late missing outage page pages problem problems site slow stuck timeout timeouts unavailable unreachable up user users website',
 );
 /** The share of the shorter title's words that the other one holds too. */
 const ENOUGH = 0.6;
@@ -40,18 +42,23 @@ export function similarity(one: string, other: string): number {
   return shared / shorter;
 }
 
-/** What is left of a title; all its words when all of them are common. */
+/** What is broken; how, when a title says no more. */
 function wordsOf(title: string): ReadonlySet<string> {
   const words = title
     .normalize('NFKD')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word.length > 1);
-  const telling = words.filter((word) => !COMMON.has(word));
+    .filter((word) => word.length > 1 && !GRAMMAR.has(word));
+  const telling = words.filter((word) => !SYMPTOMS.has(word));
   return new Set(telling.length > 0 ? telling : words);
 }
 
-/** `order` and `orders`, `check` and `checkout` are near enough for a question. */
+/** `order` and `orders`, `site` and `website` are near enough for a question. */
 const isSameWord = (one: string, other: string): boolean =>
-  one === other ||
-  (Math.min(one.length, other.length) >= 4 && (one.startsWith(other) || other.startsWith(one)));
+  one === other || (Math.min(one.length, other.length) >= 4 && (isEndOf(one, other) || isEndOf(other, one)));
+
+const isEndOf = (short: string, long: string): boolean => long.startsWith(short) || long.endsWith(short);
+
+function wordSet(words: string): ReadonlySet<string> {
+  return new Set(words.split(' '));
+}

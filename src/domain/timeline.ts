@@ -1,6 +1,7 @@
 /** The timeline as people read it: what was corrected since stands on the entry it corrects; nothing is rewritten. */
-import type { NewEntry, TimelineEntry } from './entry.ts';
+import type { EntryKind, NewEntry, TimelineEntry } from './entry.ts';
 import type { Actor } from './incident.ts';
+import { timeOf } from './slack-ts.ts';
 
 /** What a correction does to the entry that it names. */
 export type CorrectionKind =
@@ -11,7 +12,9 @@ export type CorrectionKind =
   /** It counts again. */
   | 'restored'
   /** Its message was deleted in Slack; what was captured stays. */
-  | 'deleted';
+  | 'deleted'
+  /** The files of its message were read: the correction's `details.files` are now those of the entry. */
+  | 'files';
 
 /** One thing that happened, as it stands now. */
 export interface Row {
@@ -25,6 +28,8 @@ export interface Row {
   readonly text?: string;
   readonly link?: string;
   readonly details?: TimelineEntry['details'];
+  /** By whom and why its words were taken out. */
+  readonly erased?: TimelineEntry['erased'];
   /** Who gave it this text, and when. */
   readonly said: Pick<Said, 'at' | 'by'>;
   /** What it said before, oldest first. */
@@ -46,6 +51,12 @@ interface Correction {
   /** Why. */
   readonly text?: string;
 }
+
+/** Words of people: they can be edited and taken back. All else the bot recorded: it is the record, and stands. */
+const CORRECTABLE: readonly EntryKind[] = ['note', 'message', 'update', 'impact', 'summary', 'cause', 'fix'];
+
+/** Whether an entry of this kind can be edited, struck and restored. */
+export const correctable = (kind: EntryKind): boolean => CORRECTABLE.includes(kind);
 
 /** An entry that corrects another one of the same incident. */
 export const correction = (
@@ -92,25 +103,39 @@ export function correctedBy({
 
 const rowOf = ({ hash: _, ...entry }: TimelineEntry): Row => ({
   ...entry,
-  said: { at: entry.recordedAt, by: entry.actor },
+  said: { at: saidAt(entry), by: entry.actor },
   earlier: [],
 });
 
-function apply(row: Row, what: CorrectionKind, { actor: by, at, text }: TimelineEntry): Row {
+/** A message was said before it was captured; one that was edited before that holds the words of the edit. */
+function saidAt({ kind, at, recordedAt, details }: Omit<TimelineEntry, 'hash'>): Date {
+  const { edited } = (details?.['message'] ?? {}) as { readonly edited?: string };
+  return kind !== 'message' ? recordedAt : edited === undefined ? at : timeOf(edited);
+}
+
+function apply(row: Row, what: CorrectionKind, { actor: by, at, text, details }: TimelineEntry): Row {
   const { struck: _, ...rest } = row;
   switch (what) {
     case 'text':
-      return withText(
-        { ...row, earlier: [...row.earlier, withText(row.said, row.text)], said: { at, by } },
-        text,
-      );
+      return reworded(row, withText({ at, by }, text));
     case 'struck':
       return { ...row, struck: withText({ at, by }, text) };
     case 'restored':
       return rest;
     case 'deleted':
       return { ...row, deleted: withText({ at, by }, text) };
+    case 'files':
+      return { ...row, details: { ...row.details, files: details?.['files'] } };
   }
+}
+
+/** The newest words count: an edit of a message may be heard of after a later one. */
+function reworded(row: Row, said: Said): Row {
+  const all = [...row.earlier, withText(row.said, row.text), said].toSorted(
+    (a, b) => a.at.getTime() - b.at.getTime(),
+  );
+  const { text, ...newest } = all.at(-1) ?? said;
+  return withText({ ...row, said: newest, earlier: all.slice(0, -1) }, text);
 }
 
 /** Erased words are absent, not empty. */

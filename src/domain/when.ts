@@ -71,6 +71,15 @@ export const formatIn = (date: Date, timezone: string): string =>
 export const isUtc = (timezone: string): boolean =>
   /^(?:etc\/)?(?:utc|gmt|uct|zulu|universal|greenwich)$/i.test(timezone);
 
+/** What was understood, and the same in the team's zone where it was read in another one. */
+export function understoodIn(
+  { at, understood }: { readonly at: Date; readonly understood: string },
+  timezone: string,
+): string {
+  if (timezone === 'UTC' || understood.includes(timezone)) return understood;
+  return `${understood}, ${DateTime.fromJSDate(at, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss')} ${timezone}`;
+}
+
 /** The calendar day in a zone, `YYYY-MM-DD`. */
 export const dayOn = (at: Date, timezone: string): string =>
   DateTime.fromJSDate(at, { zone: timezone }).toFormat(ISO_DAY);

@@ -1,5 +1,6 @@
 /** All durable work of one instance: deliveries, timers, runs, replays and the monitors' ticks. */
-import type { App } from '../app/app.ts';
+import type { App, Directory } from '../app/app.ts';
+import type { Reader } from '../app/reader.ts';
 import type { OutgoingPage } from '../domain/outgoing-page.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
@@ -9,6 +10,8 @@ import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import { type Delivery, forgetDelivered } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
+import { capturesWorker } from './captures.ts';
+import { catchUpWorker } from './catch-up.ts';
 import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
 import { type DeliverOptions, deliverWorker } from './deliver.ts';
@@ -24,6 +27,10 @@ export interface JobsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly app: App;
+  readonly directory: Directory;
+  readonly reader: Reader;
+  /** Whether Slack is heard now. */
+  readonly connected: () => boolean;
   /** What goes to Slack. */
   readonly perform: DeliverOptions['perform'];
   /** What goes to PagerDuty and webhooks. */
@@ -51,15 +58,18 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
   const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) =>
     tellUnsentPage(app, row, reason, final);
+  const onRefused: DeliverOptions['onRefused'] = (row, reason) => tellRefusal(app, row, reason);
   const drain = createDrain({
     store,
     leases,
     log,
     workers: [
-      deliverWorker({ store, clock, log, perform, onRefused: tellRefusal, onUnsent }),
+      deliverWorker({ store, clock, log, perform, onRefused, onUnsent }),
       timersWorker({ store, clock, log, handlers }),
       remindersWorker({ store, clock, app }),
       parts.runs,
+      catchUpWorker({ ...parts, settings: app.settings }),
+      capturesWorker({ ...parts, settings: app.settings }),
       inboxWorker(parts),
     ],
   });

@@ -29,7 +29,7 @@ export interface DeliverOptions {
   /** One attempt. What it throws is tried again. */
   readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
   /** How a permanent refusal is told: written in the transaction that records it. */
-  readonly onRefused: (row: OutboxRow, reason: string) => readonly Effect[];
+  readonly onRefused: (row: OutboxRow, reason: string) => Promise<readonly Effect[]>;
   /** Tells a page that reaches nobody, before its row is settled; true when the row was one. */
   readonly onUnsent?: (row: OutboxRow, reason: string, final: boolean) => Promise<boolean>;
 }
@@ -73,14 +73,20 @@ async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): P
     case 'refused':
       return refuse(row, lease, delivery.reason, options);
     case 'wait':
+      // A pager that holds us back for ever reaches nobody either.
+      await tellLate(row, 'it asks to be tried later', options);
       await settleLater(store, lease, row, after(clock.now(), delivery.seconds), null);
       return false;
     case 'retry':
       if (isWorthALine(row.attempts + 1)) warn(row, delivery, options);
-      if (row.attempts + 1 === TOLD_AT_ATTEMPT) await options.onUnsent?.(row, delivery.error, false);
+      await tellLate(row, delivery.error, options);
       await settleLater(store, lease, row, retryAt(clock.now(), row.attempts + 1), delivery.error);
       return false;
   }
+}
+
+async function tellLate(row: OutboxRow, reason: string, { onUnsent }: DeliverOptions): Promise<void> {
+  if (row.attempts + 1 === TOLD_AT_ATTEMPT) await onUnsent?.(row, reason, false);
 }
 
 /** The 1st, 2nd, 4th, 8th attempt: neither silent nor a flood. */
@@ -115,7 +121,7 @@ async function refuse(
   log.warn({ lane: row.lane, row: row.id, effect: row.effect.kind, reason }, 'delivery refused');
   const known = await options.onUnsent?.(row, reason, true);
   // Told in its own lane it would be refused again, and told again, for ever.
-  const told = (known ? [] : onRefused(row, reason)).filter((effect) => laneOf(effect) !== row.lane);
+  const told = (known ? [] : await onRefused(row, reason)).filter((effect) => laneOf(effect) !== row.lane);
   return store.transaction(async (tx) => {
     const settled = await settleRefused(tx, lease, row, clock.now(), reason);
     if (settled) await enqueue(tx, told, clock.now());

@@ -28,6 +28,8 @@ export interface Identity {
   readonly botUserId: string;
   readonly botId: string;
   readonly teamId: string;
+  /** Where the workspace is, with a slash at its end: permalinks begin with it. */
+  readonly url?: string;
 }
 
 export interface WhoAmI {
@@ -43,8 +45,13 @@ export function createIdentity(client: WebClient): WhoAmI {
     known: () => found,
     async get() {
       if (found) return found;
-      const { user_id: botUserId = '', bot_id: botId = '', team_id: teamId = '' } = await client.auth.test();
-      found = { botUserId, botId, teamId };
+      const {
+        user_id: botUserId = '',
+        bot_id: botId = '',
+        team_id: teamId = '',
+        url,
+      } = await client.auth.test();
+      found = { botUserId, botId, teamId, ...(url ? { url } : {}) };
       return found;
     },
   };

@@ -26,9 +26,11 @@ export async function onArchived(
   event: unknown,
   archived: boolean,
   { inboxKey }: From,
-  { app }: EventParts,
+  { app, identity }: EventParts,
 ): Promise<void> {
   const { channel, user: by } = Archived.parse(event);
+  // Our own doing is written down already, and by now the incident may have been reopened.
+  if (by === (await identity.get()).botUserId) return;
   const incident = await app.incidentOfChannel(channel);
   if (incident !== undefined)
     await app.act(incident, { kind: 'channel-archived', by, archived }, { inboxKey });

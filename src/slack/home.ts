@@ -1,6 +1,7 @@
 /** Publishes a person's App Home. One that could not be drawn is drawn when it is opened again. */
 import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
+import type { Reply } from '../app/command.ts';
 import type { Logger } from '../log.ts';
 import { home } from './views/home.ts';
 
@@ -10,9 +11,15 @@ export interface HomePorts {
   readonly log: Logger;
 }
 
-export async function publishHome(user: string, { client, app, log }: HomePorts): Promise<void> {
+/** `answer`: what a click in it came to; a home has no other place to say it. */
+export async function publishHome(
+  user: string,
+  { client, app, log }: HomePorts,
+  answer?: Reply,
+): Promise<void> {
   try {
-    const view = home(await app.home(user), app.settings, app.settings.command, app.now());
+    const content = { ...(await app.home(user)), ...(answer ? { answer } : {}) };
+    const view = home(content, app.settings, app.settings.command, app.now());
     await client.views.publish({ user_id: user, view });
   } catch (error) {
     log.warn({ err: error, user }, 'an App Home was not published');

@@ -125,6 +125,8 @@ async function work(
     await end(arrival.key, 'done', parts);
   } catch (error) {
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
+    // Nobody waits for it, and nobody would say it again: it stays open and is replayed.
+    if (arrival.kind === 'event') return;
     await answer.finish(AFTER_FAILURE[await end(arrival.key, 'refused', parts)]);
   }
 }

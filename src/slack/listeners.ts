@@ -6,9 +6,9 @@ import type { Form, Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
 import { privately } from './answer.ts';
+import { onAdd, onMessage, onPin, onReaction } from './capture.ts';
 import { actOnClick, type Click } from './clicks.ts';
 import type { WhoAmI } from './client.ts';
-import { clipMessage } from './clip-message.ts';
 import { onArchived, onJoined } from './events.ts';
 import { publishHome } from './home.ts';
 import { type Body, senderOf } from './inbound.ts';
@@ -62,12 +62,11 @@ function hearWords(bolt: Bolt, parts: ListenParts): void {
   bolt.shortcut(SHORTCUT.declareFromMessage, async ({ ack, shortcut, context }) => {
     const { receivedAt } = origin(context);
     const form = declareFromMessage(shortcut, declareForm(parts));
-    await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
-    await ack();
+    const opened = await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
+    await (ack as Ack)(opened ? undefined : privately(unopened(parts)));
   });
   bolt.shortcut(SHORTCUT.addToTimeline, async ({ ack, shortcut, context }) => {
-    const { inboxKey } = origin(context);
-    await (ack as Ack)(privately(await clipMessage(shortcut, inboxKey, parts)));
+    await (ack as Ack)(privately(await onAdd(shortcut, origin(context), parts)));
   });
 }
 
@@ -87,14 +86,23 @@ function hearClicks(bolt: Bolt, parts: ListenParts): void {
     const reply = await actOnClick(click, parts);
     const trigger = { id: String((body as unknown as Body)['trigger_id']), receivedAt: click.receivedAt };
     const opened = reply !== undefined && (await opens(reply, trigger, parts));
-    if (click.channelId === undefined) await publishHome(click.by, parts);
+    const answer = opened ? undefined : reply;
+    if (click.channelId === undefined) {
+      await publishHome(click.by, parts, answer);
+      return ack();
+    }
     // Ours, which sends the text by response_url: Slack takes none in the ack of a click.
-    await (ack as Ack)(reply === undefined || opened ? undefined : shown(reply));
+    await (ack as Ack)(answer && shown(answer));
   });
 }
 
 function hearEvents(bolt: Bolt, parts: ListenParts): void {
   bolt.event('app_mention', ({ event, context }) => onMention(event, origin(context), parts));
+  bolt.event('message', ({ event, context }) => onMessage(event, origin(context), parts));
+  bolt.event('reaction_added', ({ event, context }) => onReaction(event, true, origin(context), parts));
+  bolt.event('reaction_removed', ({ event, context }) => onReaction(event, false, origin(context), parts));
+  bolt.event('pin_added', ({ event, context }) => onPin(event, true, origin(context), parts));
+  bolt.event('pin_removed', ({ event, context }) => onPin(event, false, origin(context), parts));
   bolt.event('member_joined_channel', ({ event, context }) => onJoined(event, origin(context), parts));
   for (const archived of ['channel_archive', 'group_archive'] as const)
     bolt.event(archived, ({ event, context }) => onArchived(event, true, origin(context), parts));
@@ -104,6 +112,9 @@ function hearEvents(bolt: Bolt, parts: ListenParts): void {
     if (event.tab === 'home') await publishHome(event.user, parts);
   });
 }
+
+const unopened = ({ command }: ListenParts): string =>
+  `:no_entry: Slack did not open the form. Type it: \`${command} declare <what is wrong>\``;
 
 const declareForm = ({ app }: ListenParts): Extract<Form, { kind: 'declare' }> => {
   const { severities } = app.settings;

@@ -21,7 +21,7 @@ export const SCOPES = {
   'channels:read': 'know the channels it is in, who joins and leaves, and what they are called',
   'chat:write': 'post and change its messages',
   commands: 'the slash command and the shortcuts',
-  'files:read': 'see whether a report has arrived',
+  'files:read': 'see whether a report has arrived, and read the files of captured messages',
   'files:write': 'post the postmortem as a file',
   'groups:history': 'the same in private channels',
   'groups:read': 'the same in private channels',

@@ -1,10 +1,11 @@
 /** A mention is a typed line: slash commands do not work in threads. The answer is for who wrote it, in the thread. */
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { DeclareWish } from '../app/app.ts';
+import type { App, DeclareWish } from '../app/app.ts';
 import type { Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
+import { addParent } from './capture.ts';
 import { sourceOf } from './modals.ts';
 import { withOffers } from './views/offers.ts';
 import { clip, mrkdwn } from './views/text.ts';
@@ -20,13 +21,17 @@ const Mention = z.object({
 
 export interface MentionParts {
   readonly client: WebClient;
+  readonly app: App;
   readonly dispatch: Dispatch;
   readonly log: Logger;
 }
 
 const LONGEST = 3900;
 
-/** Says the line that follows the mention. In a thread, a declaration begins with the message above it. */
+/**
+ * Says the line that follows the mention. In a thread, a declaration begins with the message above it, and a bare
+ * `note` means that message.
+ */
 export async function onMention(
   event: unknown,
   from: { readonly inboxKey: string | undefined; readonly receivedAt: Date },
@@ -36,7 +41,11 @@ export async function onMention(
   // Bots may not act; a mention that names nobody is none.
   if (!parsed.success || parsed.data.bot_id !== undefined) return;
   const { user, channel, text, thread_ts: thread } = parsed.data;
-  const line = text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
+  const line = mentionedLine(text);
+  if (thread !== undefined && /^note\s*$/i.test(line)) {
+    const added = await addParent({ ...parsed.data, thread }, from, parts);
+    return answer({ text: added }, parsed.data, parts);
+  }
   const source = thread === undefined ? undefined : await parentOf(channel, thread, parts);
   const reply = await parts.dispatch({
     text: line,
@@ -48,6 +57,10 @@ export async function onMention(
   });
   await answer(reply, parsed.data, parts);
 }
+
+/** What follows the mention. */
+export const mentionedLine = (text: string): string =>
+  text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
 
 /** The message that the thread hangs on; without it the declaration begins as any other. */
 async function parentOf(

@@ -10,9 +10,12 @@ import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { PARTS } from '../domain/postmortem/parts.ts';
 import { refuse } from '../domain/refusal.ts';
+import { storable } from '../domain/storable.ts';
+import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
 import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
+import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
 import { REPORT_FORM, reportModal } from './views/report-modal.ts';
 import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
 import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
@@ -59,6 +62,15 @@ async function viewOf(form: Form, app: App): Promise<ModalView> {
     }
     case 'report':
       return reportView(form, app);
+    case 'pick': {
+      const record = await app.record(form.incident);
+      return pickModal(
+        form.incident,
+        rowsOf(record?.timeline ?? []),
+        record?.incident.leftOut ?? [],
+        form.page,
+      );
+    }
     case 'wrap-up':
       return wrapUpModal(form.incident);
   }
@@ -105,6 +117,7 @@ const SUBMITS: Readonly<Record<string, Submit>> = {
   [ESCALATE_FORM]: submitEscalate,
   [WRAP_UP_FORM]: submitWrapUp,
   [REPORT_FORM]: submitReport,
+  [PICK_FORM]: submitPick,
 };
 
 /** The callback ids of all forms. */
@@ -135,6 +148,8 @@ async function submitDeclare(submission: Submission, parts: SubmitParts): Promis
     ...(ticked.includes('private') ? ['--private'] : []),
     ...(ticked.includes('anyway') ? ['--anyway'] : []),
     choiceIn(submission.values, DECLARE_FIELDS.severity) ?? '',
+    // A title may begin like a severity or a flag.
+    '--',
     title,
   ].join(' ');
   const source = about && (await sourceOf(about, parts.client));
@@ -170,7 +185,10 @@ async function submitEscalate(submission: Submission, parts: SubmitParts): Promi
 }
 
 /** Empty, it is as good as skipped. */
-async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promise<FormErrors | undefined> {
+async function submitWrapUp(
+  submission: Submission,
+  { app, directory }: SubmitParts,
+): Promise<FormErrors | undefined> {
   const { by, inboxKey, values } = submission;
   const fix = textIn(values, WRAP_UP_FIELDS.fix);
   const followUps = textIn(values, WRAP_UP_FIELDS.followUps)
@@ -179,7 +197,8 @@ async function submitWrapUp(submission: Submission, { app }: SubmitParts): Promi
     .filter((each) => each !== '');
   if (fix === '' && followUps.length === 0) return undefined;
   const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
-  const done = await app.act(incidentOf(submission), wish, { inboxKey });
+  const barred = await forbidden(app.settings, directory, by, 'respond');
+  const done = barred ?? (await app.act(incidentOf(submission), wish, { inboxKey }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
 }
 
@@ -215,6 +234,18 @@ async function submitReport(
 /** No part says this: people cannot type it, and the store takes none. */
 const STALE = '\0';
 
+/** Each menu holds a range of numbers; what the form did not show stays as it was. */
+async function submitPick(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
+  const menus = Object.keys(fieldsShape.parse(submission.values)).flatMap((id) => pickedRange(id) ?? []);
+  const [first] = menus;
+  if (first === undefined) return undefined;
+  const chosen = menus.flatMap(({ id }) => ticksIn(submission.values, id));
+  const from = Math.min(...menus.map((menu) => menu.from));
+  const to = Math.max(...menus.map((menu) => menu.to));
+  const line = `timeline inc-${incidentOf(submission)} pick ${chosen.join(',') || 'none'} of ${from}-${to}`;
+  return say(line, first.id, submission, parts);
+}
+
 /** As if it had been typed: with the rights of who submits, at the moment they do. */
 async function say(
   text: string,
@@ -241,10 +272,7 @@ const fieldsShape = z.record(z.string(), z.record(z.string(), z.unknown()));
 const fieldIn = (values: unknown, id: string): unknown => fieldsShape.parse(values)[id]?.[id];
 
 const textIn = (values: unknown, id: string): string =>
-  z
-    .object({ value: z.string().nullish() })
-    .parse(fieldIn(values, id) ?? {})
-    .value?.trim() ?? '';
+  storable(z.object({ value: z.string().nullish() }).parse(fieldIn(values, id) ?? {}).value ?? '').trim();
 
 const choice = z.object({ value: z.string() });
 

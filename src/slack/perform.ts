@@ -16,7 +16,7 @@ import {
 } from './perform/channels.ts';
 import { type Attempt, type Performing, stillOurs } from './perform/context.ts';
 import { file } from './perform/files.ts';
-import { live, say } from './perform/messages.ts';
+import { amend, live, say } from './perform/messages.ts';
 import { deliveryOf, lookableFrom, mayHaveHappened, Refused } from './perform/verdict.ts';
 import { whisper } from './perform/whisper.ts';
 
@@ -41,7 +41,7 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   pin,
   /** adds those that are not there; */
   bookmarks,
-  /** renames it again, or finds the next free name; */
+  /** looks whether it has the name, else finds the next free one; */
   'rename-channel': renameChannel,
   /** `already_archived` is success; */
   archive,
@@ -55,6 +55,8 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   live,
   /** looks for it by effect id; */
   say,
+  /** changes it again; */
+  amend,
   /** looks for the id that the file got before it was shared; */
   file,
   /** writes the same again, or leaves the one that is there. */

@@ -8,6 +8,7 @@ import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { isDangerousClick, lineOf } from './clicks.ts';
 import { type Body, responseUrl, senderOf } from './inbound.ts';
+import { mentionedLine } from './mentions.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
@@ -42,11 +43,19 @@ const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
 
 function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
   if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
+  const mention = mentionIn(payload);
+  if (mention) return dispatch.isDangerous(mentionedLine(String(mention['text'])));
   const actions = (payload['actions'] ?? []) as readonly Body[];
   return actions.some(({ action_id: id, value }) => {
     const line = lineOf(String(id), typeof value === 'string' ? value : undefined);
     return line === undefined ? isDangerousClick(String(id)) : dispatch.isDangerous(line);
   });
+}
+
+/** A mention is a typed line too. */
+function mentionIn(payload: Body): Body | undefined {
+  const event = payload['event'] as Body | undefined;
+  return event?.['type'] === 'app_mention' ? event : undefined;
 }
 
 /** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
@@ -56,7 +65,8 @@ async function expire(row: Delivered, parts: ReplayParts): Promise<void> {
 }
 
 async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayParts): Promise<void> {
-  const user = senderOf(row.payload)?.id;
+  const author = mentionIn(row.payload)?.['user'];
+  const user = typeof author === 'string' ? author : senderOf(row.payload)?.id;
   if (user === undefined) return;
   const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: ${why}. Say it again.`;
   try {
@@ -86,7 +96,10 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
   }
 }
 
-const said = ({ kind, payload }: Delivered): string =>
-  kind === 'command' ? `\`${String(payload['command'])} ${String(payload['text'])}\`` : 'Your click';
+function said({ kind, payload }: Delivered): string {
+  const mention = mentionIn(payload);
+  if (mention) return `\`${mentionedLine(String(mention['text']))}\``;
+  return kind === 'command' ? `\`${String(payload['command'])} ${String(payload['text'])}\`` : 'Your click';
+}
 
 const hhmm = (at: Date): string => at.toISOString().slice(11, 16);

@@ -7,16 +7,20 @@ interface KeptCapture extends CapturedMigration {
   readonly capturedAt: readonly Date[];
 }
 
-/** A file that is captured again unchanged keeps its time: what was applied since is still this version. */
+/**
+ * A file that is captured again unchanged keeps its time: what was applied since is still this version. Answers the names
+ * of those that are new or have changed.
+ */
 export async function saveCaptured(
   tx: Db,
   target: string,
   migrations: readonly CapturedMigration[],
   now: Date,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const fresh: string[] = [];
   for (const migration of migrations) {
     const first = { ...migration, since: [now.toISOString()] };
-    await tx.query(
+    const { rowCount } = await tx.query(
       `insert into captured_migrations as known (target, name, file_hash, migration, captured_at)
        values ($1, $2, $3, $4, $5)
        on conflict (target, name, file_hash) do update
@@ -29,7 +33,9 @@ export async function saveCaptured(
                          and other.captured_at > known.captured_at)`,
       [target, migration.name, migration.fileHash, JSON.stringify(first), now],
     );
+    if (rowCount === 1) fresh.push(migration.name);
   }
+  return fresh;
 }
 
 interface Row {

@@ -21,7 +21,6 @@ interface IncidentRow {
   readonly accounts: Incident['accounts'];
   readonly last_update: { readonly at: string; readonly by: string; readonly text: string } | null;
   readonly postmortem_at: Date | null;
-  readonly left_out: readonly number[];
   readonly roles: Incident['roles'];
   readonly milestones: Readonly<Record<string, StoredMilestone>>;
   readonly reminders: StoredReminders;
@@ -29,6 +28,7 @@ interface IncidentRow {
   readonly action_items: readonly ActionRow[];
   readonly escalations: readonly EscalationRow[];
   readonly pages: readonly PageRow[];
+  readonly left_out: readonly number[];
 }
 
 type StoredTime = { readonly at: string; readonly by: Actor; readonly recordedAt: string };
@@ -103,9 +103,12 @@ export async function loadIncident(db: Db, id: number): Promise<Incident | undef
   return row && toIncident(row);
 }
 
-/** Loads an incident and keeps others from deciding on it until the transaction ends. */
+/**
+ * Loads an incident and keeps others from deciding on it until the transaction ends. Its key does not change: a
+ * stronger lock would wait for whoever has written a row that refers to it, and two of those would wait for each other.
+ */
 export async function lockIncident(tx: Db, id: number): Promise<Incident | undefined> {
-  await tx.query('select from incidents where id = $1 for update', [id]);
+  await tx.query('select from incidents where id = $1 for no key update', [id]);
   return loadIncident(tx, id);
 }
 
@@ -135,6 +138,25 @@ export async function listIncidents(db: Db, filter: IncidentFilter): Promise<rea
     [filter.state, filter.severity, filter.service, filter.kind, filter.person],
   );
   return rows.map(toIncident);
+}
+
+/** The open ones that a target matters to: by service, by the proposal they came from, by a run; in their order. */
+export async function openIncidentsOn(
+  db: Db,
+  target: string,
+  services: readonly string[],
+): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>(
+    `select i.id
+       from incidents i
+      where i.status not in ('resolved', 'cancelled')
+        and (i.service = any ($2)
+             or exists (select from proposals p where p.incident_id = i.id and p.target = $1)
+             or exists (select from runs r where r.incident_id = i.id and r.target = $1))
+      order by i.id`,
+    [target, services],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** What a person has to do in any incident, and which one. */
@@ -182,15 +204,15 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
   await tx.query(
     `insert into incidents (id, kind, private, title, severity, status, status_since, declared_by, declared_at, service,
                             archived, duplicate_of, accounts, last_update, postmortem_at, roles, milestones, reminders,
-                            remind_at)
+                            remind_at, left_out)
      overriding system value
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
      on conflict (id) do update
         set title = excluded.title, severity = excluded.severity, status = excluded.status,
             status_since = excluded.status_since, service = excluded.service, archived = excluded.archived,
             duplicate_of = excluded.duplicate_of, accounts = excluded.accounts, last_update = excluded.last_update,
             postmortem_at = excluded.postmortem_at, roles = excluded.roles, milestones = excluded.milestones,
-            reminders = excluded.reminders, remind_at = excluded.remind_at`,
+            reminders = excluded.reminders, remind_at = excluded.remind_at, left_out = excluded.left_out`,
     [
       incident.id,
       incident.kind,
@@ -211,6 +233,7 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
       JSON.stringify(incident.milestones),
       JSON.stringify(reminders),
       nextAt,
+      incident.leftOut,
     ],
   );
   for (const item of incident.actionItems) await saveActionItem(tx, incident.id, item);
@@ -298,7 +321,6 @@ function toIncident(row: IncidentRow): Incident {
       ? {}
       : { lastUpdate: { ...row.last_update, at: new Date(row.last_update.at) } }),
     ...(row.postmortem_at === null ? {} : { postmortemAt: row.postmortem_at }),
-    leftOut: row.left_out,
     roles: row.roles,
     milestones: toMilestones(row.milestones),
     actionItems: row.action_items.map(({ owner, due, ...item }) => ({
@@ -308,6 +330,7 @@ function toIncident(row: IncidentRow): Incident {
     })),
     escalations: row.escalations.map(toEscalation),
     pages: row.pages.map(toPage),
+    leftOut: row.left_out,
     reminders: toReminders(row),
   };
 }

@@ -16,7 +16,14 @@ interface TimelineRow {
   readonly hash: string;
   readonly salt: string | null;
   readonly content: EntryContent | null;
+  readonly kept: EntryContent['details'] | null;
+  readonly erased_at: Date | null;
+  readonly erased_by: string | null;
+  readonly erased_reason: string | null;
 }
+
+const COLUMNS =
+  't.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content, c.kept, c.erased_at, c.erased_by, c.erased_reason';
 
 /** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
 export async function appendEntries(
@@ -47,7 +54,62 @@ export async function appendEntries(
 
 /** All entries of an incident by seq, as the exports need them. */
 export async function loadTimeline(db: Db, incidentId: number): Promise<readonly TimelineEntry[]> {
-  const rows = await timelineRows(db, incidentId);
+  return (await timelineRows(db, incidentId)).map(toEntry);
+}
+
+/** How many entries an incident has. */
+export async function countEntries(db: Db, incidentId: number): Promise<number> {
+  return (await chainEnd(db, incidentId)).seq;
+}
+
+/** The numbers of the entries that are no corrections, in their order. */
+export async function entryNumbers(db: Db, incidentId: number): Promise<readonly number[]> {
+  const { rows } = await db.query<{ seq: number }>(
+    `select seq from timeline where incident_id = $1 and kind <> 'correction' order by seq`,
+    [incidentId],
+  );
+  return rows.map(({ seq }) => seq);
+}
+
+export interface Erasure {
+  readonly at: Date;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Erases what an entry says, for good; `kept` is what is no words. False when it was erased before. */
+export async function eraseEntry(
+  tx: Db,
+  incidentId: number,
+  seq: number,
+  { at, by, reason }: Erasure,
+  kept?: EntryContent['details'],
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update timeline_contents
+        set content = null, salt = null, erased_at = $3, erased_by = $4, erased_reason = $5, kept = $6
+      where incident_id = $1 and seq = $2 and erased_at is null`,
+    [incidentId, seq, at, by, reason, kept && JSON.stringify(kept)],
+  );
+  return rowCount === 1;
+}
+
+/** One entry and what corrects it, by seq. */
+export async function loadCorrected(
+  db: Db,
+  incidentId: number,
+  seq: number,
+): Promise<readonly TimelineEntry[]> {
+  const { rows } = await db.query<TimelineRow>(
+    `select ${COLUMNS}
+       from timeline t
+       left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $1
+        and (t.seq = $2
+             or (t.kind = 'correction' and t.seq > $2 and coalesce(c.content -> 'details', c.kept) -> 'of' = to_jsonb($2::integer)))
+      order by t.seq`,
+    [incidentId, seq],
+  );
   return rows.map(toEntry);
 }
 
@@ -57,9 +119,9 @@ export async function loadEntries(
   incidentId: number,
   kinds: readonly EntryKind[],
 ): Promise<readonly TimelineEntry[]> {
-  const { rows } = await db.query<EntryRow>(
+  const { rows } = await db.query<TimelineRow>(
     `with chosen as (select seq from timeline where incident_id = $1 and kind = any ($2))
-     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content
+     select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -91,7 +153,7 @@ export async function* rowsInTime(tx: Db, incidentId: number): AsyncGenerator<Ro
   const { corrections, orphans } = await correctionsOf(tx, incidentId);
   await tx.query(
     `declare rows_in_time no scroll cursor for
-     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content
+     select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -100,7 +162,7 @@ export async function* rowsInTime(tx: Db, incidentId: number): AsyncGenerator<Ro
     [incidentId, orphans],
   );
   for (;;) {
-    const { rows } = await tx.query<EntryRow>(`fetch ${PAGE} from rows_in_time`);
+    const { rows } = await tx.query<TimelineRow>(`fetch ${PAGE} from rows_in_time`);
     if (rows.length === 0) break;
     const named = rows.flatMap(({ seq }) => corrections.get(seq) ?? []);
     yield* rowsOf([...rows, ...(await entriesBySeq(tx, incidentId, named))].map(toEntry));
@@ -135,10 +197,10 @@ async function entriesBySeq(
   tx: Db,
   incidentId: number,
   seqs: readonly number[],
-): Promise<readonly EntryRow[]> {
+): Promise<readonly TimelineRow[]> {
   if (seqs.length === 0) return [];
-  const { rows } = await tx.query<EntryRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content
+  const { rows } = await tx.query<TimelineRow>(
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1 and t.seq = any ($2)`,
@@ -147,32 +209,51 @@ async function entriesBySeq(
   return rows;
 }
 
-const NEWEST = 'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1';
-
 /** The number of the entry that a correction names. */
-const CORRECTED = `case when jsonb_typeof(c.content #> '{details,of}') = 'number' then (c.content #> '{details,of}')::integer end`;
-
-type EntryRow = Pick<TimelineRow, 'seq' | 'at' | 'recorded_at' | 'kind' | 'actor' | 'hash' | 'content'>;
-
-const toEntry = ({ seq, at, recorded_at: recordedAt, kind, actor, hash, content }: EntryRow): TimelineEntry =>
-  ({ seq, at, recordedAt, kind, actor, hash, ...content }) as TimelineEntry;
+const CORRECTED = `case when jsonb_typeof(coalesce(c.content -> 'details', c.kept) -> 'of') = 'number'
+             then (coalesce(c.content -> 'details', c.kept) -> 'of')::integer end`;
 
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
   const rows = await timelineRows(db, incidentId);
-  return rows.map(({ recorded_at: recordedAt, content_digest, salt, content, ...row }) => ({
-    ...row,
+  return rows.map((row) => ({
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    actor: row.actor,
+    hash: row.hash,
     incidentId,
-    recordedAt,
-    contentDigest: content_digest,
-    salt: salt ?? undefined,
-    content: content ?? undefined,
+    recordedAt: row.recorded_at,
+    contentDigest: row.content_digest,
+    salt: row.salt ?? undefined,
+    content: row.content ?? undefined,
+    erased: erasureOf(row),
+    lost: row.content === null && row.erased_at === null,
   }));
 }
 
+const toEntry = (row: TimelineRow): TimelineEntry => ({
+  seq: row.seq,
+  at: row.at,
+  recordedAt: row.recorded_at,
+  kind: row.kind,
+  actor: row.actor,
+  hash: row.hash,
+  ...(row.content as Pick<TimelineEntry, 'text' | 'link' | 'details'>),
+  ...(row.kept ? { details: row.kept } : {}),
+  ...(row.erased_at ? { erased: erasureOf(row) as Erasure } : {}),
+});
+
+const erasureOf = ({
+  erased_at: at,
+  erased_by: by,
+  erased_reason: reason,
+}: TimelineRow): Erasure | undefined =>
+  at === null ? undefined : { at, by: by ?? '', reason: reason ?? '' };
+
 async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
   const { rows } = await db.query<TimelineRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -182,11 +263,17 @@ async function timelineRows(db: Db, incidentId: number): Promise<readonly Timeli
   return rows;
 }
 
-/** Hash of the newest entry. */
-export const headOf = async (db: Db, incidentId: number): Promise<string | undefined> =>
-  first(await db.query<{ hash: string }>(NEWEST, [incidentId]))?.hash;
+/** Hash of the newest entry; empty when there is none. */
+export async function headOf(db: Db, incidentId: number): Promise<string> {
+  const { seq, hash } = await chainEnd(db, incidentId);
+  return seq === 0 ? '' : hash;
+}
 
-async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
-  const result = await tx.query<{ seq: number; hash: string }>(NEWEST, [incidentId]);
+/** The newest entry; its seq is 0 when there is none. */
+export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
+  const result = await tx.query<{ seq: number; hash: string }>(
+    'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
+    [incidentId],
+  );
   return first(result) ?? { seq: 0, hash: GENESIS };
 }

@@ -1,6 +1,6 @@
 import { receive } from '../../src/store/inbox.ts';
 import { setChannel } from '../../src/store/incidents.ts';
-import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+import { createTestApp, everybody, PEOPLE, type TestApp } from '../support/app.ts';
 
 const { oncall, commander, dba, viewer } = PEOPLE;
 const CHANNEL = 'C0INCIDENT1';
@@ -123,7 +123,7 @@ describe('typed lines', () => {
 
   it('a guest is refused though a permission names nobody', async () => {
     const guests = await createTestApp({
-      directory: { standing: () => Promise.resolve('guest'), groupMembers: () => Promise.resolve([]) },
+      directory: { ...everybody, standing: () => Promise.resolve('guest') },
     });
     expect(await guests.say(oncall, 'declare sev1 x')).toMatch(/Only full members.*guest/s);
     await guests.close();
@@ -170,14 +170,49 @@ describe('typed lines', () => {
     expect(await it1.say(oncall, 'reopen it is back', CHANNEL)).toContain('*investigating*');
   });
 
-  it('two people who take the lead at once both learn who has it', async () => {
+  it('of two people who take the lead at once one has it, and the other learns who, and how to take over', async () => {
     await declared();
-    await Promise.all([it1.say(oncall, 'lead', CHANNEL), it1.say(commander, 'lead', CHANNEL)]);
+    const both = await Promise.all([oncall, commander].map((who) => it1.ask(who, 'lead', CHANNEL)));
     const record = await it1.app.record(1);
-    const roles = record?.timeline.filter(({ kind }) => kind === 'role') ?? [];
-    expect(roles).toHaveLength(2);
-    expect(roles[1]?.text).toContain('→');
-    expect([oncall, commander]).toContain(record?.incident.roles.commander);
+    const holder = record?.incident.roles['commander'];
+    expect([oncall, commander]).toContain(holder);
+    expect(record?.timeline.filter(({ kind }) => kind === 'role')).toHaveLength(1);
+    const [refused, ...others] = both.filter((reply) => reply.refused);
+    expect(others).toEqual([]);
+    expect(refused?.text).toContain(`<@${holder ?? ''}>`);
+    const [offer] = refused?.offers ?? [];
+    expect(offer?.line).toBe(`role inc-1 commander take <@${holder ?? ''}>`);
+    const second = holder === oncall ? commander : oncall;
+    expect(await it1.say(second, offer?.line ?? '')).toContain(`<@${second}>`);
+    expect((await it1.app.incident(1))?.roles['commander']).toBe(second);
+    // Said again when the role has changed hands, the same line takes it from nobody.
+    expect((await it1.ask(PEOPLE.dba, offer?.line ?? '')).refused).toBe(true);
+    expect((await it1.app.incident(1))?.roles['commander']).toBe(second);
+  });
+
+  it('a page is acknowledged from anywhere: the one that was named, else the one that waits', async () => {
+    await declared();
+    await it1.say(oncall, 'declare sev2 checkout is slow');
+    await it1.say(oncall, 'declare sev2 search finds nothing');
+    for (const id of [2, 3]) await it1.say(oncall, `escalate inc-${id} Database`);
+    const answered = async (id: number) => (await it1.app.incident(id))?.pages[0]?.answer?.kind;
+    expect((await it1.ask(viewer, 'ack inc-2')).refused).toBe(true);
+    // In the channel of one that nobody paged them for.
+    expect(await it1.say(dba, 'ack inc-2', CHANNEL)).toContain('inc-2');
+    expect([await answered(2), await answered(3)]).toEqual(['acknowledged', undefined]);
+    expect(await it1.say(dba, 'ack', CHANNEL)).toContain('inc-3');
+    expect(await it1.say(dba, 'ack')).toContain(':no_entry:');
+    expect(await it1.say(viewer, 'oncall Database')).toContain(`<@${dba}>`);
+  });
+
+  it('duplicate names the other one, also when both are named', async () => {
+    await declared();
+    await it1.say(oncall, 'declare sev2 checkout is slow');
+    await it1.say(oncall, 'declare sev2 search finds nothing');
+    expect(await it1.say(oncall, 'duplicate inc-2', CHANNEL)).toContain('duplicate of incident 2');
+    expect(await it1.say(oncall, 'duplicate inc-3 inc-2')).toContain('duplicate of incident 2');
+    const of = async (id: number) => (await it1.app.incident(id))?.duplicateOf;
+    expect([await of(1), await of(2), await of(3)]).toEqual([2, undefined, 2]);
   });
 
   it('an incident is named by number outside its channel', async () => {
@@ -220,6 +255,7 @@ describe('typed lines', () => {
   it('while Slack does not say who people are, the named may declare and respond; nothing dangerous is begun', async () => {
     const silent = await createTestApp({
       directory: {
+        ...everybody,
         standing: () => Promise.reject(new Error('ratelimited')),
         groupMembers: () => Promise.reject(new Error('ratelimited')),
       },

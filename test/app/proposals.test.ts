@@ -43,7 +43,7 @@ describe('proposals', () => {
   it('with two open ones none is guessed; the named one is taken', async () => {
     await it1.app.propose(locked);
     await it1.app.propose({ ...locked, monitor: 'bank', target: 'bank' });
-    await it1.say(oncall, 'declare sev2 something');
+    await it1.say(oncall, 'declare sev2 something else');
     expect((await it1.app.record(1))?.proposals).toEqual([]);
     await it1.say(oncall, 'declare sev2 proposal:2 the bank');
     expect((await it1.app.record(2))?.proposals).toMatchObject([{ target: 'bank' }]);
@@ -89,12 +89,13 @@ describe('proposals', () => {
     expect(await it1.app.propose(broken)).toBe(await it1.app.propose(broken));
   });
 
-  it('an unanswered page is told once, though its timer comes twice', async () => {
+  it('a page that nobody answers is told once, though its timer comes twice', async () => {
     await it1.say(oncall, 'declare sev1 down');
     await it1.say(oncall, 'escalate inc-1 database');
-    await it1.app.act(1, { kind: 'page-unanswered', page: 1 });
-    await it1.app.act(1, { kind: 'page-unanswered', page: 1 });
-    const told = (await it1.app.record(1))?.timeline.filter(({ text }) => text?.startsWith('No answer'));
+    await it1.app.escalationDue(1, 1, 1);
+    await it1.app.escalationDue(1, 1, 1);
+    const told = (await it1.app.record(1))?.timeline.filter(({ text }) => text?.includes('no answer in'));
     expect(told).toHaveLength(1);
+    expect((await it1.app.incident(1))?.escalations).toMatchObject([{ state: 'exhausted' }]);
   });
 });

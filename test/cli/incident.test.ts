@@ -167,6 +167,17 @@ describe('a migration that was rolled back', () => {
     });
   });
 
+  it('is held without the title of its incident when that is private: everybody reads the log of a deploy', async () => {
+    await store.query('update incidents set private = true where id = 1');
+    const held = await Promise.all([run('hold', 'check', ...on), run('hold', 'check', ...on, '--json')]);
+    await store.query('update incidents set private = false where id = 1');
+    for (const { code, err, out } of held) {
+      expect(code).toBe(1);
+      expect(err).toContain('incident 1 (private) rolled it back');
+      expect(`${err}${out}`).not.toContain('order status is down');
+    }
+  });
+
   it('is let through by a reason, which the timeline keeps', async () => {
     const lift = ['hold', 'lift', ...on, '--config', config];
     expect(await run(...lift)).toMatchObject({

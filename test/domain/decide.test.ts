@@ -45,7 +45,6 @@ describe('a declaration', () => {
       'live',
       'pin',
       'bookmarks',
-      'live',
     ]);
     expect(entries).toEqual([
       { at: start, kind: 'declared', actor: ONCALL, text: 'Declared sev2: order status page is down' },
@@ -92,6 +91,12 @@ describe('a declaration', () => {
       { kind: 'message', actor: DBA, at: minute(-3), text: 'orders fail', link: source.link },
       { kind: 'declared', actor: ONCALL, at: start },
     ]);
+  });
+
+  test('from a message without text says that it had none', () => {
+    expect(declared({ source: { by: DBA, text: ' ', at: minute(-3) } }).entries[0]?.text).toBe(
+      'A message without text',
+    );
   });
 
   test('keeps its title on one line', () => {
@@ -291,7 +296,7 @@ describe('a duplicate', () => {
   });
 
   test('of itself, a second time, or of what is over is refused', () => {
-    expect(decide(after(), { ...duplicate, of: 1 } as Intent, minute(1))).toMatchObject({
+    expect(decide(after(), { ...duplicate, of: 1 }, minute(1))).toMatchObject({
       code: 'DUPLICATE_OF_ITSELF',
     });
     expect(decide(after(duplicate), duplicate, minute(2))).toMatchObject({ code: 'ALREADY_DUPLICATE' });
@@ -408,9 +413,9 @@ describe('a drill', () => {
     expect(entries[0]?.text).toBe('Declared sev2 (drill): order status page is down');
     expect(saidIn({ effects })).toEqual([`<@${ONCALL}> declared this drill: nothing is wrong.`]);
     const paged = play(incident, [[1, { ...page, roster: roster([DBA], { ways: ['webhook'] }) } as Intent]]);
-    expect(paged.effects).toContainEqual(
-      expect.objectContaining({ kind: 'send-page', page: expect.objectContaining({ drill: true }) }),
-    );
+    expect(
+      paged.effects.flatMap((effect) => (effect.kind === 'send-page' ? [effect.page.drill] : [])),
+    ).toEqual([true]);
   });
 });
 
@@ -470,6 +475,16 @@ describe('what is recorded', () => {
           now: '2026-06-03 10:00:00 UTC',
         },
       });
+  });
+
+  test('is a severity of the configuration, and tells what it was', () => {
+    const severity = (to: string): Intent => ({ kind: 'severity', by: ONCALL, to });
+    expect(decide(declared().incident, severity('sev9'), minute(1))).toMatchObject({
+      code: 'UNKNOWN_SEVERITY',
+      values: { found: 'sev9', known: 'sev1, sev2, sev3, sev4, sev5' },
+    });
+    const { incident, entries } = play(declared().incident, [[1, severity('sev1')]]);
+    expect([incident.severity, entries[0]?.text]).toEqual(['sev1', 'Severity sev2 → sev1']);
   });
 
   test('of a resolve without "mitigated" invents no such milestone', () => {

@@ -1,4 +1,4 @@
-import { exportJson, jsonChunks } from '../../src/domain/export.ts';
+import { exportJson } from '../../src/domain/export.ts';
 import { outage, outageIncident } from './record-fixture.ts';
 
 describe('the export as JSON', () => {

@@ -287,6 +287,7 @@ describe('the postmortem of an incident that little is known of', () => {
       milestones: {},
       roles: {},
       pages: [],
+      leftOut: [],
       actionItems: [],
       status: 'investigating',
     }),

@@ -54,7 +54,6 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
   declaredAt: at('10:00:40'),
   channelId: 'C07',
   accounts: {},
-  leftOut: [],
   roles: { commander: 'U02', expert: 'U03' },
   milestones: {
     impact_started: {
@@ -97,6 +96,7 @@ export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({
     escalationOf(1, 'database', '10:01:10', 'acknowledged'),
     escalationOf(2, 'support', '10:01:20', 'exhausted'),
   ],
+  leftOut: [],
   reminders: NO_REMINDERS,
   ...changes,
 });

@@ -1,10 +1,13 @@
-import { deliverWorker, tellInIncidentsChannel } from '../../src/jobs/deliver.ts';
+import { deliverWorker } from '../../src/jobs/deliver.ts';
+import { tellRefusal } from '../../src/jobs/undelivered.ts';
 import { type Logger, silentLogger } from '../../src/log.ts';
 import { type Delivery, enqueue, type OutboxRow } from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { gate, type Instance, say, startInstance, terminate } from './support.ts';
+
+const nothingKnown = { incident: () => Promise.resolve(undefined) };
 
 describe('the delivery of the outbox', () => {
   let database: TestDatabase;
@@ -26,7 +29,13 @@ describe('the delivery of the outbox', () => {
 
   const start = (perform: (row: OutboxRow) => Promise<Delivery>, log = silentLogger): Instance => {
     const instance = startInstance(database.url, ({ store, clock }) => [
-      deliverWorker({ store, clock, log, perform, onRefused: tellInIncidentsChannel }),
+      deliverWorker({
+        store,
+        clock,
+        log,
+        perform,
+        onRefused: (row, reason) => tellRefusal(nothingKnown, row, reason),
+      }),
     ]);
     instances.push(instance);
     return instance;

@@ -6,6 +6,7 @@ import { createRuns, type RunUseCases } from '../../src/app/runs.ts';
 import type { Effect } from '../../src/domain/effects.ts';
 import type { TimelineEntry } from '../../src/domain/entry.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import { type Refusal, refuse } from '../../src/domain/refusal.ts';
 import type { JournalRun, Run } from '../../src/domain/run.ts';
 import type { Runbook } from '../../src/domain/runbook.ts';
@@ -36,12 +37,19 @@ export const shop: TargetSettings = {
 };
 
 export const settingsWith = (targets: Settings['targets'] = { shop }): Settings => ({
+  ...DEFAULT_POLICY,
   command: '/incident',
   timezone: 'UTC',
   incidentsChannel: 'C1',
-  permissions: { declare: undefined, respond: undefined, dangerous: undefined, approve: ['UDBA', 'SDBAS'] },
+  permissions: {
+    declare: undefined,
+    respond: undefined,
+    dangerous: undefined,
+    approve: ['UDBA', 'SDBAS'],
+    private: undefined,
+  },
   teams: {},
-  phones: {},
+  services: {},
   targets,
   breaker: { dangerousPerHour: 3 },
 });
@@ -49,6 +57,8 @@ export const settingsWith = (targets: Settings['targets'] = { shop }): Settings 
 export const directory: Directory = {
   standing: (user) => Promise.resolve(user === 'UGUEST' ? 'guest' : 'member'),
   groupMembers: () => Promise.resolve(['UTWO', 'UGUEST']),
+  channelMembers: () => Promise.resolve([]),
+  userByEmail: () => Promise.resolve(undefined),
 };
 
 export interface Bench {
@@ -100,9 +110,11 @@ export async function openBench(
   const incident = async (): Promise<number> => {
     const declared = await declareIncident(
       store,
-      { by: 'UASK', title: 'Order status', severity: 'sev1' },
+      { by: 'UASK', title: 'Order status', severity: 'sev1', anyway: true },
       {},
       now(),
+      settings,
+      new Set(),
     );
     if (!declared.ok) throw new Error(declared.code);
     return declared.incident.id;

@@ -1,6 +1,6 @@
 import { advanceableClock, systemClock } from '../../src/jobs/clock.ts';
 import { createTicks, insertSlot, slotOf } from '../../src/jobs/ticks.ts';
-import { monitorTick, pageUnanswered, type TimerHandler, timersWorker } from '../../src/jobs/timers.ts';
+import { escalationDue, monitorTick, type TimerHandler, timersWorker } from '../../src/jobs/timers.ts';
 import { silentLogger } from '../../src/log.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { schedule } from '../../src/store/timers.ts';
@@ -30,12 +30,12 @@ describe('timers', () => {
     instances.push(instance);
     return instance;
   };
-  const page = (incident: number, number: number, dueAt: Date) =>
+  const waitOf = (incident: number, escalation: number, dueAt: Date) =>
     ({
-      key: `page-unanswered:${incident}:${number}`,
-      kind: 'page-unanswered',
+      key: `escalation-due:${incident}:${escalation}:1:wait`,
+      kind: 'escalation-due',
       dueAt,
-      payload: { incident, page: number },
+      payload: { incident, escalation, level: 1 },
     }) as const;
   const open = async (): Promise<number> =>
     (await store.query('select key from timers where done_at is null')).rows.length;
@@ -43,39 +43,37 @@ describe('timers', () => {
   it('happen when they are due, once over two instances', async () => {
     const told: string[] = [];
     const app = {
-      act: (incident: number, intent: { kind: string; page?: number }) => {
-        told.push(`${incident}/${intent.kind}/${intent.page ?? 0}`);
-        return Promise.resolve({ ok: false, code: 'NOT_OPEN', values: {} } as const);
+      escalationDue: (incident: number, escalation: number, level: number) => {
+        told.push(`${incident}/${escalation}/${level}`);
+        return Promise.resolve();
       },
     };
-    const handlers = { 'page-unanswered': pageUnanswered(app, silentLogger) };
+    const handlers = { 'escalation-due': escalationDue(app) };
     const all = [start(handlers), start(handlers)];
     const due = new Date(systemClock.now().getTime() + 300_000);
-    const timers = [1, 2, 3].flatMap((incident) => [1, 2].map((number) => page(incident, number, due)));
+    const timers = [1, 2, 3].flatMap((incident) => [1, 2].map((number) => waitOf(incident, number, due)));
     await schedule(store, timers);
     await schedule(store, timers);
     expect(told).toEqual([]);
     for (const instance of all) instance.clock.advance(300_000);
     await eventually(async () => (await open()) === 0);
-    expect(told.sort()).toEqual(
-      timers.map(({ payload }) => `${payload.incident}/page-unanswered/${payload.page}`),
-    );
+    expect(told.sort()).toEqual(timers.map(({ payload }) => `${payload.incident}/${payload.escalation}/1`));
   });
 
   it('stay due when their handler throws, and keep no other waiting', async () => {
     let [failures, done] = [2, 0];
     const instance = start({
-      'page-unanswered': ({ payload }) => {
-        if (payload['page'] === 1 && failures-- > 0) return Promise.reject(new Error('no luck'));
+      'escalation-due': ({ payload }) => {
+        if (payload['escalation'] === 1 && failures-- > 0) return Promise.reject(new Error('no luck'));
         done++;
         return Promise.resolve();
       },
     });
-    await schedule(store, [page(1, 1, systemClock.now()), page(1, 2, systemClock.now())]);
+    await schedule(store, [waitOf(1, 1, systemClock.now()), waitOf(1, 2, systemClock.now())]);
     await eventually(async () => (await open()) === 1);
     expect(done).toBe(1);
     const { rows } = await store.query('select key, error from timers where done_at is null');
-    expect(rows).toEqual([{ key: 'page-unanswered:1:1', error: 'no luck' }]);
+    expect(rows).toEqual([{ key: 'escalation-due:1:1:1:wait', error: 'no luck' }]);
     await eventually(async () => {
       instance.clock.advance(30_000);
       return (await open()) === 0;

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { PROBE_SQL } from '../../sandbox/story/queries.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
@@ -29,13 +29,29 @@ export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
   const dir = await mkdtemp(join(tmpdir(), 'firebreak-bot-'));
   const config = join(dir, 'firebreak.yml');
   await writeFile(config, stringify(configuration(world, shop)));
+  const bots = botsFrom(config, environment(world, shop));
+  return {
+    start: () => bots.start(),
+    async close() {
+      await bots.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+/** Bots with this firebreak.yml and this environment. */
+export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
   const running = new Set<ChildProcess>();
   return {
     async start() {
       const child = spawn(
         process.execPath,
-        ['--import', 'tsx', 'src/cli/main.ts', 'start', '--config', config, '--data-dir', dir],
-        { cwd: PACKAGE_ROOT, env: environment(world, shop), stdio: ['ignore', 'pipe', 'pipe'] },
+        ['--import', 'tsx', 'src/cli/main.ts', 'start', '--config', config, '--data-dir', dirname(config)],
+        {
+          cwd: PACKAGE_ROOT,
+          env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...env },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
       );
       running.add(child);
       let said = '';
@@ -51,7 +67,6 @@ export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
     },
     async close() {
       await Promise.all([...running].map((child) => kill(child, running)));
-      await rm(dir, { recursive: true });
     },
   };
 }
@@ -85,8 +100,6 @@ function configuration({ slack: { users, channels } }: World, shop: TestShop | u
 }
 
 const environment = ({ slack, database }: World, shop: TestShop | undefined): NodeJS.ProcessEnv => ({
-  PATH: process.env['PATH'],
-  LOG_LEVEL: 'info',
   SLACK_BOT_TOKEN: slack.botToken,
   SLACK_APP_TOKEN: slack.appToken,
   SLACK_API_URL: `${slack.url}/api/`,

@@ -1,15 +1,16 @@
 /** Effects against Slack: what each one does, and that a lost answer is not a second message. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { App } from '../../src/app/app.ts';
 import type { Effect } from '../../src/domain/effects.ts';
-import type { Incident, Page } from '../../src/domain/incident.ts';
+import type { Incident } from '../../src/domain/incident.ts';
 import { silentLogger } from '../../src/log.ts';
 import { secondsToWait } from '../../src/slack/perform/verdict.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
 import { placeOf } from '../../src/store/live-messages.ts';
 import type { Delivery, OutboxRow } from '../../src/store/outbox.ts';
-import { anIncident, appWith, aRecord, openWorld, type World } from './support.ts';
+import { anEscalation, anIncident, aPage, appWith, aRecord, openWorld, type World } from './support.ts';
 
 let world: World;
 let perform: (row: OutboxRow, signal?: AbortSignal) => Promise<Delivery>;
@@ -33,9 +34,9 @@ beforeEach(async () => {
 });
 
 /** As another process would have it: it remembers nothing of earlier attempts. */
-function performer(): typeof perform {
+function performer(of: App = app()): typeof perform {
   const { client, identity, store } = world;
-  const attempt = createPerform({ client, identity, store, app: app(), log: silentLogger, now });
+  const attempt = createPerform({ client, identity, store, app: of, log: silentLogger, now });
   return (row, signal = new AbortController().signal) => attempt(row, signal);
 }
 
@@ -43,7 +44,7 @@ const now = (): Date => new Date(Date.now() + passed);
 
 const known = async (number: number): Promise<Incident | undefined> => loadIncident(world.store, number);
 
-const app = () =>
+const app = (): App =>
   appWith({
     incidentsChannel: world.slack.channels['incidents'] ?? '',
     incident: known,
@@ -105,8 +106,9 @@ describe('create-channel', () => {
 
   test('has what was posted before it refreshed, so that it links there', async () => {
     const answer = { kind: 'declined', by: 'UDBA', at: new Date() } as const;
-    const page: Page = { number: 1, team: 'db', user: 'UDBA', requestedBy: 'UONCALL', at: new Date() };
-    await saveIncident(world.store, { ...incident, pages: [page, { ...page, number: 2, answer }] });
+    const page = aPage({ user: 'UDBA' });
+    const pages = [page, { ...page, number: 2, answer }];
+    await saveIncident(world.store, { ...incident, escalations: [anEscalation()], pages });
     await opened();
     const { rows } = await world.store.query<{ effect: Effect }>('select effect from outbox order by id');
     expect(rows.map(({ effect }) => effect)).toEqual([
@@ -210,8 +212,9 @@ describe('a live message', () => {
 
   test('to a person goes into their direct message, with buttons until it is answered', async () => {
     const user = world.slack.users['dba'] ?? '';
-    const page: Page = { number: 1, team: 'database', user, requestedBy: 'UONCALL', at: new Date() };
-    await saveIncident(world.store, { ...incident, pages: [page] });
+    const page = aPage({ user });
+    const escalations = [anEscalation()];
+    await saveIncident(world.store, { ...incident, escalations, pages: [page] });
     const effect: Effect = {
       kind: 'live',
       to: { kind: 'user', id: user },
@@ -220,7 +223,7 @@ describe('a live message', () => {
     expect(await send(effect)).toEqual(SENT);
     expect(JSON.stringify(await world.messages('dm-dba'))).toContain('page-answer:acknowledged');
     const answer = { kind: 'acknowledged', by: user, at: new Date() } as const;
-    await saveIncident(world.store, { ...incident, pages: [{ ...page, answer }] });
+    await saveIncident(world.store, { ...incident, escalations, pages: [{ ...page, answer }] });
     expect(await send(effect)).toEqual(SENT);
     const [shown, ...others] = await world.messages('dm-dba');
     expect(others).toEqual([]);
@@ -403,3 +406,225 @@ test('a Retry-After may be a date, or say nothing', () => {
   expect(secondsToWait('soon', at)).toBe(1);
   expect(secondsToWait(null, at)).toBe(1);
 });
+
+describe('bookmarks', () => {
+  const links = { Runbook: 'https://wiki.example/order-status', Dashboard: 'https://graphs.example/d/1' };
+  const titled = async (channel: string): Promise<readonly string[]> =>
+    ((await stateOf(channel))['bookmarks'] as { title: string }[]).map(({ title }) => title);
+  const carded = async (): Promise<string> => {
+    const base = app();
+    const services = { 'order-status': { links } };
+    perform = performer({ ...base, settings: { ...base.settings, services } });
+    await saveIncident(world.store, { ...incident, service: 'order-status' });
+    const channel = await opened();
+    await send({ kind: 'live', to: { kind: 'incident', id }, subject: { kind: 'card', incident: id } });
+    return channel;
+  };
+
+  test('are the card and the links of the service; a repeated attempt adds none twice', async () => {
+    const channel = await carded();
+    expect(await send({ kind: 'bookmarks', incident: id })).toEqual(SENT);
+    expect(await titled(channel)).toEqual(['Incident card', 'Runbook', 'Dashboard']);
+    expect(await send({ kind: 'bookmarks', incident: id })).toEqual(SENT);
+    expect(await titled(channel)).toHaveLength(3);
+  });
+
+  test('whose answer was lost are not added twice', async () => {
+    const channel = await carded();
+    await world.fault({ method: 'bookmarks.add', kind: 'error', effect: 'after' });
+    expect(await sendUntilSent({ kind: 'bookmarks', incident: id })).toMatchObject([{ kind: 'retry' }, SENT]);
+    expect(await titled(channel)).toEqual(['Incident card', 'Runbook', 'Dashboard']);
+  });
+
+  test('of an incident without a service are its card alone', async () => {
+    const channel = await opened();
+    await send({ kind: 'live', to: { kind: 'incident', id }, subject: { kind: 'card', incident: id } });
+    expect(await send({ kind: 'bookmarks', incident: id })).toEqual(SENT);
+    expect(await titled(channel)).toEqual(['Incident card']);
+  });
+});
+
+describe('rename-channel', () => {
+  const wish = (): Effect => ({ kind: 'rename-channel', incident: id, name: `inc-${id}-y` });
+  const nameOf = async (channel: string): Promise<unknown> => (await stateOf(channel))['name'];
+
+  test('gives the name, and the next number when others have it', async () => {
+    const channel = await opened();
+    expect(await send(wish())).toEqual(SENT);
+    expect(await nameOf(channel)).toBe(`inc-${id}-y`);
+    await world.control('POST', 'channels', { user: 'viewer', name: `inc-${id}-z` });
+    await world.control('POST', 'channels', { user: 'viewer', name: `inc-${id}-z-2` });
+    expect(await send({ kind: 'rename-channel', incident: id, name: `inc-${id}-z` })).toEqual(SENT);
+    expect(await nameOf(channel)).toBe(`inc-${id}-z-3`);
+  });
+
+  test.each(['error', 'drop'])('whose answer was lost (%s) keeps the name that it got', async (kind) => {
+    const channel = await opened();
+    await world.fault({ method: 'conversations.rename', kind, effect: 'after' });
+    const deliveries = await sendUntilSent(wish());
+    expect(deliveries.at(-1)).toEqual(SENT);
+    expect(await nameOf(channel)).toBe(`inc-${id}-y`);
+  });
+});
+
+describe('archiving', () => {
+  test('and bringing back, each repeated, is as good as once', async () => {
+    const channel = await opened();
+    for (const [kind, archived] of [
+      ['archive', true],
+      ['archive', true],
+      ['unarchive', false],
+      ['unarchive', false],
+    ] as const) {
+      expect(await send({ kind, incident: id })).toEqual(SENT);
+      expect((await stateOf(channel))['is_archived']).toBe(archived);
+    }
+    await world.fault({ method: 'conversations.archive', kind: 'error', effect: 'after' });
+    expect((await sendUntilSent({ kind: 'archive', incident: id })).at(-1)).toEqual(SENT);
+    expect((await stateOf(channel))['is_archived']).toBe(true);
+  });
+});
+
+describe('move-followers', () => {
+  test('invites who is in the other channel, and who is there already stays', async () => {
+    const source = await opened();
+    await world.client.conversations.invite({
+      channel: source,
+      users: ['oncall', 'dba', 'viewer'].map((name) => world.slack.users[name]).join(','),
+    });
+    const from = id;
+    id += 1;
+    await saveIncident(world.store, { ...incident, id });
+    const target = await opened();
+    await world.client.conversations.invite({ channel: target, users: world.slack.users['dba'] ?? '' });
+    await world.control('PATCH', 'users', { name: 'viewer', deactivated: true });
+    const wish: Effect = { kind: 'move-followers', incident: id, from };
+    expect(await send(wish)).toEqual(SENT);
+    expect(await send(wish)).toEqual(SENT);
+    const members = (await stateOf(target))['member_names'] as string[];
+    expect(members).toEqual(expect.arrayContaining(['oncall', 'dba']));
+    expect(members).not.toContain('viewer');
+    await world.control('PATCH', 'users', { name: 'viewer', deactivated: false });
+  });
+
+  test('of a duplicate without a channel invites who is known to follow it', async () => {
+    const from = id;
+    const [oncall = '', dba = ''] = ['oncall', 'dba'].map((name) => world.slack.users[name]);
+    await saveIncident(world.store, { ...incident, declaredBy: oncall, roles: { scribe: dba } });
+    id += 1;
+    await saveIncident(world.store, { ...incident, id });
+    const target = await opened();
+    expect(await send({ kind: 'move-followers', incident: id, from })).toEqual(SENT);
+    expect((await stateOf(target))['member_names']).toEqual(expect.arrayContaining(['oncall', 'dba']));
+  });
+});
+
+describe('a private incident', () => {
+  const wish = (): Effect => ({ kind: 'create-channel', incident: id, name: `inc-${id}-x` });
+  beforeEach(() => saveIncident(world.store, { ...incident, id: (id += 1), private: true }));
+
+  test('has a private channel', async () => {
+    expect((await stateOf(await opened()))['is_private']).toBe(true);
+  });
+
+  test.each(['error', 'drop'])('adopts its channel after a lost answer (%s)', async (kind) => {
+    await world.fault({ method: 'conversations.create', kind, effect: 'after' });
+    expect((await sendUntilSent(wish())).at(-1)).toEqual(SENT);
+    expect((await channelNames()).filter((name) => name.startsWith(`inc-${id}`))).toEqual([`inc-${id}-x`]);
+    expect((await stateOf((await known(id))?.channelId ?? ''))['is_private']).toBe(true);
+  });
+
+  test('is not announced when its channel is there', async () => {
+    await opened();
+    const { rows } = await world.store.query<{ effect: Effect }>('select effect from outbox');
+    expect(rows).toEqual([]);
+  });
+
+  test('is not named by the proposal that it became', async () => {
+    const at = new Date();
+    const base = app();
+    const proposal = {
+      id: 3,
+      monitor: 'shop',
+      target: 'shop',
+      error: 'x',
+      relations: [],
+      firstFailedAt: at,
+      detectedAt: at,
+      incidentId: id,
+    };
+    perform = performer({ ...base, proposal: () => Promise.resolve(proposal) });
+    const effect: Effect = {
+      kind: 'live',
+      to: { kind: 'incidents-channel' },
+      subject: { kind: 'proposal', proposal: 3 },
+    };
+    expect(await send(effect)).toEqual(SENT);
+    const text = JSON.stringify(await world.messages('incidents'));
+    expect(text).not.toContain(`incident ${id}`);
+    expect(text).not.toContain('proposal:declare');
+  });
+});
+
+describe('a whisper', () => {
+  const wish = (): Effect => ({
+    kind: 'whisper',
+    incident: id,
+    user: world.slack.users['dba'] ?? '',
+    what: 'catchup-offer',
+  });
+  const heard = async (channel: string): Promise<readonly unknown[]> =>
+    (await stateOf(channel))['ephemerals'] as unknown[];
+  const joined = async (): Promise<string> => {
+    const channel = await opened();
+    await world.client.conversations.invite({ channel, users: world.slack.users['dba'] ?? '' });
+    return channel;
+  };
+
+  test.each(['error', 'drop'])('whose answer was lost (%s) is not said again', async (kind) => {
+    const channel = await joined();
+    await world.fault({ method: 'chat.postEphemeral', kind, effect: 'after' });
+    expect((await sendUntilSent(wish())).at(-1)).toEqual(SENT);
+    expect(await heard(channel)).toHaveLength(1);
+  });
+
+  test('that Slack holds back is said later, once', async () => {
+    const channel = await joined();
+    await world.fault({ method: 'chat.postEphemeral', kind: 'ratelimit', retry_after: 3 });
+    expect(await sendUntilSent(wish())).toEqual([{ kind: 'wait', seconds: 3 }, SENT]);
+    expect(await heard(channel)).toHaveLength(1);
+  });
+});
+
+describe('what support is told', () => {
+  const told: Effect = { kind: 'say', to: { kind: 'stakeholders' }, text: 'We are looking into it.' };
+
+  test('goes to the channel that is named', async () => {
+    perform = performer(withStakeholders(world.slack.channels['general'] ?? ''));
+    expect(await send(told)).toEqual(SENT);
+    expect(await world.messages('general')).toMatchObject([{ text: 'We are looking into it.' }]);
+  });
+
+  test('waits for the bot to be invited, and says what to mend', async () => {
+    perform = performer(withStakeholders('C0NOWHERE0'));
+    expect(await send(told)).toEqual({
+      kind: 'retry',
+      error: 'channel_not_found',
+      fix: expect.stringMatching(/invite the bot.*slack\.stakeholder_channel/) as unknown,
+    });
+    const { channel } = await world.client.conversations.create({ name: `left-${id}` });
+    await world.client.conversations.leave({ channel: channel?.id ?? '' }).catch(() => undefined);
+    await world.fault({ method: 'chat.postMessage', kind: 'error', error: 'not_in_channel' });
+    perform = performer(withStakeholders(channel?.id ?? ''));
+    expect(await send(told)).toMatchObject({ kind: 'retry', error: 'not_in_channel' });
+  });
+
+  test('is refused when no channel is named any more', async () => {
+    expect(await send(told)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+const withStakeholders = (stakeholderChannel: string): App => {
+  const base = app();
+  return { ...base, settings: { ...base.settings, stakeholderChannel } };
+};

@@ -166,9 +166,13 @@ describe('the form for a section', () => {
     if (!view) throw new Error('no form was opened');
     return view;
   };
-  const submit = async (user: string, { id }: View, values: object) => {
+  const submit = async (
+    user: string,
+    { id }: View,
+    values: object,
+  ): Promise<readonly Readonly<Record<string, string>>[]> => {
     const { responses } = await world.control<Seen>('POST', 'views/submit', { user, view_id: id, values });
-    return responses.flatMap(({ errors }) => errors ?? []);
+    return responses.flatMap(({ errors }) => (errors ? [errors] : []));
   };
   const there = async () =>
     Object.fromEntries((await app.parts(incident)).map(({ part, text }) => [part, text]));

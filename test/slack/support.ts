@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
-import type { Incident } from '../../src/domain/incident.ts';
+import type { Escalation, Incident, Page } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
 import { NO_REMINDERS } from '../../src/domain/reminders.ts';
@@ -185,6 +185,30 @@ export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   pages: [],
   leftOut: [],
   reminders: NO_REMINDERS,
+  ...change,
+});
+
+export const anEscalation = (change: Partial<Escalation> = {}): Escalation => ({
+  number: 1,
+  team: 'database',
+  requestedBy: 'U000ONCALL',
+  at: AT,
+  level: 1,
+  levelAt: AT,
+  waitSeconds: 300,
+  ways: [],
+  state: 'paging',
+  ...change,
+});
+
+export const aPage = (change: Partial<Page> = {}): Page => ({
+  number: 1,
+  escalation: 1,
+  level: 1,
+  team: 'database',
+  user: 'U00000000DBA',
+  requestedBy: 'U000ONCALL',
+  at: AT,
   ...change,
 });
 

@@ -2,21 +2,28 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
-import { type Incident, STATUSES } from '../../src/domain/incident.ts';
+import { type Escalation, type Incident, KINDS, type Page, STATUSES } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
-import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
+import type { Proposal } from '../../src/domain/record.ts';
+import { REMINDERS } from '../../src/domain/reminders.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
 import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
+import type { Row } from '../../src/domain/timeline.ts';
 import { announcement } from '../../src/slack/views/announcement.ts';
-import type { View } from '../../src/slack/views/blocks.ts';
+import { lines, type View, view } from '../../src/slack/views/blocks.ts';
 import { card } from '../../src/slack/views/card.ts';
+import { home } from '../../src/slack/views/home.ts';
+import { withOffers } from '../../src/slack/views/offers.ts';
+import { onCallLines } from '../../src/slack/views/on-call.ts';
 import { page } from '../../src/slack/views/page.ts';
 import { declareLine, proposal } from '../../src/slack/views/proposal.ts';
+import { reminder } from '../../src/slack/views/reminder.ts';
 import { run } from '../../src/slack/views/run.ts';
 import { clip, mrkdwn } from '../../src/slack/views/text.ts';
 import { timelinePage } from '../../src/slack/views/timeline.ts';
 import { topicOf } from '../../src/slack/views/topic.ts';
-import { anIncident, aRecord } from './support.ts';
+import { anEscalation, anIncident, aPage, appWith, aRecord } from './support.ts';
 
 const AT = new Date('2026-11-22T14:00:00Z');
 const shown = (view: View | undefined): string => JSON.stringify(view?.blocks);
@@ -233,28 +240,90 @@ describe('a proposal', () => {
 });
 
 describe('the timeline', () => {
-  const record = (texts: readonly string[]): IncidentRecord => ({
-    ...aRecord(anIncident()),
-    timeline: texts.map((text, index) => ({
+  const rows = (texts: readonly string[]): readonly Row[] =>
+    texts.map((text, index) => ({
       seq: index + 1,
       at: AT,
       recordedAt: AT,
       kind: 'note',
       actor: 'U000ONCALL',
       text,
-      hash: '',
-    })) as unknown as IncidentRecord['timeline'],
-  });
+      said: { at: AT, by: 'U000ONCALL' },
+      earlier: [],
+    }));
 
   test('cuts neither a mention nor a character in two', () => {
-    const long = timelinePage(record([`${'x'.repeat(290)}<@U012ABCDE>`, `${'x'.repeat(298)}😀y`]), 1);
-    expect(long).not.toMatch(/<@U0?1?2?…|[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);
+    const long = Array.from({ length: 40 }, (_, more) =>
+      timelinePage(7, rows([`${'x'.repeat(1270 + more)}<@U012ABCDE>`, `${'x'.repeat(1270 + more)}😀y`]), 1),
+    );
+    expect(long.map((page) => page.text).join('\n')).not.toMatch(
+      /<@U0?1?2?…|[\uD800-\uDBFF](?![\uDC00-\uDFFF])/,
+    );
   });
 
   test('has whole pages only', () => {
-    const many = record(Array.from({ length: 30 }, (_, index) => `n${index}`));
-    expect(timelinePage(many, 1.5)).toContain('Page 1 of 2');
-    expect(timelinePage(many, 1.5)).toBe(timelinePage(many, 1));
+    const many = rows(Array.from({ length: 30 }, (_, index) => `n${index}`));
+    expect(timelinePage(7, many, 1).text).toContain('Page 1 of 2');
+    expect(timelinePage(7, many, 9)).toEqual(timelinePage(7, many, 2));
+  });
+});
+
+describe('a page', () => {
+  const paged = (state: Escalation['state'], change: Partial<Page> = {}, others: readonly Page[] = []) =>
+    shown(
+      page(
+        anIncident({ escalations: [anEscalation({ state })], pages: [aPage(change), ...others] }),
+        1,
+        DEFAULT_POLICY,
+      ),
+    );
+  const answer = (kind: 'acknowledged' | 'declined') => ({ answer: { kind, by: 'U00000000DBA', at: AT } });
+
+  test.each(['paging', 'exhausted'] as const)('of an escalation that is %s has both buttons', (state) => {
+    expect(paged(state)).toContain('page-answer:acknowledged');
+    expect(paged(state)).toContain('page-answer:declined');
+  });
+
+  test('that was declined can still be acknowledged, until somebody else has', () => {
+    expect(paged('paging', answer('declined'))).toContain('Acknowledge after all');
+    expect(paged('acknowledged', answer('declined'))).not.toContain('action_id');
+  });
+
+  test('has no buttons when it was answered, somebody else came, or it is over', () => {
+    expect(paged('acknowledged', answer('acknowledged'))).not.toContain('action_id');
+    expect(paged('stopped')).not.toContain('action_id');
+    const other = aPage({ number: 2, user: 'U0COMMANDER', ...answer('acknowledged') });
+    expect(paged('acknowledged', {}, [other])).toContain('<@U0COMMANDER> has acknowledged');
+  });
+});
+
+describe('a reminder', () => {
+  const reminded = (change: Partial<Incident>, state: object = { kind: 'open' }) =>
+    shown(
+      reminder(
+        anIncident({
+          reminders: {
+            snoozed: {},
+            dismissed: [],
+            last: { number: 1, kind: 'update-due', at: AT, state } as never,
+          },
+          ...change,
+        }),
+        1,
+        DEFAULT_POLICY,
+      ),
+    );
+
+  test('calls the commander, or who declared it while there is none; and no one once it has ended', () => {
+    expect(reminded({})).toContain('<@U000ONCALL>');
+    expect(reminded({ roles: { commander: 'U0COMMANDER' } })).toContain('<@U0COMMANDER>');
+    expect(reminded({}, { kind: 'done' })).not.toMatch(/<@|action_id/);
+  });
+
+  test('that was put off says by whom and until when', () => {
+    const put = reminded({}, { kind: 'snoozed', by: 'U0COMMANDER', until: AT });
+    expect(put).toMatch(/Put off until 2026-11-22 14:00:00 UTC by <@U0COMMANDER>/);
+    expect(put).not.toContain('action_id');
   });
 });
 
@@ -285,27 +354,75 @@ const some = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(
 const arbitrary = <T>(of: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<T> =>
   fc.record(of) as fc.Arbitrary<T>;
 
+const answers = fc.record({
+  kind: fc.constantFrom('acknowledged', 'declined'),
+  by: actor,
+  at: fc.constant(AT),
+});
+const reminders = fc.record({
+  snoozed: fc.constant({}),
+  dismissed: fc.constant([]),
+  last: fc.record({
+    number: fc.constantFrom(1, 2),
+    kind: fc.constantFrom(...REMINDERS),
+    at: fc.constant(AT),
+    state: fc.oneof(
+      fc.constant({ kind: 'open' }),
+      fc.constant({ kind: 'done' }),
+      actor.map((by) => ({ kind: 'dismissed', by })),
+      actor.map((by) => ({ kind: 'snoozed', by, until: AT })),
+    ),
+  }),
+});
+
+/** With everything that an incident can have. */
 const incidents = arbitrary<Incident>({
   id: fc.nat(),
+  kind: fc.constantFrom(...KINDS),
+  private: fc.boolean(),
   title: text,
-  severity: fc.constantFrom('sev1', 'sev5'),
+  severity: fc.constantFrom('sev1', 'sev5', 'gone'),
   status: fc.constantFrom(...STATUSES),
+  statusSince: fc.constant(AT),
   declaredBy: actor,
   declaredAt: fc.constant(AT),
-  roles: fc.record({ commander: some(actor), scribe: some(actor) }),
+  service: some(text),
+  channelId: some(fc.constant('C012ABCDE')),
+  archived: some(fc.constant(true)),
+  duplicateOf: some(fc.nat()),
+  accounts: fc.record({ impact: some(text), summary: some(text), cause: some(text), fix: some(text) }),
+  lastUpdate: some(fc.record({ at: fc.constant(AT), by: actor, text })),
+  roles: fc.record({ commander: some(actor), scribe: some(actor), gone: some(actor) }),
   milestones: fc.constant(anIncident().milestones),
-  actionItems: fc.constant([]),
+  actionItems: fc.array(
+    fc.record({
+      number: fc.nat(),
+      text,
+      done: fc.boolean(),
+      createdBy: actor,
+      due: some(fc.constant('2026-12-01')),
+    }),
+    { maxLength: 20 },
+  ),
+  escalations: fc
+    .record({ team: text, state: fc.constantFrom('paging', 'acknowledged', 'exhausted', 'stopped') })
+    .map((part) => [anEscalation(part as Partial<Escalation>)]),
   pages: fc.array(
     fc.record({
       number: fc.constant(1),
+      escalation: fc.constant(1),
+      level: fc.constant(1),
       team: text,
       user: actor,
       reason: some(text),
       requestedBy: actor,
       at: fc.constant(AT),
+      unsent: some(text),
+      answer: some(answers),
     }),
     { maxLength: 60 },
   ),
+  reminders,
 });
 
 const plans = fc
@@ -406,14 +523,102 @@ describe('within the limits of Slack, whatever it shows, stays', () => {
     );
 
   test('a card', () =>
-    always(fc.tuple(incidents, fc.array(runs, { maxLength: 3 })), ([incident, all]) =>
-      card(aRecord(incident, all), '/incident'),
+    always(
+      fc.tuple(
+        incidents,
+        fc.array(runs, { maxLength: 3 }),
+        fc.array(text, { maxLength: 6 }),
+        fc.array(text, { maxLength: 20 }),
+      ),
+      ([incident, all, changes, held]) =>
+        card(
+          {
+            ...aRecord(incident, all),
+            timeline: changes.map((change, seq) => ({
+              seq,
+              at: AT,
+              recordedAt: AT,
+              kind: 'change',
+              actor: 'firebreak',
+              text: change,
+              hash: '',
+            })),
+            holds: held.map((migration) => ({
+              target: migration,
+              migration,
+              incidentId: 1,
+              runId: 1,
+              since: AT,
+            })),
+          },
+          appWith().settings,
+        ),
     ));
-  test('an announcement', () => always(incidents, announcement));
+  test('a reminder', () => always(incidents, (incident) => reminder(incident, 1, DEFAULT_POLICY)));
+  test('a row of offers', () =>
+    always(
+      fc.tuple(
+        text,
+        fc.array(fc.record({ label: text.map((label) => `a${label}`), line: text }), { maxLength: 5 }),
+      ),
+      ([said, offers]) => withOffers(mrkdwn(`a${said}`), offers),
+    ));
+  test('who is on call', () =>
+    always(
+      fc.array(
+        fc.record({
+          level: fc.nat(9),
+          waitSeconds: fc.nat(),
+          users: fc.array(fc.constant('U012ABCDE'), { maxLength: 40 }),
+          problems: fc.array(text, { maxLength: 5 }),
+          turns: fc.array(
+            fc.record({
+              rotation: fc.constant('weekly'),
+              now: fc.constant({ user: 'U012ABCDE', until: AT }),
+              next: fc.constant({ user: 'U012ABCDE', from: AT, until: AT }),
+            }),
+            { maxLength: 5 },
+          ),
+        }),
+        { maxLength: 9 },
+      ),
+      (levels) => {
+        const shownLines = onCallLines('database', levels);
+        return view('on call', lines(shownLines));
+      },
+    ));
+  test('an App Home', () =>
+    fc.assert(
+      fc.property(
+        fc.array(incidents, { maxLength: 40 }),
+        fc.array(runs, { maxLength: 5 }),
+        fc.array(text, { maxLength: 40 }),
+        some(text),
+        (some_, approvals, items, answer) => {
+          const content = {
+            mine: some_,
+            others: some_,
+            approvals: approvals.map((known, id) => ({ ...known, id })),
+            actionItems: items.map((each, number) => ({
+              incident: 1,
+              item: { number, text: each, done: false, createdBy: 'U1' },
+              overdue: false,
+            })),
+            onCall: {},
+            ...(answer ? { answer: { text: `a${answer}`, offers: [] } } : {}),
+          };
+          const { blocks } = home(content, DEFAULT_POLICY, '/incident', AT);
+          expect(blockFaults([...blocks], 100)).toEqual([]);
+          for (const said of marked(blocks)) expect(said).not.toContain('<!channel>');
+        },
+      ),
+      { numRuns: 30 },
+    ));
+  test('an announcement', () => always(incidents, (incident) => announcement(incident, DEFAULT_POLICY)));
   test('a page', () =>
     always(
       incidents.filter(({ pages }) => pages.length > 0),
-      (incident) => page(incident, 1),
+      (incident) => page(incident, 1, DEFAULT_POLICY),
     ));
   test('a run', () => always(runs, (known) => run(known, '/incident')));
   test('a run that waits, with its buttons', () =>

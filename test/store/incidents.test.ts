@@ -1,10 +1,14 @@
 import type { Incident } from '../../src/domain/incident.ts';
+import { NO_REMINDERS } from '../../src/domain/reminders.ts';
 import {
+  type IncidentFilter,
   incidentOfChannel,
   listIncidents,
   loadIncident,
   lockIncident,
   nextIncidentId,
+  openActionItems,
+  remindable,
   saveIncident,
   setChannel,
 } from '../../src/store/incidents.ts';
@@ -14,15 +18,22 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 const at = (minute: number): Date => new Date(Date.UTC(2026, 5, 3, 10, minute, 59, 123));
 const bare = (id: number, change: Partial<Incident> = {}): Incident => ({
   id,
+  kind: 'incident',
+  private: false,
   title: 'it is down',
   severity: 'sev3',
   status: 'investigating',
+  statusSince: at(0),
   declaredBy: 'terminal:root@db',
   declaredAt: at(0),
+  accounts: {},
   roles: {},
   milestones: {},
   actionItems: [],
+  escalations: [],
   pages: [],
+  leftOut: [],
+  reminders: NO_REMINDERS,
   ...change,
 });
 const time = (minute: number, by = 'U0000ONCALL') => ({ at: at(minute), by, recordedAt: at(minute + 1) });
@@ -30,7 +41,19 @@ const whole = bare(1, {
   title: 'zażółć \u{1f525} "quoted" \' \\ &amp; <@U0000ONCALL>',
   severity: 'sev1',
   status: 'mitigated',
+  statusSince: at(9),
   declaredBy: 'U0000ONCALL',
+  service: 'order-status',
+  archived: true,
+  duplicateOf: 1,
+  accounts: {
+    impact: 'nobody \u{1f525} sees "it"',
+    summary: 'a\nb',
+    cause: '&amp; <@U0000ONCALL>',
+    fix: "it's",
+  },
+  lastUpdate: { at: at(8), by: 'U0COMMANDER', text: 'we are rolling back' },
+  postmortemAt: at(20),
   roles: {
     commander: 'U0COMMANDER',
     deputy: 'U0000000DEP',
@@ -60,9 +83,20 @@ const whole = bare(1, {
     },
   ],
   pages: [
-    { number: 1, team: 'database', user: 'U00000000DBA', requestedBy: 'U0000ONCALL', at: at(3) },
+    {
+      number: 1,
+      escalation: 1,
+      level: 1,
+      team: 'database',
+      user: 'U00000000DBA',
+      requestedBy: 'U0000ONCALL',
+      at: at(3),
+      unsent: 'user_disabled',
+    },
     {
       number: 2,
+      escalation: 2,
+      level: 3,
       team: 'web',
       user: 'U0000000WEB',
       reason: 'the page is empty',
@@ -71,6 +105,42 @@ const whole = bare(1, {
       answer: { kind: 'declined', by: 'U0000000WEB', at: at(5) },
     },
   ],
+  escalations: [
+    {
+      number: 1,
+      team: 'database',
+      requestedBy: 'U0000ONCALL',
+      at: at(3),
+      level: 1,
+      levelAt: at(3),
+      waitSeconds: 0.5,
+      ways: [],
+      state: 'paging',
+    },
+    {
+      number: 2,
+      team: 'web',
+      reason: 'the page is empty',
+      requestedBy: 'terminal:root@db',
+      at: at(4),
+      level: 3,
+      levelAt: at(6),
+      waitSeconds: 300,
+      ways: ['pagerduty', 'webhook'],
+      state: 'exhausted',
+    },
+  ],
+  reminders: {
+    last: {
+      number: 4,
+      kind: 'update-due',
+      at: at(12),
+      state: { kind: 'snoozed', by: 'U0COMMANDER', until: at(27) },
+    },
+    snoozed: { 'update-due': at(27), 'roles-unclaimed': at(3) },
+    dismissed: ['status-stale'],
+    nextAt: at(27),
+  },
 });
 
 describe('incidents in the store', () => {
@@ -107,9 +177,10 @@ describe('incidents in the store', () => {
   it('are overwritten in all that can change, and keep their channel and their order', async () => {
     await saveIncident(store, bare(1));
     await setChannel(store, 1, 'C0INCIDENT1');
-    const { declaredBy, declaredAt } = bare(1);
-    const changed = { ...whole, declaredBy, declaredAt };
-    await saveIncident(store, { ...changed, pages: [...whole.pages].reverse() });
+    const { declaredBy, declaredAt, kind, private: hidden } = bare(1);
+    const changed = { ...whole, declaredBy, declaredAt, kind, private: hidden };
+    const [pages, escalations] = [[...whole.pages].reverse(), [...whole.escalations].reverse()];
+    await saveIncident(store, { ...changed, pages, escalations });
     const expected = { ...changed, channelId: 'C0INCIDENT1' };
     expect(await loadIncident(store, 1)).toStrictEqual(expected);
     const [first, second] = whole.pages;
@@ -134,10 +205,87 @@ describe('incidents in the store', () => {
     await saveIncident(store, bare(3, { status: 'cancelled' }));
     await saveIncident(store, whole);
     await saveIncident(store, bare(4));
-    const numbers = async (filter: 'open' | 'all') =>
-      (await listIncidents(store, filter)).map(({ id }) => id);
+    const numbers = async (state: 'open' | 'ended' | 'all') =>
+      (await listIncidents(store, { state })).map(({ id }) => id);
     expect(await numbers('open')).toEqual([4, 1]);
+    expect(await numbers('ended')).toEqual([3, 2]);
     expect(await numbers('all')).toEqual([4, 3, 2, 1]);
+  });
+
+  it('are found by severity, service, kind and person, also by several at once', async () => {
+    const escalations = whole.escalations.slice(0, 1);
+    const pages = whole.pages.slice(0, 1);
+    await saveIncident(store, bare(1, { severity: 'sev1', service: 'shop', declaredBy: 'U0000ONCALL' }));
+    await saveIncident(store, bare(2, { severity: 'sev1', kind: 'drill', roles: { scribe: 'U0000ONCALL' } }));
+    await saveIncident(store, bare(3, { service: 'shop', escalations, pages }));
+    await saveIncident(store, bare(4, { severity: 'sev1', status: 'resolved', service: 'shop' }));
+    const found = async (filter: Omit<IncidentFilter, 'state'>, state: IncidentFilter['state'] = 'open') =>
+      (await listIncidents(store, { state, ...filter })).map(({ id }) => id);
+    expect(await found({ severity: 'sev1' })).toEqual([2, 1]);
+    expect(await found({ service: 'shop' })).toEqual([3, 1]);
+    expect(await found({ kind: 'drill' })).toEqual([2]);
+    expect(await found({ person: 'U0000ONCALL' })).toEqual([2, 1]);
+    expect(await found({ person: 'U00000000DBA' })).toEqual([3]);
+    expect(await found({ person: 'U0000NOBODY' })).toEqual([]);
+    expect(await found({ severity: 'sev1', service: 'shop' }, 'all')).toEqual([4, 1]);
+    expect(await found({ severity: 'sev1', service: 'shop' }, 'ended')).toEqual([4]);
+  });
+
+  it('are of every kind, private or not, and no other kind', async () => {
+    for (const [index, kind] of (['incident', 'drill', 'retrospective'] as const).entries()) {
+      const incident = bare(index + 1, { kind, private: index === 1 });
+      await saveIncident(store, incident);
+      expect(await loadIncident(store, index + 1)).toStrictEqual(incident);
+    }
+    await expect(saveIncident(store, bare(4, { kind: 'party' as 'drill' }))).rejects.toMatchObject({
+      code: '23514',
+    });
+  });
+
+  it('say when to look whether something is due; the first is first', async () => {
+    const later = (id: number, minute: number) =>
+      saveIncident(store, bare(id, { reminders: { ...NO_REMINDERS, nextAt: at(minute) } }));
+    await later(1, 30);
+    await later(2, 10);
+    await later(3, 50);
+    await saveIncident(store, bare(4));
+    expect(await remindable(store, at(9))).toEqual([]);
+    expect(await remindable(store, at(30))).toEqual([2, 1]);
+    await saveIncident(store, bare(2));
+    expect(await remindable(store, at(50))).toEqual([1, 3]);
+  });
+
+  it.each([
+    { kind: 'open' } as const,
+    { kind: 'done' } as const,
+    { kind: 'dismissed', by: 'U0COMMANDER' } as const,
+  ])('keep a reminder that is $kind', async (state) => {
+    const reminders = {
+      ...NO_REMINDERS,
+      last: { number: 1, kind: 'roles-unclaimed', at: at(5), state } as const,
+    };
+    await saveIncident(store, bare(1, { reminders }));
+    expect((await loadIncident(store, 1))?.reminders).toStrictEqual(reminders);
+  });
+
+  it('have action items of a person, over all of them, without those that are done', async () => {
+    const mine = { text: 'mine', owner: 'U0000ONCALL', done: false, createdBy: 'U0COMMANDER' };
+    await saveIncident(
+      store,
+      bare(2, {
+        actionItems: [
+          { number: 1, ...mine, due: '2026-12-15' },
+          { number: 2, ...mine, done: true },
+          { number: 3, ...mine, owner: 'U0COMMANDER' },
+        ],
+      }),
+    );
+    await saveIncident(store, bare(1, { status: 'resolved', actionItems: [{ number: 1, ...mine }] }));
+    expect(await openActionItems(store, 'U0000ONCALL')).toStrictEqual([
+      { incident: 1, item: { number: 1, ...mine } },
+      { incident: 2, item: { number: 1, ...mine, due: '2026-12-15' } },
+    ]);
+    expect(await openActionItems(store, 'U0000NOBODY')).toEqual([]);
   });
 
   it('are found by their channel, and one channel belongs to one incident', async () => {

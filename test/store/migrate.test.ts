@@ -1,6 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decide } from '../../src/domain/decide.ts';
+import type { Incident } from '../../src/domain/incident.ts';
+import { loadIncident, remindable, saveIncident } from '../../src/store/incidents.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { PACKAGE_ROOT, VERSION } from '../../src/version.ts';
@@ -120,5 +123,74 @@ describe("the migrations of the bot's own store", () => {
     expect(applied.flat().sort()).toEqual(names);
     expect(await recorded()).toEqual(names);
     await Promise.all(starters.slice(1).map((each) => each.close()));
+  });
+
+  it('bring pages and their timers from the first schema to escalations', async () => {
+    const shipped = join(PACKAGE_ROOT, 'src', 'store', 'migrations');
+    const [first = ''] = (await readdir(shipped)).sort();
+    await copyFile(join(shipped, first), join(folder, first));
+    await migrate(store, VERSION, folder);
+    await store.query(`
+      insert into incidents (title, severity, status, declared_by, declared_at)
+      values ('open', 'sev1', 'investigating', 'U1', '2026-06-03T10:00Z'),
+             ('over', 'sev1', 'resolved', 'U1', '2026-06-03T09:00Z')`);
+    await store.query(`
+      insert into timeline (incident_id, seq, at, recorded_at, kind, actor, content_digest, hash)
+      values (2, 1, '2026-06-03T09:00Z', '2026-06-03T09:00Z', 'declared', 'U1', 'd', 'h1'),
+             (2, 2, '2026-06-03T09:40Z', '2026-06-03T09:40Z', 'status', 'U1', 'd', 'h2')`);
+    await store.query(`
+      insert into pages (incident_id, number, team, user_id, reason, requested_by, at, answer, answered_by, answered_at, told)
+      values (1, 1, 'database', 'UACK', 'x', 'U1', '2026-06-03T10:01Z', 'acknowledged', 'UACK', '2026-06-03T10:02Z', false),
+             (1, 2, 'database', 'UTOLD', null, 'U1', '2026-06-03T10:02Z', null, null, null, true),
+             (1, 3, 'web', 'UWAIT', null, 'U1', '2026-06-03T10:03Z', null, null, null, false),
+             (2, 1, 'web', 'ULATE', null, 'U1', '2026-06-03T09:03Z', null, null, null, false)`);
+    await store.query(`
+      insert into timers (key, kind, lane, payload, due_at)
+      values ('page-unanswered:1:3', 'page-unanswered', 'incident:1', '{"incident": 1, "page": 3}', '2026-06-03T10:08Z')`);
+    await migrate(store);
+
+    const open = await loadIncident(store, 1);
+    expect(open).toMatchObject({
+      kind: 'incident',
+      private: false,
+      statusSince: new Date('2026-06-03T10:00Z'),
+    });
+    expect(
+      open?.escalations.map(({ number, team, level, state }) => ({ number, team, level, state })),
+    ).toEqual([
+      { number: 1, team: 'database', level: 1, state: 'acknowledged' },
+      { number: 2, team: 'database', level: 1, state: 'exhausted' },
+      { number: 3, team: 'web', level: 1, state: 'paging' },
+    ]);
+    expect(
+      open?.pages.map(({ number, escalation, level, user, answer }) => [
+        number,
+        escalation,
+        level,
+        user,
+        answer?.kind,
+      ]),
+    ).toEqual([
+      [1, 1, 1, 'UACK', 'acknowledged'],
+      [2, 2, 1, 'UTOLD', undefined],
+      [3, 3, 1, 'UWAIT', undefined],
+    ]);
+    // Nobody is paged any more for what is over, also when it is reopened; and its status is as old as it is.
+    const over = await loadIncident(store, 2);
+    expect(over?.escalations).toMatchObject([{ state: 'stopped' }]);
+    expect(over?.statusSince).toEqual(new Date('2026-06-03T09:40Z'));
+    expect(await remindable(store, new Date('2026-06-03T10:00Z'))).toEqual([1]);
+    const { rows } = await store.query('select kind, payload from timers where done_at is null');
+    expect(rows).toEqual([{ kind: 'escalation-due', payload: { incident: 1, escalation: 3, level: 1 } }]);
+
+    // What is due goes on: the one level of that time did not answer.
+    const due = decide(
+      open as Incident,
+      { kind: 'escalation-due', escalation: 3, level: 1 },
+      new Date('2026-06-03T10:08Z'),
+    );
+    expect(due).toMatchObject({ ok: true, incident: { escalations: { 2: { state: 'exhausted' } } } });
+    if (due.ok) await saveIncident(store, due.incident);
+    expect((await loadIncident(store, 1))?.escalations[2]?.state).toBe('exhausted');
   });
 });

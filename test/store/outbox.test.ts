@@ -60,10 +60,10 @@ describe('the outbox, timers and monitors in the store', () => {
       await enqueue(tx, [say(1, 'a'), say(1, 'b')], now);
       await schedule(tx, [
         {
-          key: 'page-unanswered:2:1',
-          kind: 'page-unanswered',
+          key: 'escalation-due:2:1:1:wait',
+          kind: 'escalation-due',
           dueAt: now,
-          payload: { incident: 2, page: 1 },
+          payload: { incident: 2, escalation: 1, level: 1 },
         },
       ]);
       await client.query('select 1');

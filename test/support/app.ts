@@ -1,5 +1,6 @@
 /** An App on a database of its own, with real commands; people of the directory are given. */
 import type { App, Directory } from '../../src/app/app.ts';
+import type { Reply } from '../../src/app/command.ts';
 import { createApp } from '../../src/app/create.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
@@ -15,7 +16,9 @@ export interface TestApp {
   readonly store: Store;
   readonly app: App;
   readonly dispatch: Dispatch;
-  /** Types a line as a person in a channel; answers what they read. */
+  /** Types a line as a person in a channel; answers what they get. */
+  ask(actor: string, text: string, channelId?: string): Promise<Reply>;
+  /** The same, and only what they read. */
   say(actor: string, text: string, channelId?: string): Promise<string>;
   at(time: Date): void;
   close(): Promise<void>;
@@ -55,7 +58,8 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
   ...more,
 });
 
-const everybody: Directory = {
+/** A Slack in which all are full members, and nobody is in a group or a channel. */
+export const everybody: Directory = {
   standing: () => Promise.resolve('member'),
   groupMembers: () => Promise.resolve([]),
   channelMembers: () => Promise.resolve([]),
@@ -73,12 +77,14 @@ export async function createTestApp(
   const runbooks = await loadRunbooks(RUNBOOKS, await loadSteps());
   const app = createApp({ store, settings, directory, now, runbooks, generatedBy: 'Firebreak test' });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
+  const ask = (actor: string, text: string, channelId?: string): Promise<Reply> =>
+    dispatch({ text, actor, receivedAt: time, ...(channelId ? { channelId } : {}) });
   return {
     store,
     app,
     dispatch,
-    say: async (actor, text, channelId) =>
-      (await dispatch({ text, actor, receivedAt: time, ...(channelId ? { channelId } : {}) })).text,
+    ask,
+    say: async (actor, text, channelId) => (await ask(actor, text, channelId)).text,
     at: (next) => {
       time = next;
     },

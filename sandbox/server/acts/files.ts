@@ -15,6 +15,11 @@ const TEXT_TYPES: Readonly<Record<string, readonly [string, string, string]>> = 
   '.log': ['text/plain', 'text', 'Plain Text'],
   '.yml': ['text/plain', 'yaml', 'YAML'],
 };
+const IMAGE_TYPES: Readonly<Record<string, readonly [string, string, string]>> = {
+  '.png': ['image/png', 'png', 'PNG'],
+  '.jpg': ['image/jpeg', 'jpg', 'JPEG'],
+  '.gif': ['image/gif', 'gif', 'GIF'],
+};
 const BINARY = ['application/octet-stream', 'binary', 'Binary'] as const;
 
 export function newFile(slack: Slack, owner: string, name: string, size: number): StoredFile {
@@ -81,7 +86,8 @@ export function fileInMessage(slack: Slack, file: StoredFile): Json {
 }
 
 export function shownFile(slack: Slack, file: StoredFile): Json {
-  const [mimetype, filetype, pretty] = TEXT_TYPES[extname(file.name).toLowerCase()] ?? BINARY;
+  const extension = extname(file.name).toLowerCase();
+  const [mimetype, filetype, pretty] = TEXT_TYPES[extension] ?? IMAGE_TYPES[extension] ?? BINARY;
   const { identity } = slack.world;
   const url = `${slack.url()}/files-pri/${identity.team.id}-${file.id}`;
   const name = encodeURIComponent(file.name);

@@ -9,7 +9,8 @@ export const authMethods = [
   defineMethod('auth.test', { tier: 'special' }, none, (slack) => {
     const { identity, users } = slack.world;
     return {
-      url: `https://${identity.team.domain}.slack.com/`,
+      // As in Slack, permalinks begin with it.
+      url: `${slack.url()}/`,
       team: identity.team.name,
       user: users.get(identity.botUser)?.name,
       team_id: identity.team.id,

@@ -96,9 +96,8 @@ export const conversationMethods = [
     const channel = visible(slack, args.channel);
     needScope(slack, channel, MANAGE);
     if (!channel.archived) throw new SlackError('not_archived');
-    if (!isMember(slack, channel)) throw new SlackError('not_in_channel');
-    setArchived(slack, channel, me(slack), false);
-    return {};
+    // "Bot tokens cannot currently be used to unarchive conversations", says Slack's page of the method.
+    throw new SlackError('not_in_channel');
   }),
   defineMethod(
     'conversations.open',

@@ -1,6 +1,6 @@
 /** Who is there: users, channels and their members. */
 import { z } from 'zod';
-import { createChannel, join } from '../acts/channels.ts';
+import { createChannel, join, setArchived } from '../acts/channels.ts';
 import { changeGroup, createGroup, setMembers } from '../acts/groups.ts';
 import { shownUser } from '../api/users.ts';
 import type { Slack } from '../context.ts';
@@ -8,7 +8,7 @@ import { seconds } from '../context.ts';
 import type { User } from '../model.ts';
 import { ControlError, SlackError } from '../refusal.ts';
 import { emit } from '../wire/events.ts';
-import { addUser, userNamed } from '../world.ts';
+import { addUser, channelNamed, userNamed } from '../world.ts';
 import { actor, anyUser, name, route, stage } from './input.ts';
 import { groupState, userState } from './state.ts';
 
@@ -102,6 +102,24 @@ export const addChannelRoute = route(
     const user = actor(slack, input.user);
     const channel = asControl(() => createChannel(slack, user.id, input.name, input.is_private));
     return { id: channel.id, name: channel.name, is_private: input.is_private };
+  },
+);
+
+/** What a person does in a channel's settings; who brings one back is in it. */
+export const archiveRoute = route(
+  z.object({ user: name, channel: name, archived: z.boolean() }),
+  (slack, { user: who, channel: where, archived }) => {
+    const user = actor(slack, who);
+    const channel = channelNamed(slack.world, where);
+    if (!channel || channel.kind === 'im')
+      throw new ControlError(400, 'channel_not_found', `there is no channel ${where}`);
+    if (channel.kind === 'private' && !channel.members.has(user.id))
+      throw new ControlError(403, 'not_in_channel', `${where} does not have ${who} in it`);
+    if (channel.archived === archived)
+      throw new ControlError(409, archived ? 'already_archived' : 'not_archived', `${where} is so already`);
+    setArchived(slack, channel, user.id, archived);
+    if (!archived) join(slack, channel, user.id);
+    return {};
   },
 );
 

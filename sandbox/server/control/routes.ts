@@ -14,6 +14,7 @@ import {
   addGroupRoute,
   addMemberRoute,
   addUserRoute,
+  archiveRoute,
   changeGroupRoute,
   changeUserRoute,
 } from './people.ts';
@@ -49,6 +50,7 @@ const routes: Readonly<Record<string, Route>> = {
   'POST usergroups': addGroupRoute,
   'PATCH usergroups': changeGroupRoute,
   'POST channels': addChannelRoute,
+  'PATCH channels': archiveRoute,
   'POST members': addMemberRoute,
   'GET state': stateRoute,
   'GET calls': callsRoute,

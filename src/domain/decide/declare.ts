@@ -44,12 +44,12 @@ function firstState(id: number, title: string, wish: Declaration, now: Date): In
     declaredAt: now,
     ...(service === undefined ? {} : { service }),
     accounts: {},
-    leftOut: [],
     roles: {},
     milestones: {},
     actionItems: [],
     escalations: [],
     pages: [],
+    leftOut: [],
     reminders: NO_REMINDERS,
   };
   return kind === 'retrospective' ? bare : reach(seenBefore(bare, wish, now), 'declared', now, by, now);

@@ -4,14 +4,23 @@ import { card, type Decision, decision, entry, invite, say, type Timer } from '.
 import type { Effect } from '../effects.ts';
 import { type Escalation, type Incident, isOpen, type Page } from '../incident.ts';
 import type { Roster, Wish } from '../intents.ts';
-import { duration } from '../metrics.ts';
 import { acknowledge } from '../milestone.ts';
 import type { OutgoingPage } from '../outgoing-page.ts';
 import type { Policy } from '../policy.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import type { PageWay } from '../team.ts';
 import { formatUtc } from '../when.ts';
 import { notOpen } from './not-open.ts';
+import {
+  escalationOf,
+  newPages,
+  pagesOf,
+  pagesToSamePerson,
+  unanswered,
+  withAnswer,
+  withEscalation,
+  withPage,
+} from './pages.ts';
+import { asked, call, problemsOf, silence, unread, WAY_NAMES } from './paging-words.ts';
 
 export function escalate(incident: Incident, wish: Wish<'escalate'>, now: Date): Decision | Refusal {
   const { team, by, roster, reason } = wish;
@@ -125,8 +134,6 @@ export function stopPaging(incident: Incident): {
   };
 }
 
-const WAY_NAMES: Readonly<Record<PageWay, string>> = { pagerduty: 'PagerDuty', webhook: 'The webhook' };
-
 function nextLevel(incident: Incident, before: Escalation, roster: Roster, now: Date): Decision {
   const escalation: Escalation = { ...before, ...reached(roster, now) };
   const words = `${silence(incident, before)}, paging ${asked(escalation, roster)}`;
@@ -169,7 +176,15 @@ function paging(
   const pages = newPages(incident, escalation, users, now);
   return decision(
     { ...incident, pages: [...incident.pages, ...pages] },
-    [entry(now, 'page', by, entryText)],
+    [
+      entry(
+        now,
+        'page',
+        by,
+        entryText,
+        roster.problems.length > 0 ? { problems: roster.problems } : undefined,
+      ),
+    ],
     [
       ...pages.map((page) => pageMessage(incident, page)),
       ...outgoing(incident, escalation, 'trigger', users),
@@ -213,9 +228,6 @@ function declines(incident: Incident, page: Page, now: Date): Decision {
   );
 }
 
-const pagesToSamePerson = ({ pages }: Incident, page: Page): readonly Page[] =>
-  pages.filter((each) => isSamePerson(each, page));
-
 /** Nobody of the level is left who could answer: the next one is not kept waiting. */
 function giveUpOn(incident: Incident, { escalation: number }: Page, now: Date): readonly Timer[] {
   const escalation = escalationOf(incident, number);
@@ -230,80 +242,6 @@ function giveUpOn(incident: Incident, { escalation: number }: Page, now: Date): 
 const reached = ({ level, waitSeconds }: Roster, now: Date) => ({ level, waitSeconds, levelAt: now });
 
 const isEmpty = ({ users, ways }: Roster): boolean => users.length === 0 && ways.length === 0;
-
-/** `database level 2 of 3 (<@U1>, PagerDuty)`; a team with one level goes by its name. */
-function asked({ team, level }: Pick<Escalation, 'team' | 'level'>, { levels, users, ways }: Roster): string {
-  const place = levels > 1 ? ` level ${level} of ${levels}` : '';
-  const whom = [...[...new Set(users)].map(person), ...ways.map((way) => WAY_NAMES[way])];
-  return `${team}${place} (${whom.join(', ')})`;
-}
-
-/** Why the level counts as not answered. */
-function silence(incident: Incident, escalation: Escalation): string {
-  const pages = pagesOf(incident, escalation, escalation.level);
-  const declined = pages.filter(({ answer }) => answer?.kind === 'declined').length;
-  if (pages.length > 0 && declined === pages.length && escalation.ways.length === 0) return 'all declined';
-  const unsent = pages.filter((page) => page.unsent !== undefined).length;
-  if (pages.length > 0 && declined + unsent === pages.length && escalation.ways.length === 0)
-    return 'none could be reached';
-  return `no answer in ${duration(escalation.waitSeconds)}`;
-}
-
-const unread = (roster: Roster): string =>
-  roster.problems.length === 0 ? '' : `\n:warning: Could not be read: ${problemsOf(roster)}`;
-
-const problemsOf = ({ problems }: Roster): string => problems.join('; ') || 'none';
-
-/** `<@U1> (+49 …)`, as far as a number is known. */
-const call = (user: string, { phones }: Policy): string =>
-  `${person(user)} (${phones[user] ?? 'no number in firebreak.yml'})`;
-
-const escalationOf = ({ escalations }: Incident, number: number): Escalation | undefined =>
-  escalations.find((each) => each.number === number);
-
-const pagesOf = ({ pages }: Incident, { number }: Escalation, level?: number): readonly Page[] =>
-  pages.filter((page) => page.escalation === number && (level === undefined || page.level === level));
-
-const unanswered = (incident: Incident, escalation: Escalation): readonly Page[] =>
-  pagesOf(incident, escalation).filter(({ answer }) => answer === undefined);
-
-const withPage = (incident: Incident, page: Page): Incident => ({
-  ...incident,
-  pages: incident.pages.map((each) => (each.number === page.number ? page : each)),
-});
-
-/** Who was paged at two levels answers both at once. */
-const withAnswer = (incident: Incident, page: Page, answer: NonNullable<Page['answer']>): Incident => ({
-  ...incident,
-  pages: incident.pages.map((each) =>
-    each === page || (isSamePerson(each, page) && each.answer === undefined) ? { ...each, answer } : each,
-  ),
-});
-
-const isSamePerson = (one: Page, other: Page): boolean =>
-  one.escalation === other.escalation && one.user === other.user;
-
-const withEscalation = (incident: Incident, escalation: Escalation): Incident => ({
-  ...incident,
-  escalations: incident.escalations.map((each) => (each.number === escalation.number ? escalation : each)),
-});
-
-const newPages = (
-  { pages }: Incident,
-  { number, level, team, reason, requestedBy }: Escalation,
-  users: readonly string[],
-  now: Date,
-): readonly Page[] =>
-  users.map((user, position) => ({
-    number: pages.length + position + 1,
-    escalation: number,
-    level,
-    team,
-    user,
-    requestedBy,
-    at: now,
-    ...(reason === undefined ? {} : { reason }),
-  }));
 
 const pageMessage = ({ id }: Incident, page: Page): Effect => ({
   kind: 'live',

@@ -1,12 +1,12 @@
 /** How an incident moves: status, severity, milestones, reopening, cancelling, archiving. */
-import { person } from '../actor.ts';
+import { isSlackUser, person } from '../actor.ts';
 import { card, type Decision, decision, entry, everywhere, say, sayAnchored } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { NewEntry } from '../entry.ts';
 import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import { reach } from '../milestone.ts';
-import type { Policy } from '../policy.ts';
+import { COMMANDER, type Policy } from '../policy.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { tellStakeholders } from '../stakeholders.ts';
 import { formatUtc, inFuture } from '../when.ts';
@@ -137,11 +137,25 @@ export function channelArchived(
 ): Decision {
   if ((incident.archived ?? false) === archived) return decision(incident, [], []);
   const { archived: _, ...rest } = incident;
+  if (!archived)
+    return decision(rest, [entry(now, 'channel', by, 'Channel brought back in Slack')], [card(incident)]);
+  const stuck = by === 'firebreak';
+  const words = stuck ? 'Channel still archived: Slack did not bring it back' : 'Channel archived in Slack';
   return decision(
-    archived ? { ...rest, archived: true } : rest,
-    [entry(now, 'channel', by, archived ? 'Channel archived in Slack' : 'Channel brought back in Slack')],
-    archived ? [] : [card(incident)],
+    { ...rest, archived: true },
+    [entry(now, 'channel', by, words)],
+    stuck ? stillArchived(incident) : [],
   );
+}
+
+/** Slack lets bots archive a channel, and only people bring it back: somebody has to hear of it elsewhere. */
+function stillArchived(incident: Incident): readonly Effect[] {
+  const { id, channelId, roles, declaredBy } = incident;
+  const where = channelId === undefined ? 'its channel' : `<#${channelId}>`;
+  const text = `:warning: Incident ${id} is open again, but Slack did not bring ${where} back: no bot may. Unarchive it in its settings, then type \`/invite @firebreak\` in it.`;
+  if (!incident.private) return [{ kind: 'say', to: { kind: 'incidents-channel' }, text }];
+  const user = roles[COMMANDER] ?? declaredBy;
+  return isSlackUser(user) ? [{ kind: 'say', to: { kind: 'user', id: user }, text }] : [];
 }
 
 export function changeSeverity(

@@ -35,7 +35,7 @@ export function update(
   );
 }
 
-const ACCOUNT_TITLES: Readonly<Record<Account, string>> = {
+export const ACCOUNT_TITLES: Readonly<Record<Account, string>> = {
   impact: 'Impact',
   summary: 'Summary',
   cause: 'Cause',

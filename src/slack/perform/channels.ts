@@ -179,11 +179,9 @@ export async function moveFollowers(
   _: Attempt,
   on: Performing,
 ): Promise<void> {
-  const [target, source] = [await incidentChannel(incident, on.app), await incidentChannel(from, on.app)];
+  const target = await incidentChannel(incident, on.app);
   const { botUserId } = await on.identity.get();
-  const people: string[] = [];
-  for await (const page of on.client.paginate('conversations.members', { channel: source, limit: 1000 }))
-    people.push(...((page as { readonly members?: readonly string[] }).members ?? []));
+  const people = await followersOf(present(await on.app.incident(from), `incident ${from}`), on);
   await inviteAll(
     target,
     people.filter((user) => user !== botUserId),
@@ -191,13 +189,30 @@ export async function moveFollowers(
   );
 }
 
+/** A duplicate may be closed before its channel is made: then it has those who are known of. */
+async function followersOf(
+  { channelId, declaredBy, roles }: Incident,
+  { client }: Performing,
+): Promise<readonly string[]> {
+  if (channelId === undefined)
+    return [...new Set([declaredBy, ...Object.values(roles).filter((user) => user !== undefined)])].filter(
+      isSlackUser,
+    );
+  const people: string[] = [];
+  for await (const page of client.paginate('conversations.members', { channel: channelId, limit: 1000 }))
+    people.push(...((page as { readonly members?: readonly string[] }).members ?? []));
+  return people;
+}
+
 /** The channel's name follows the title; a name that others have gets a number. */
 export async function renameChannel(
   { incident, name }: Of<'rename-channel'>,
-  _: Attempt,
+  { doubt }: Attempt,
   on: Performing,
 ): Promise<void> {
   const channel = await incidentChannel(incident, on.app);
+  // Its own new name would be taken, and the number after it wrong.
+  if (doubt && (await isNamedAlready(channel, name, on))) return;
   for (let number = 1; number <= NAMES_TRIED; number += 1) {
     try {
       await on.client.conversations.rename({ channel, name: numbered(name, number) });
@@ -207,6 +222,13 @@ export async function renameChannel(
     }
   }
   throw new Refused(`name_taken: ${name}`);
+}
+
+async function isNamedAlready(channel: string, name: string, { client }: Performing): Promise<boolean> {
+  const { channel: known } = await client.conversations.info({ channel });
+  return Array.from({ length: NAMES_TRIED }, (_, index) => numbered(name, index + 1)).includes(
+    known?.name ?? '',
+  );
 }
 
 export async function archive({ incident }: Of<'archive'>, _: Attempt, on: Performing): Promise<void> {

@@ -7,6 +7,7 @@ import { clip, mrkdwn } from '../views/text.ts';
 import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
 import { findMessage } from './find.ts';
 import { viewOf } from './render.ts';
+import { Refused } from './verdict.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
@@ -19,6 +20,27 @@ const LOST = new Set(['message_not_found', 'cant_update_message', 'edit_window_c
 export async function say({ to, text }: Of<'say'>, attempt: Attempt, on: Performing): Promise<void> {
   const channel = await conversationOf(to, on);
   await post(channel, { text: clip(mrkdwn(text), TEXT_LIMIT) }, attempt, on);
+}
+
+/** Changes what was said; the words that it held must not be left to be read. */
+export async function amend(
+  { to, said, since, text }: Of<'amend'>,
+  attempt: Attempt,
+  on: Performing,
+): Promise<void> {
+  const { client } = on;
+  const channel = await conversationOf(to, on);
+  const ts = await findMessage(
+    client,
+    channel,
+    new Date(since),
+    ({ metadata }) => effectIdIn(metadata) === said,
+  );
+  if (ts === undefined)
+    throw new Refused('a message of the bot with redacted words was not found; look for it, and delete it');
+  stillOurs(attempt);
+  const body = { text: clip(mrkdwn(text), TEXT_LIMIT), metadata: metadataOf(said) };
+  await client.chat.update({ channel, ts, ...body });
 }
 
 /** Rendered now, not when it was decided: the newest state wins however late this is. */

@@ -36,7 +36,8 @@ export async function viewOf(subject: LiveSubject, { app }: Performing): Promise
     }
     case 'proposal': {
       const known = await app.proposal(subject.proposal);
-      return known && proposal(known, command);
+      const became = known?.incidentId === undefined ? undefined : await app.incident(known.incidentId);
+      return known && proposal(known, command, became?.private);
     }
   }
 }

@@ -16,7 +16,7 @@ export function card(record: IncidentRecord, settings: Settings): View {
   const { incident, runs, holds, timeline } = record;
   const label = labels(incident);
   const head = `${label === '' ? '' : `${label}: `}Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
-  const changes = timeline.filter(({ kind }) => kind === 'change').slice(-3);
+  const changes = timeline.filter(({ kind, at }) => kind === 'change' && at <= incident.declaredAt).slice(-3);
   return view(`${head}: ${mrkdwn(incident.title)}`, [
     header(head),
     section(

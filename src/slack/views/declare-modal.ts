@@ -3,6 +3,7 @@ import type { ModalView } from '@slack/types';
 import type { Severity } from '../../domain/incident.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { form, selectField, textField, tickField } from './form-fields.ts';
+import { clip } from './text.ts';
 
 export const DECLARE_FORM = 'declare';
 
@@ -17,8 +18,8 @@ export interface DeclareSource {
 }
 
 const TITLE = 200;
-/** What is given back has to fit into 3,000 characters of JSON. */
-const KEPT = 1500;
+/** Slack's limit for what is given back, as JSON. */
+const KEPT = 3000;
 
 export const declareModal = (severity: Severity, policy: Policy, source?: DeclareSource): ModalView =>
   form({
@@ -48,9 +49,27 @@ export const declareModal = (severity: Severity, policy: Policy, source?: Declar
         { value: 'anyway', text: 'Open it though a similar one is open' },
       ]),
     ],
-    ...(source === undefined ? {} : { about: { ...source, text: source.text.slice(0, KEPT) } }),
+    ...(source === undefined ? {} : { about: fitting(source) }),
   });
 
-/** What a title may be made of; people change it. */
-const firstLine = (text: string): string =>
-  (text.split('\n').find((line) => line.trim() !== '') ?? '').replace(/[<>]/g, ' ').trim().slice(0, TITLE);
+/** Quotes and line breaks take more room in JSON than in the text; half a character takes six. */
+function fitting(source: DeclareSource): DeclareSource {
+  let { text } = source;
+  for (;;) {
+    const over = JSON.stringify({ ...source, text }).length - KEPT;
+    if (over <= 0) return { ...source, text };
+    text = clip(text, Math.max(1, text.length - Math.ceil(over / 6)));
+  }
+}
+
+/** What a title may be made of, as people read it; they change it. */
+function firstLine(text: string): string {
+  const line = text.split('\n').find((each) => each.trim() !== '') ?? '';
+  const plain = line
+    .replace(/<[^<>|]*\|([^<>]*)>/g, '$1')
+    .replace(/[<>]/g, ' ')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&');
+  return clip(plain.trim(), TITLE);
+}

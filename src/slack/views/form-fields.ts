@@ -82,6 +82,30 @@ export const selectField = (
   };
 };
 
+/** A menu of which any number may be chosen; at most 100 choices, and at least one. */
+export const multiSelectField = (
+  id: string,
+  label: string,
+  choices: readonly Choice[],
+  initial: readonly string[] = [],
+): InputBlock => {
+  const options = choices.slice(0, 100).map(option);
+  const chosen = options.filter(({ value }) => initial.includes(value));
+  return {
+    type: 'input',
+    block_id: id,
+    optional: true,
+    label: { type: 'plain_text', text: label },
+    element: {
+      type: 'multi_static_select',
+      action_id: id,
+      options,
+      // Slack refuses an empty list.
+      ...(chosen.length > 0 ? { initial_options: chosen } : {}),
+    },
+  };
+};
+
 /** Boxes of which any number may be ticked. */
 export const tickField = (id: string, label: string, choices: readonly Choice[]): InputBlock => ({
   type: 'input',

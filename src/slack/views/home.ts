@@ -2,15 +2,19 @@
 import type { HomeView, KnownBlock } from '@slack/types';
 import type { ActionItem, Incident } from '../../domain/incident.ts';
 import type { Policy } from '../../domain/policy.ts';
+import type { Offer } from '../../domain/refusal.ts';
 import type { Run } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { button, context, header, lines, section } from './blocks.ts';
+import { withOffers } from './offers.ts';
 import { onCallLines, type ShownLevel } from './on-call.ts';
 import { clip, mrkdwn } from './text.ts';
 import { labels, mark, severityName, when } from './words.ts';
 
 /** What is shown; the app's own answer fits it. */
 export interface HomeContent {
+  /** What a click came to, and what could be said next. */
+  readonly answer?: { readonly text: string; readonly offers?: readonly Offer[] };
   readonly mine: readonly Incident[];
   readonly others: readonly Incident[];
   readonly approvals: readonly Run[];
@@ -31,6 +35,7 @@ const TEXT = 300;
 
 export function home(content: HomeContent, policy: Policy, command: string, now: Date): HomeView {
   const blocks: KnownBlock[] = [
+    ...answered(content),
     ...approvals(content.approvals),
     ...incidents(
       'My open incidents',
@@ -44,6 +49,10 @@ export function home(content: HomeContent, policy: Policy, command: string, now:
     context(`As of ${when(now)}. It is drawn anew each time you open it.`),
   ];
   return { type: 'home', blocks: blocks.slice(0, BLOCKS) };
+}
+
+function answered({ answer }: HomeContent): readonly KnownBlock[] {
+  return answer === undefined ? [] : (withOffers(mrkdwn(answer.text), answer.offers ?? []).blocks ?? []);
 }
 
 /** The whole plan, since nobody should say yes to a title. */

@@ -8,7 +8,8 @@ import { when } from './words.ts';
 
 const TITLE_LENGTH = 120;
 
-export function proposal(known: Proposal, command: string): View {
+/** `hidden`: the incident that it became is private. */
+export function proposal(known: Proposal, command: string, hidden = false): View {
   const { service, target, error } = known;
   const head = `Queries fail: ${service ?? target}`;
   return view(`:rotating_light: ${foreign(head)}: ${foreign(error)}`, [
@@ -16,7 +17,7 @@ export function proposal(known: Proposal, command: string): View {
     fields(facts(known)),
     ...(known.incidentId === undefined
       ? offer(known, command)
-      : [context(`Became incident ${known.incidentId}.`)]),
+      : [context(hidden ? 'It is being looked into.' : `Became incident ${known.incidentId}.`)]),
   ]);
 }
 

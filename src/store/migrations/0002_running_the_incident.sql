@@ -14,7 +14,11 @@ alter table incidents
   add column reminders     jsonb not null default '{"snoozed": {}, "dismissed": []}',
   -- When to look whether something is to be reminded of.
   add column remind_at     timestamptz;
-update incidents set status_since = declared_at;
+-- Looked at once: whether something is due, the core says.
+update incidents i
+   set status_since = coalesce((select max(t.at) from timeline t where t.incident_id = i.id and t.kind = 'status'),
+                               declared_at),
+       remind_at = case when status not in ('resolved', 'cancelled') then declared_at end;
 alter table incidents alter column status_since set not null;
 create index incidents_remind on incidents (remind_at) where remind_at is not null;
 
@@ -36,7 +40,10 @@ create table escalations (
 -- Each page from before was an escalation of its own, with one level.
 insert into escalations (incident_id, number, team, reason, requested_by, at, level, level_at, wait_seconds, ways, state)
   select incident_id, number, team, reason, requested_by, at, 1, at, 300, '[]',
-         case when answer = 'acknowledged' then 'acknowledged' when told then 'exhausted' else 'paging' end
+         case when answer = 'acknowledged' then 'acknowledged'
+              when told then 'exhausted'
+              when (select status in ('resolved', 'cancelled') from incidents where id = incident_id) then 'stopped'
+              else 'paging' end
     from pages;
 alter table pages
   add column escalation integer,

@@ -1,7 +1,7 @@
 -- works-beside: 0.1.0
--- The report: which entries are left out of it, and what people wrote into it, part by part.
+-- What goes into the report: entries that are left out of it, and what people write into its sections.
 
-alter table incidents add column left_out jsonb not null default '[]';
+alter table incidents add column left_out integer[] not null default '{}';
 
 create table report_parts (
   incident_id bigint not null references incidents,
@@ -11,3 +11,6 @@ create table report_parts (
   at          timestamptz not null,
   primary key (incident_id, section)
 );
+
+-- Of an entry whose words were erased: what is no words, such as which entry it corrected. Like all of it, written once.
+alter table timeline_contents add column kept jsonb;

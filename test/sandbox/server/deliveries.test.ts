@@ -122,8 +122,9 @@ test.each([
   await bench.web.conversations.setPurpose({ channel, purpose: 'x' });
   await bench.web.conversations.rename({ channel, name: `past-${kind}` });
   await bench.web.conversations.kick({ channel, user: people['dba'] ?? '' });
+  await bench.web.conversations.invite({ channel, users: people['dba'] ?? '' });
   await bench.web.conversations.archive({ channel });
-  await bench.web.conversations.unarchive({ channel });
+  await bench.control('PATCH', 'channels', { user: 'dba', channel, archived: false });
   await arrives(is_private ? 'group_unarchive' : 'channel_unarchive');
 });
 

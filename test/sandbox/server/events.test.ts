@@ -100,13 +100,14 @@ test('archive, unarchive and rename of a channel are told', async () => {
   const id = channel?.id ?? '';
   await bench.web.conversations.rename({ channel: id, name: 'inc-3-orders' });
   await bench.web.conversations.archive({ channel: id });
-  await bench.web.conversations.unarchive({ channel: id });
+  await bench.control('PATCH', 'channels', { user: 'dba', channel: id, archived: false });
   await arrives('channel_unarchive');
   expect(arrived('channel_rename')).toMatchObject({ channel: { id, name: 'inc-3-orders' } });
   expect(arrived('channel_archive')).toMatchObject({
     channel: id,
     user: bench.slack.users['firebreak'],
   });
+  expect(arrived('channel_unarchive')).toMatchObject({ channel: id, user: bench.slack.users['dba'] });
 });
 
 test('what happens where the bot is not is not told', async () => {

@@ -94,8 +94,9 @@ test('commands: without it there are no slash commands and no shortcuts', async 
 const archived = async (bench: Bench, is_private: boolean, again: boolean) => {
   const { channel: made } = await bench.web.conversations.create({ name: 'inc-3', is_private });
   const channel = made?.id ?? '';
+  await bench.web.conversations.invite({ channel, users: person(bench) });
   await bench.web.conversations.archive({ channel });
-  if (again) await bench.web.conversations.unarchive({ channel });
+  if (again) await bench.control('PATCH', 'channels', { user: 'dba', channel, archived: false });
 };
 const renamed = async (bench: Bench, is_private: boolean) => {
   const { channel } = await bench.web.conversations.create({ name: 'inc-4', is_private });

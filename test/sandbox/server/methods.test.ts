@@ -115,7 +115,7 @@ test('a channel from its making to its archive', async () => {
   expect(await errorOf(web().conversations.invite({ channel, users: dba }))).toMatchObject({
     error: 'is_archived',
   });
-  await web().conversations.unarchive({ channel });
+  await bench.control('PATCH', 'channels', { user: 'dba', channel, archived: false });
   await web().conversations.leave({ channel });
   await web().conversations.join({ channel });
   const listed = await web().conversations.list({ types: 'public_channel,private_channel', limit: 2 });

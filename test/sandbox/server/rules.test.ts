@@ -61,7 +61,7 @@ test.each([
   expect(await errorOf(bench.web.conversations.create({ name }))).toMatchObject({ error });
 });
 
-test('an archived channel keeps its name and takes no messages until it is opened again', async () => {
+test('an archived channel keeps its name and takes no messages until a person opens it again', async () => {
   const { channel } = await bench.web.conversations.create({ name: 'inc-7' });
   const id = channel?.id ?? '';
   await bench.web.conversations.archive({ channel: id });
@@ -74,7 +74,13 @@ test('an archived channel keeps its name and takes no messages until it is opene
   expect(await errorOf(bench.web.conversations.create({ name: 'inc-7' }))).toMatchObject({
     error: 'name_taken',
   });
-  await bench.web.conversations.unarchive({ channel: id });
+  // Slack lets no bot do it.
+  expect(await errorOf(bench.web.conversations.unarchive({ channel: id }))).toMatchObject({
+    error: 'not_in_channel',
+  });
+  const back = { user: 'dba', channel: 'inc-7', archived: false };
+  expect(await bench.control('PATCH', 'channels', back)).toMatchObject({ status: 200 });
+  expect(await bench.control('PATCH', 'channels', back)).toMatchObject({ status: 409 });
   await bench.web.chat.postMessage({ channel: id, text: 'back' });
 });
 

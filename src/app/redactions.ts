@@ -1,0 +1,318 @@
+/** Use case: erasing the words of an entry, everywhere in the store and, where the bot said them, in Slack. */
+import { person } from '../domain/actor.ts';
+import { entry, everywhere } from '../domain/decision.ts';
+import { type Effect, laneOf } from '../domain/effects.ts';
+import type { NewEntry, TimelineEntry } from '../domain/entry.ts';
+import { channelName, type Incident } from '../domain/incident.ts';
+import { type Words, wordsOf } from '../domain/redaction.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
+import { live } from '../domain/run-words.ts';
+import { correctedBy } from '../domain/timeline.ts';
+import { settleDone } from '../store/inbox.ts';
+import { loadIncident, lockIncident } from '../store/incidents.ts';
+import { eraseMessage, lockMessage, type MessageKey } from '../store/messages.ts';
+import { enqueue } from '../store/outbox.ts';
+import { loadPeople } from '../store/people.ts';
+import { loadRun } from '../store/runs.ts';
+import {
+  activeRunHolding,
+  entriesHolding,
+  forgetExports,
+  forgetOutput,
+  nameChannelAnew,
+  type Scrubbed,
+  scrubStore,
+} from '../store/scrub.ts';
+import type { Db, Store } from '../store/store.ts';
+import { appendEntries, countEntries, eraseEntry, loadCorrected } from '../store/timeline.ts';
+import type { Cause } from './app.ts';
+import { proposalMessage } from './proposals.ts';
+
+export interface RedactionWish {
+  readonly by: string;
+  /** The number of the entry. */
+  readonly seq: number;
+  readonly reason: string;
+}
+
+/** What was done, and what is left for people to do. */
+export interface Redacted {
+  /** Numbers of the entries of this incident. */
+  readonly erased: readonly number[];
+  /** How many in other ones. */
+  readonly elsewhere: number;
+  /** How many messages of the bot are being changed. */
+  readonly amended: number;
+  /** Messages of people: only they, or who administers Slack, can delete those. */
+  readonly links: readonly string[];
+  /** Exports that were posted before. */
+  readonly files: readonly string[];
+  /** Where pages with these words went. */
+  readonly pagers: readonly string[];
+}
+
+export interface RedactionParts {
+  readonly store: Store;
+  readonly now: () => Date;
+}
+
+/** Whoever calls has checked the permission. */
+export function redactEntry(
+  { store, now }: RedactionParts,
+  incident: number,
+  wish: RedactionWish,
+  { inboxKey }: Cause,
+): Promise<({ ok: true } & Redacted) | Refusal> {
+  return store.transaction(async (tx) => {
+    const plan = await planOf(tx, incident, wish);
+    if ('ok' in plan) return plan;
+    const at = now();
+    const done = await carryOut(tx, plan, wish, at);
+    if (inboxKey !== undefined) await settleDone(tx, inboxKey, at);
+    return { ok: true, ...done };
+  });
+}
+
+interface Erased {
+  readonly incident: number;
+  readonly seq: number;
+  readonly details?: unknown;
+}
+
+interface Plan {
+  readonly incident: number;
+  readonly words: Words;
+  readonly family: readonly TimelineEntry[];
+  readonly entries: readonly Erased[];
+}
+
+/** Locks every incident that holds the words, in one order, and reads once more what is then known. */
+async function planOf(tx: Db, incident: number, wish: RedactionWish): Promise<Plan | Refusal> {
+  const first = await findIn(tx, incident, wish);
+  if ('ok' in first) return first;
+  // The message first, as whoever hears of it does.
+  for (const { details } of first.entries) {
+    const message = messageIn(details);
+    if (message) await lockMessage(tx, message);
+  }
+  for (const id of incidentsOf(first)) await lockIncident(tx, id);
+  return findIn(tx, incident, wish);
+}
+
+const incidentsOf = ({ incident, entries }: Plan): readonly number[] =>
+  [...new Set([incident, ...entries.map((each) => each.incident)])].sort((a, b) => a - b);
+
+async function findIn(tx: Db, incident: number, { seq, reason }: RedactionWish): Promise<Plan | Refusal> {
+  const family = await wholeFamily(tx, incident, seq);
+  const named = family.find((each) => each.seq === seq);
+  if (!named) return refuse('ENTRY_UNKNOWN', { found: seq, count: await countEntries(tx, incident) });
+  const said = family.filter((each) => each.text !== undefined && isText(each));
+  if (said.length === 0) return refuse('ENTRY_ERASED', { found: seq });
+  const words = wordsOf(said.map(withKindOf(family)), await loadPeople(tx));
+  if (words.marks.length === 0) return refuse('ENTRY_WITHOUT_WORDS', { found: seq, kind: named.kind });
+  if (words.holds(reason)) return refuse('REDACT_REASON_TELLS', { found: seq });
+  const run = await activeRunHolding(tx, words);
+  if (run !== undefined) return refuse('REDACT_RUN_ACTIVE', { run });
+  const own = family.filter(hasWords).map((each) => ({ incident, ...each }));
+  const others = (await entriesHolding(tx, words)).filter(
+    (each) => each.incident !== incident || !own.some((known) => known.seq === each.seq),
+  );
+  return { incident, words, family, entries: [...own, ...others] };
+}
+
+/** The entry that is named or corrected by the one that is, and all its corrections. */
+async function wholeFamily(tx: Db, incident: number, seq: number): Promise<readonly TimelineEntry[]> {
+  const family = await loadCorrected(tx, incident, seq);
+  const of = family.map(correctedBy).find((each) => each !== undefined && each.of !== seq)?.of;
+  return of === undefined ? family : loadCorrected(tx, incident, of);
+}
+
+/** The entry itself, or a text that it got: why it was struck is no part of it. */
+const isText = (each: TimelineEntry): boolean => (correctedBy(each)?.what ?? 'text') === 'text';
+
+/** Names and digests of a message's files go with it. */
+const hasWords = (each: TimelineEntry): boolean =>
+  each.text !== undefined && (isText(each) || correctedBy(each)?.what === 'files');
+
+/** What a correction says is framed as the entry that it corrects. */
+const withKindOf =
+  (family: readonly TimelineEntry[]) =>
+  (each: TimelineEntry): Pick<TimelineEntry, 'kind' | 'text'> => {
+    const of = correctedBy(each);
+    const kind = of?.what === 'text' ? family.find(({ seq }) => seq === of.of)?.kind : undefined;
+    return { kind: kind ?? each.kind, ...(each.text === undefined ? {} : { text: each.text }) };
+  };
+
+async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Promise<Redacted> {
+  const { incident, words, family, entries } = plan;
+  for (const each of entries) {
+    const why = each.incident === incident ? wish.reason : ELSEWHERE;
+    await eraseEntry(
+      tx,
+      each.incident,
+      each.seq,
+      { at, by: wish.by, reason: why },
+      keptOf(each.details, words),
+    );
+  }
+  for (const { details } of entries) {
+    const message = messageIn(details);
+    if (message) await eraseMessage(tx, message, at);
+  }
+  for (const { details } of family) await forgetStep(tx, details);
+  const scrubbed = await scrubStore(tx, words);
+  const files: string[] = [];
+  for (const id of incidentsOf(plan))
+    files.push(...(await forgetExports(tx, id, `An entry was redacted: export the postmortem again.\n`)));
+  for (const id of incidentsOf(plan)) await appendEntries(tx, id, [redactionEntry(plan, id, wish, at)], at);
+  await enqueue(tx, await effectsOf(tx, incident, scrubbed), at);
+  const own = entries.filter((each) => each.incident === incident);
+  return {
+    erased: own.map(({ seq }) => seq).sort((a, b) => a - b),
+    elsewhere: entries.length - own.length,
+    amended: scrubbed.filter(isSaid).length,
+    links: family.flatMap(({ link }) => link ?? []),
+    files: [...new Set([...files, ...namesOf(scrubbed, 'file', 'name')])],
+    pagers: [...new Set(pagesIn(scrubbed))],
+  };
+}
+
+const ELSEWHERE = 'it held words that were erased elsewhere';
+
+/** What is no words, and says what the entry belongs to. */
+function keptOf(details: unknown, words: Words): Record<string, unknown> | undefined {
+  const known = Object.entries((details ?? {}) as Record<string, unknown>).filter(
+    ([key, value]) =>
+      ['of', 'what', 'run', 'step', 'state', 'redacted'].includes(key) && !words.holds(JSON.stringify(value)),
+  );
+  return known.length === 0 ? undefined : Object.fromEntries(known);
+}
+
+/** The message that an entry was captured from. */
+function messageIn(details: unknown): MessageKey | undefined {
+  const { message } = (details ?? {}) as { readonly message?: Partial<MessageKey> };
+  const { channel, ts } = message ?? {};
+  return channel === undefined || ts === undefined ? undefined : { channel, ts };
+}
+
+async function forgetStep(tx: Db, details: TimelineEntry['details']): Promise<void> {
+  const { run, step } = details ?? {};
+  if (typeof run === 'number' && typeof step === 'number') await forgetOutput(tx, run, step);
+}
+
+function redactionEntry({ incident, entries }: Plan, id: number, wish: RedactionWish, at: Date): NewEntry {
+  const numbers = entries.filter((each) => each.incident === id).map(({ seq }) => seq);
+  const which =
+    numbers.length === 1
+      ? `Entry ${numbers.join()} was`
+      : `Entries ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1) ?? ''} were`;
+  const why = id === incident ? wish.reason : ELSEWHERE;
+  const text = `${which} redacted by ${person(wish.by)}: ${why}`;
+  return entry(at, 'redaction', wish.by, text, { redacted: numbers });
+}
+
+/** Everything that is kept current is drawn anew, and what the bot said is changed where it stands. */
+async function effectsOf(
+  tx: Db,
+  incident: number,
+  scrubbed: readonly Scrubbed[],
+): Promise<readonly Effect[]> {
+  const shown = new Set([incident, ...numbersIn(scrubbed, INCIDENT_OF)]);
+  const effects: Effect[] = scrubbed.filter(isSaid).map(amendOf);
+  for (const id of shown) {
+    const known = await loadIncident(tx, id);
+    if (known) effects.push(...(await drawnAnew(tx, known, scrubbed)));
+  }
+  for (const id of new Set(numbersIn(scrubbed, { runs: 'id', run_steps: 'run_id' }))) {
+    const run = await loadRun(tx, id);
+    if (run) effects.push(live(run));
+  }
+  return [...effects, ...numbersIn(scrubbed, { proposals: 'id' }).map(proposalMessage)];
+}
+
+const INCIDENT_OF = {
+  incidents: 'id',
+  action_items: 'incident_id',
+  escalations: 'incident_id',
+  pages: 'incident_id',
+};
+
+async function drawnAnew(
+  tx: Db,
+  incident: Incident,
+  scrubbed: readonly Scrubbed[],
+): Promise<readonly Effect[]> {
+  const { id, title, archived, reminders } = incident;
+  const name = channelName(id, title);
+  const named = scrubbed.some(
+    ({ table, row }) => table === 'incidents' && row['id'] === id && isRedacted(row['title']),
+  );
+  for (const row of channelsNamed(scrubbed, id)) await nameChannelAnew(tx, row, name);
+  const pages = scrubbed.filter(({ table, row }) => table === 'pages' && row['incident_id'] === id);
+  const effects: readonly Effect[] = [
+    ...(named ? [{ kind: 'rename-channel', incident: id, name } as const] : []),
+    ...everywhere(incident),
+    ...(reminders.last === undefined
+      ? []
+      : [
+          {
+            kind: 'live',
+            to: { kind: 'incident', id },
+            subject: { kind: 'reminder', incident: id, reminder: reminders.last.number },
+          } as const,
+        ]),
+    ...pages.map(
+      ({ row }): Effect => ({
+        kind: 'live',
+        to: { kind: 'user', id: String(row['user_id']) },
+        subject: { kind: 'page', incident: id, page: Number(row['number']) },
+      }),
+    ),
+  ];
+  // An archived channel takes nothing; what stands in it is told.
+  return archived ? effects.filter((each) => laneOf(each) !== `incident:${id}`) : effects;
+}
+
+const isRedacted = (title: unknown): boolean => typeof title === 'string' && title.includes('[redacted]');
+
+const effectIn = ({ table, row }: Scrubbed): Effect | undefined =>
+  table === 'outbox' ? (row['effect'] as Effect) : undefined;
+
+/** What was said, or is about to be: the row may be under way with its old words. */
+const isSaid = (each: Scrubbed): boolean => effectIn(each)?.kind === 'say' && each.row['state'] !== 'refused';
+
+function amendOf(each: Scrubbed): Effect {
+  const { to, text } = effectIn(each) as Extract<Effect, { kind: 'say' }>;
+  const { effect_id: said, created_at: since } = each.row;
+  return { kind: 'amend', to, text, said: String(said), since: String(since) };
+}
+
+const channelsNamed = (scrubbed: readonly Scrubbed[], id: number): readonly number[] =>
+  scrubbed.flatMap((each) => {
+    const effect = effectIn(each);
+    const names = effect?.kind === 'create-channel' || effect?.kind === 'rename-channel';
+    return names && effect.incident === id ? [Number(each.row['id'])] : [];
+  });
+
+const namesOf = (scrubbed: readonly Scrubbed[], kind: Effect['kind'], key: string): readonly string[] =>
+  scrubbed.flatMap((each) => {
+    const effect = effectIn(each);
+    return effect?.kind === kind && each.row['state'] === 'sent'
+      ? [String((effect as unknown as Record<string, unknown>)[key])]
+      : [];
+  });
+
+const pagesIn = (scrubbed: readonly Scrubbed[]): readonly string[] =>
+  scrubbed.flatMap((each) => {
+    const effect = effectIn(each);
+    return effect?.kind === 'send-page' && each.row['state'] === 'sent' ? [effect.page.via] : [];
+  });
+
+const numbersIn = (
+  scrubbed: readonly Scrubbed[],
+  keys: Readonly<Record<string, string>>,
+): readonly number[] =>
+  scrubbed.flatMap(({ table, row }) => {
+    const key = keys[table];
+    return key === undefined ? [] : [Number(row[key])];
+  });
