@@ -41,6 +41,7 @@ module.exports = {
     only('monitors', '^src/monitors/', '^src/(monitors|domain|databases)/|' + BASE),
     only('alerts', '^src/alerts/', '^src/(alerts|domain|databases)/|' + BASE),
     only('paging', '^src/paging/', '^src/(paging|domain)/|' + BASE),
+    only('trackers', '^src/trackers/', '^src/(trackers|domain)/|' + BASE),
     only('views', '^src/slack/views/', '^src/(slack/views|domain)/'),
     only('slack', '^src/slack/', '^src/(slack|domain|app|store)/|' + BASE),
     only(
@@ -56,15 +57,16 @@ module.exports = {
     {
       name: 'roots-are-leaves',
       severity: 'error',
-      from: { pathNot: '^src/(cli/|main\\.ts)|^test/|^bench/' },
-      to: { path: '^src/(cli/|main\\.ts|config\\.ts)' },
+      from: { pathNot: '^src/(cli/|main\\.ts|outward\\.ts)|^test/|^bench/' },
+      to: { path: '^src/(cli/|main\\.ts|outward\\.ts|config\\.ts)' },
     },
     {
       name: 'config-file-of-config',
-      comment: 'The schema of firebreak.yml, and what it says about teams, are parts of config.ts.',
+      comment:
+        'The schema of firebreak.yml, and what it says about teams and trackers, are parts of config.ts.',
       severity: 'error',
-      from: { pathNot: '^src/config(-teams)?\\.ts$' },
-      to: { path: '^src/config-(file|teams)\\.ts$' },
+      from: { pathNot: '^src/config(-teams|-tracker)?\\.ts$' },
+      to: { path: '^src/config-(file|teams|tracker)\\.ts$' },
     },
   ],
   options: {

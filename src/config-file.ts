@@ -112,6 +112,12 @@ const RoleFile = z.strictObject({
   duties: z.array(z.string().min(1)).default([]),
 });
 
+const GitHubFile = z.strictObject({
+  repo: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/, 'owner/name of a repository'),
+  token_env: envName.default('GITHUB_TOKEN'),
+  labels: z.array(z.string().min(1).max(50)).default(['postmortem']),
+});
+
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
@@ -141,6 +147,7 @@ export const ConfigFile = z.strictObject({
   reminders: z.strictObject({ unclaimed_min: minutes.default(5) }).prefault({}),
   phones: z.record(person, z.string().regex(/\d/, 'a phone number in quotes')).default({}),
   pagerduty: z.strictObject({ token_env: envName }).optional(),
+  tracker: z.strictObject({ github: GitHubFile }).optional(),
   permissions: z
     .strictObject({
       declare: people.optional(),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
+import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
 import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
 import type { Settings } from './domain/settings.ts';
 import type { TargetSettings } from './domain/target-settings.ts';
@@ -10,6 +11,7 @@ import { FirebreakError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
 import type { PagingConfig } from './paging/paging-config.ts';
+import type { TrackerConfig } from './trackers/tracker-config.ts';
 import { type Mistake, readYaml } from './yaml.ts';
 
 export interface Config {
@@ -17,6 +19,8 @@ export interface Config {
   readonly monitors: readonly MonitorSettings[];
   readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
   readonly paging: PagingConfig;
+  /** Undefined: action items stay here. */
+  readonly tracker?: TrackerConfig;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
@@ -36,6 +40,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...teamMistakes(it),
     ...policyMistakes(it),
     ...missingPaging(it, env),
+    ...missingTracker(it, env),
   ]);
   const secret = (variable: string, prefix: string, what: string): string => {
     const value = env[variable] ?? '';
@@ -56,12 +61,14 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   );
   const logLevel = logLevelOf(env, problems);
   const sound = soundOr(read, problems);
+  const tracker = trackerOf(sound, env);
   const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl, FIREBREAK_TOKEN: token } = env;
   return {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
     paging: pagingOf(sound, env),
+    ...(tracker ? { tracker } : {}),
     http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
@@ -256,9 +263,10 @@ const MEGABYTE = 1024 * 1024;
 /** What is not configured is as PagerDuty's guide has it; what is, replaces it whole. */
 function policyOf(
   read: ConfigFile,
-): Pick<Settings, 'severities' | 'roles' | 'reminders' | 'stakeholderChannel' | 'capture'> {
+): Pick<Settings, 'severities' | 'roles' | 'reminders' | 'stakeholderChannel' | 'capture' | 'tracker'> {
   const { severities, roles, reminders, capture, retention } = read;
   const { stakeholder_channel: stakeholderChannel } = read.slack;
+  const tracker = trackerNameOf(read);
   return {
     severities: severities ? Object.entries(severities).map(severityOf) : DEFAULT_SEVERITIES,
     roles: roles
@@ -271,6 +279,7 @@ function policyOf(
       messagesDays: retention.messages_days,
     },
     ...(stakeholderChannel === undefined ? {} : { stakeholderChannel }),
+    ...(tracker === undefined ? {} : { tracker }),
   };
 }
 

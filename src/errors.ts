@@ -65,7 +65,11 @@ export const ERRORS = {
   },
   DAY_NOT_UNDERSTOOD: {
     message: '`{found}` is no day that is understood.',
-    fix: 'Write `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`.',
+    fix: 'Write `30 June`, `2026-06-30`, `friday`, `today`, `tomorrow`, `+14d` or `+2w`; if it is part of the text, end the text with another word.',
+  },
+  DAY_DOES_NOT_EXIST: {
+    message: '`{found}` was understood as {understood}, which no calendar has.',
+    fix: 'Write a day that there is, for example `30 June` or `2026-06-30`.',
   },
   // The timeline
   TIMELINE_MALFORMED: {
@@ -428,6 +432,10 @@ export const ERRORS = {
     message: 'Incident {found} is itself a duplicate, of incident {of}.',
     fix: 'Say `duplicate inc-{of}`.',
   },
+  DUPLICATE_BACK: {
+    message: 'Incident {found} was closed as a duplicate of this one.',
+    fix: 'Nothing to do: work goes on here.',
+  },
   DUPLICATE_PRIVATE: {
     message: 'One of the two is private and the other is not: followers of incident {number} would be mixed.',
     fix: 'Cancel one of them with a word about the other, and invite people by hand.',
@@ -554,7 +562,23 @@ export const ERRORS = {
   },
   ACTION_DONE: {
     message: 'Action item {found} is done already.',
+    fix: 'Nothing to do; `action reopen {found}` opens it again.',
+  },
+  ACTION_OPEN: {
+    message: 'Action item {found} is open.',
     fix: 'Nothing to do.',
+  },
+  ACTION_SAME: {
+    message: 'Action item {found} has {what} already.',
+    fix: 'Nothing to do.',
+  },
+  ACTION_WITHOUT_TASK: {
+    message: '`{found}` says who, but not what is to be done.',
+    fix: 'Say the task too, for example: `{example}`.',
+  },
+  ACTION_NUMBER_MISSING: {
+    message: '`action {verb}` needs the number of an action item; found `{found}`.',
+    fix: 'Type `action` to list them, then for example `{example}`.',
   },
   UNKNOWN_MILESTONE: {
     message: 'There is no milestone `{found}`.',

@@ -13,13 +13,12 @@ import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
 import { createLogger, type Logger } from './log.ts';
 import { watch } from './monitors/watch.ts';
+import { createOutward } from './outward.ts';
 import { createWhoIsOnCall } from './paging/pagerduty-schedules.ts';
-import { createPager } from './paging/send-page.ts';
 import { loadRunbooks } from './runbooks/load.ts';
 import { loadSteps } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
 import { createContact } from './slack/contact.ts';
-import { createPerform } from './slack/perform.ts';
 import { openOwnStore } from './store/own.ts';
 import { PRODUCT, RUNBOOKS } from './version.ts';
 
@@ -56,10 +55,8 @@ export const startFirebreak = (
     onClose(targets.closeAll);
     const looks = { target: targets.get.bind(targets), captured: (name: string) => app.captured(name) };
     const runs = createRunWorker({ ...talk, ...looks, settings, steps });
-    const perform = createPerform(talk);
-    const page = createPager(config.paging, now);
     const watched = watch(config.monitors, targets);
-    const work = { perform, page, replay: slack.replay, watched, runs, directory };
+    const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createReceiver({
       listen: http,

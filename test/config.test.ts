@@ -432,4 +432,40 @@ permissions: { private: [S000000001] }
       );
     });
   });
+
+  describe('about a tracker', () => {
+    const github = `${slack}\ntracker: { github: { repo: acme/shop } }`;
+    const withToken = { ...secrets, GITHUB_TOKEN: 'ghp_hunter2' };
+
+    it('has none unless told', async () => {
+      const { settings, tracker } = await load(slack, withToken);
+      expect([settings.tracker, tracker]).toEqual([undefined, undefined]);
+    });
+
+    it('takes the token from the environment, and GitHub elsewhere', async () => {
+      const { settings, tracker } = await load(github, withToken);
+      expect(settings.tracker).toBe('GitHub');
+      expect(tracker).toEqual({
+        kind: 'github',
+        repo: 'acme/shop',
+        token: 'ghp_hunter2',
+        labels: ['postmortem'],
+        apiUrl: 'https://api.github.com',
+      });
+      const own = { ...withToken, GITHUB_API_URL: 'http://127.0.0.1:9/api/v3/' };
+      expect((await load(github, own)).tracker?.apiUrl).toBe('http://127.0.0.1:9/api/v3');
+    });
+
+    it('misses the token and refuses what is no repository or no address', async () => {
+      expect(await problemsOf(github)).toMatch(
+        /tracker\.github\.token_env: found GITHUB_TOKEN, .*GITHUB_TOKEN is not set/,
+      );
+      expect(await problemsOf(github.replace('acme/', ''), withToken)).toMatch(
+        /tracker\.github\.repo: .*owner\/name/,
+      );
+      expect(await problemsOf(github, { ...withToken, GITHUB_API_URL: 'hunter2' })).toMatch(
+        /tracker\.github: found GITHUB_API_URL, expected an http/,
+      );
+    });
+  });
 });

@@ -29,6 +29,8 @@ export interface LocalSlackOptions {
   readonly httpUrl?: string;
   /** A folder with the page that is served at `/`. */
   readonly webDir?: string;
+  /** How long nothing new must have come before an act is answered; 300 ms unless told. */
+  readonly quietMs?: number;
   /** More of the control surface, by method and path: `GET info`. */
   readonly routes?: ExtraRoutes;
   /** Told whenever the local Slack's clock is advanced. */
@@ -94,7 +96,7 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
     hub: createSocketHub({ clock, url, appId }),
     outbound: createOutbound((delivery) => transport(slack).send(delivery), clock),
     links: createLinks(clock, url, team.id),
-    watchers: createWatchers(live.changed),
+    watchers: createWatchers(live.changed, options.quietMs),
     rates: createRates(clock),
     faults: createFaults(),
     calls: createCallLog(clock, live.called),

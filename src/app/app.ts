@@ -1,5 +1,6 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
+import type { Figures } from '../domain/figures.ts';
 import type { Health } from '../domain/health.ts';
 import type { Incident, Kind, Severity } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
@@ -10,6 +11,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Row } from '../domain/timeline.ts';
+import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
 import type { CorrectionWish } from './corrections.ts';
@@ -129,6 +131,8 @@ export interface App {
   welcome(channelId: string, user: string, cause?: Cause): Promise<void>;
   /** What a person sees of their own in the App Home. */
   home(user: string): Promise<HomeFacts>;
+  /** How long incidents took, of those that the viewer may know of. */
+  figures(filter: CaseFilter, viewer: string): Promise<Figures>;
   /** How the bot itself is. */
   health(inboxKey?: string): Promise<Health>;
   /** Who is on call now and next, by team. */

@@ -1,5 +1,5 @@
 /** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
-import type { Severity } from '../domain/incident.ts';
+import type { Incident, Severity } from '../domain/incident.ts';
 import type { Offer, Refusal } from '../domain/refusal.ts';
 import type { App, DeclareWish } from './app.ts';
 import type { Group } from './groups.ts';
@@ -72,6 +72,8 @@ export interface Command {
   readonly takesIncident?: true;
   /** What it takes; by the words, where the bare verb only reads. */
   readonly permission: Permission | ((words: string) => Permission);
+  /** Whether the words are about something of the person's own: that needs neither a right nor a look at the incident. */
+  readonly isOwn?: (words: string, incident: Incident, actor: string) => boolean;
   run(request: Request, app: App): Promise<Reply | Refusal>;
 }
 

@@ -19,6 +19,7 @@ import { createCapture } from './capture.ts';
 import { captureChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
+import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
@@ -85,6 +86,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);
     },
+    figures: (filter, viewer) => figuresFor(parts, filter, viewer),
     health: (inboxKey) => healthOf(store, parts.vitals, inboxKey),
     home: (user) => homeOf(parts, user),
     async welcome(channelId, user, { inboxKey } = {}) {

@@ -69,9 +69,13 @@ async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Ref
     return refuse('UNKNOWN_VERB', { found: verb, near: near.text, command: name }, near.offers);
   }
   const named = nameIncident(command, rest);
-  const refused = await forbidden(app.settings, directory, line.actor, permissionOf(command, named.words));
+  const own = await isOwn(app, command, line.actor, here, named);
+  const permission = permissionOf(command, named.words);
+  const refused = own ? undefined : await forbidden(app.settings, directory, line.actor, permission);
   if (refused) return refused;
-  const placed = await place(app, command, line.actor, here, named);
+  const placed = own
+    ? { words: named.words, incident: named.incident ?? here }
+    : await place(app, command, line.actor, here, named);
   if ('ok' in placed) return placed;
   return command.run({ ...requestOf(app, commands, line), ...placed }, app);
 }
@@ -96,6 +100,19 @@ function nameIncident({ where, takesIncident }: Command, rest: string): Pick<Req
   return named && !isObject
     ? { words: rest.slice(named[0].length), incident: Number(named[1]) }
     : { words: rest, incident: undefined };
+}
+
+/** An owner may finish what they own, also of an incident that they may not look at. */
+async function isOwn(
+  app: App,
+  command: Command,
+  actor: string,
+  here: number | undefined,
+  { words, incident: named }: Pick<Request, 'words' | 'incident'>,
+): Promise<boolean> {
+  const id = named ?? here;
+  const incident = command.isOwn && id !== undefined ? await app.incident(id) : undefined;
+  return incident !== undefined && command.isOwn?.(words, incident, actor) === true;
 }
 
 /** In the incident that was named, else in that of the channel. */

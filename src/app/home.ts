@@ -1,5 +1,6 @@
 /** What a person sees of their own: their incidents, approvals that wait for them, what they have to do, who is on call. */
 import { isSlackUser } from '../domain/actor.ts';
+import type { Figures } from '../domain/figures.ts';
 import type { ActionItem, Incident } from '../domain/incident.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -8,6 +9,7 @@ import { listIncidents, openActionItems } from '../store/incidents.ts';
 import { runsAwaitingApproval } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import type { Directory } from './app.ts';
+import { figuresFor } from './figures.ts';
 import { type OnCallLevel, type OnCallPorts, onCallNow } from './on-call.ts';
 import { isNamed } from './permit.ts';
 import { visibleOf } from './visibility.ts';
@@ -22,7 +24,12 @@ export interface HomeFacts {
   /** What they own and is not done, overdue first, then by deadline; those without one last. */
   readonly actionItems: readonly OwnItem[];
   readonly onCall: Readonly<Record<string, readonly OnCallLevel[]>>;
+  /** Of the last `FIGURE_DAYS` days. */
+  readonly figures: Figures;
 }
+
+const DAY_MS = 24 * 3_600_000;
+const FIGURE_DAYS = 90;
 
 export interface OwnItem {
   readonly incident: number;
@@ -46,6 +53,7 @@ export async function homeOf(parts: HomeParts, user: string): Promise<HomeFacts>
     others: open.filter((incident) => !mine.includes(incident)),
     approvals: await approvalsFor(parts, user),
     actionItems: await itemsOf(parts, user),
+    figures: await figuresFor(parts, lastDays(now(), FIGURE_DAYS), user),
     onCall: Object.fromEntries(
       await Promise.all(
         Object.entries(settings.teams).map(
@@ -55,6 +63,9 @@ export async function homeOf(parts: HomeParts, user: string): Promise<HomeFacts>
     ),
   };
 }
+
+/** Up to now: what begins later has not. */
+const lastDays = (now: Date, days: number) => ({ from: new Date(now.getTime() - days * DAY_MS), to: now });
 
 const isOf = ({ declaredBy, roles, pages }: Incident, user: string): boolean =>
   declaredBy === user || Object.values(roles).includes(user) || pages.some((page) => page.user === user);

@@ -118,6 +118,7 @@ export function closeAsDuplicate(
     if (!incident || !other) return refuse('INCIDENT_UNKNOWN', { found: incident ? of : id });
     // Followers of a public one would learn of the private one, and come in.
     if (incident.private !== other.private) return refuse('DUPLICATE_PRIVATE', { number: of });
+    if (other.duplicateOf === id) return refuse('DUPLICATE_BACK', { found: of });
     if (other.duplicateOf !== undefined)
       return refuse('DUPLICATE_OF_DUPLICATE', { found: of, of: other.duplicateOf });
     const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy);

@@ -11,12 +11,14 @@ export interface VisibilityPorts {
   readonly operator?: boolean;
 }
 
+type Known = Pick<Incident, 'private' | 'channelId' | 'declaredBy'>;
+
 /** For who looks at the same time as the bot acts for itself: it sees everything. */
 export const FIREBREAK: Actor = 'firebreak';
 
 /** True for public ones; else for members of the channel and for those whom `permissions.private` names. */
 export async function isVisible(
-  incident: Incident,
+  incident: Known,
   viewer: Actor,
   { settings, directory, operator = false }: VisibilityPorts,
 ): Promise<boolean> {
@@ -42,11 +44,11 @@ async function isSure(ask: () => Promise<boolean>): Promise<boolean> {
 }
 
 /** Those that the viewer may know of, in their order. */
-export async function visibleOf(
-  incidents: readonly Incident[],
+export async function visibleOf<K extends Known>(
+  incidents: readonly K[],
   viewer: Actor,
   ports: VisibilityPorts,
-): Promise<readonly Incident[]> {
+): Promise<readonly K[]> {
   const seen = await Promise.all(incidents.map((incident) => isVisible(incident, viewer, ports)));
   return incidents.filter((_, index) => seen[index]);
 }

@@ -16,6 +16,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   rollback: async () => (await import('./rollback.ts')).rollbackCommand(),
   hold: async () => (await import('./hold.ts')).holdCommand(),
   export: async () => (await import('./export.ts')).exportCommand(),
+  stats: async () => (await import('./stats.ts')).statsCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   manifest: async () => (await import('./manifest.ts')).manifestCommand(),
 };

@@ -1,5 +1,15 @@
 /** The core: given an incident and what somebody wants, what happens, or why it does not. */
-import { addAction, finishAction, wrapUp } from './decide/actions.ts';
+import { withActionReminders } from './decide/action-reminders.ts';
+import {
+  actionTracked,
+  actionUntracked,
+  addAction,
+  assignAction,
+  dueAction,
+  finishAction,
+  reopenAction,
+  wrapUp,
+} from './decide/actions.ts';
 import { answerPage, escalate, escalationDue, pageUnsent, wayUnsent } from './decide/escalation.ts';
 import { assignRole } from './decide/people.ts';
 import { dismiss, remind, snooze, withReminders } from './decide/reminders.ts';
@@ -75,13 +85,23 @@ function answerTo(incident: Incident, intent: Intent, now: Date, policy: Policy)
     case 'way-unsent':
       return wayUnsent(incident, intent, now, policy);
     case 'add-action':
-      return addAction(incident, intent, now);
+      return addAction(incident, intent, now, policy);
     case 'finish-action':
-      return finishAction(incident, intent, now);
+      return finishAction(incident, intent, now, policy);
+    case 'reopen-action':
+      return reopenAction(incident, intent, now, policy);
+    case 'assign-action':
+      return assignAction(incident, intent, now, policy);
+    case 'due-action':
+      return dueAction(incident, intent, now, policy);
+    case 'action-tracked':
+      return actionTracked(incident, intent, now, policy);
+    case 'action-untracked':
+      return actionUntracked(incident, intent, now, policy);
     case 'resolve':
       return changeStatus(incident, { ...intent, kind: 'status', to: 'resolved' }, now, policy);
     case 'wrap-up':
-      return wrapUp(incident, intent, now);
+      return wrapUp(incident, intent, now, policy);
     case 'reopen':
       return reopen(incident, intent, now, policy);
     case 'cancel':
@@ -93,7 +113,7 @@ function answerTo(incident: Incident, intent: Intent, now: Date, policy: Policy)
     case 'channel-archived':
       return channelArchived(incident, intent, now);
     case 'remind':
-      return remind(incident, now, policy);
+      return withActionReminders(remind(incident, now, policy), policy, now);
     case 'snooze':
       return snooze(incident, intent, now);
     case 'dismiss':

@@ -17,6 +17,8 @@ export type LiveSubject =
   | { readonly kind: 'announcement'; readonly incident: number }
   | { readonly kind: 'page'; readonly incident: number; readonly page: number }
   | { readonly kind: 'reminder'; readonly incident: number; readonly reminder: number }
+  /** A reminder of an action item, by the calendar day on which it was due. */
+  | { readonly kind: 'action'; readonly incident: number; readonly item: number; readonly on: string }
   | { readonly kind: 'run'; readonly run: number }
   | { readonly kind: 'proposal'; readonly proposal: number };
 
@@ -32,6 +34,8 @@ export type Effect =
   /** Invites who is in one incident's channel into that of another. */
   | { readonly kind: 'move-followers'; readonly incident: number; readonly from: number }
   | { readonly kind: 'send-page'; readonly page: OutgoingPage }
+  /** Brings the tracker's issue of an action item in line with it, as it is when this is delivered. */
+  | { readonly kind: 'track'; readonly incident: number; readonly item: number }
   /** Seen by one person in the incident's channel, and sent once at most. */
   | {
       readonly kind: 'whisper';
@@ -91,6 +95,9 @@ export function laneOf(effect: Effect): string {
     // A way that does not answer must keep no other page waiting.
     case 'send-page':
       return `page:${effect.page.incident}:${effect.page.escalation}:${effect.page.via}`;
+    // One after the other, over all incidents: GitHub asks for that.
+    case 'track':
+      return 'tracker';
     case 'canvas':
       return `canvas:${effect.incident}`;
     case 'file':
@@ -112,6 +119,8 @@ export function slotOf(subject: LiveSubject): string {
       return `page:${subject.incident}:${subject.page}`;
     case 'reminder':
       return `reminder:${subject.incident}:${subject.reminder}`;
+    case 'action':
+      return `action:${subject.incident}:${subject.item}:${subject.on}`;
     case 'run':
       return `run:${subject.run}`;
     case 'proposal':

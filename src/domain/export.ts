@@ -233,5 +233,6 @@ const actionItems = ({ incident: it, people }: Report): readonly object[] =>
     owner: item.owner === undefined ? undefined : nameOf(item.owner, people),
     due: item.due,
     done: item.done,
+    issue: item.issue?.url,
     created_by: nameOf(item.createdBy, people),
   }));

@@ -53,6 +53,17 @@ export interface ActionItem {
   readonly due?: string;
   readonly done: boolean;
   readonly createdBy: Actor;
+  /** Calendar day on which it was last reminded of, or got its deadline: of what was due until then nobody is reminded. */
+  readonly quietUntil?: string;
+  /** The newest reminder, while it asks for something: the day it was said, and to whom; without one, to the channel. */
+  readonly reminder?: { readonly on: string; readonly to?: Actor };
+  /** Where a tracker keeps it. */
+  readonly issue?: TrackedIssue;
+}
+
+export interface TrackedIssue {
+  readonly number: number;
+  readonly url: string;
 }
 
 /** A team that is asked for help, level after level until somebody acknowledges. */

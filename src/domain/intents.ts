@@ -2,7 +2,16 @@
 
 import type { Effect } from './effects.ts';
 import type { EntryKind } from './entry.ts';
-import type { Account, Actor, Kind, MilestoneName, Role, Severity, Status } from './incident.ts';
+import type {
+  Account,
+  Actor,
+  Kind,
+  MilestoneName,
+  Role,
+  Severity,
+  Status,
+  TrackedIssue,
+} from './incident.ts';
 import type { PageWay } from './team.ts';
 import type { CorrectionKind, Row } from './timeline.ts';
 
@@ -94,6 +103,18 @@ export type Intent =
       readonly due?: string;
     }
   | { readonly kind: 'finish-action'; readonly by: Actor; readonly number: number }
+  | { readonly kind: 'reopen-action'; readonly by: Actor; readonly number: number }
+  | { readonly kind: 'assign-action'; readonly by: Actor; readonly number: number; readonly owner: string }
+  | { readonly kind: 'due-action'; readonly by: Actor; readonly number: number; readonly due: string }
+  /** The tracker has it. */
+  | { readonly kind: 'action-tracked'; readonly number: number; readonly issue: TrackedIssue }
+  | {
+      /** The tracker does not take it: refused for good, or not yet. */
+      readonly kind: 'action-untracked';
+      readonly number: number;
+      readonly reason: string;
+      readonly final: boolean;
+    }
   | { readonly kind: 'resolve'; readonly by: Actor; readonly message?: string }
   | {
       /** What only now is fresh: asked for when an incident was resolved. */

@@ -34,6 +34,10 @@ export interface Policy {
   readonly stakeholderChannel?: string;
   /** What is kept of what people say in the channels of incidents. */
   readonly capture: CapturePolicy;
+  /** IANA zone in which a time without a zone is read, and the hour of reminders is meant. */
+  readonly timezone: string;
+  /** What action items are exported to, as people call it; undefined: they are not. */
+  readonly tracker?: string;
 }
 
 export interface CapturePolicy {
@@ -141,6 +145,7 @@ export const DEFAULT_POLICY: Policy = {
   reminders: { unclaimedAfter: 5 * MINUTE },
   phones: {},
   capture: { emoji: ['pushpin'], maxImageBytes: 5 * 1024 * 1024, messagesDays: 90 },
+  timezone: 'UTC',
 };
 
 /** What a severity's name stands for; one that was taken out of the configuration keeps its name. */

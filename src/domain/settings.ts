@@ -29,8 +29,6 @@ export interface Service {
 export interface Settings extends Policy {
   /** The slash command's name: `/incident`. */
   readonly command: string;
-  /** IANA zone in which a time without a zone is read. */
-  readonly timezone: string;
   /** Id of the channel where incidents are announced and proposed. */
   readonly incidentsChannel: string;
   readonly permissions: Permissions;

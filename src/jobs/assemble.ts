@@ -1,6 +1,7 @@
 /** All durable work of one instance: deliveries, timers, runs, replays and the monitors' ticks. */
 import type { App, Directory } from '../app/app.ts';
 import type { Reader } from '../app/reader.ts';
+import type { Effect } from '../domain/effects.ts';
 import type { OutgoingPage } from '../domain/outgoing-page.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
@@ -8,7 +9,7 @@ import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
-import { type Delivery, forgetDelivered } from '../store/outbox.ts';
+import { type Delivery, forgetDelivered, type OutboxRow } from '../store/outbox.ts';
 import type { Store } from '../store/store.ts';
 import { capturesWorker } from './captures.ts';
 import { catchUpWorker } from './catch-up.ts';
@@ -20,7 +21,7 @@ import { openLeases } from './lease.ts';
 import { remindersWorker } from './reminders.ts';
 import { createTicks } from './ticks.ts';
 import { escalationDue, monitorTick, timersWorker } from './timers.ts';
-import { tellRefusal, tellUnsentPage } from './undelivered.ts';
+import { tellRefusal, tellUnsent } from './undelivered.ts';
 
 export interface JobsParts {
   readonly store: Store;
@@ -35,6 +36,12 @@ export interface JobsParts {
   readonly perform: DeliverOptions['perform'];
   /** What goes to PagerDuty and webhooks. */
   readonly page: (page: OutgoingPage, effectId: string, signal: AbortSignal) => Promise<Delivery>;
+  /** What goes to a tracker. */
+  readonly track: (
+    what: Extract<Effect, { kind: 'track' }>,
+    row: OutboxRow,
+    signal: AbortSignal,
+  ) => Promise<Delivery>;
   /** Does what a crash left in the inbox. */
   readonly replay: () => Promise<void>;
   readonly watched: readonly WatchedTarget[];
@@ -49,15 +56,15 @@ export interface Jobs {
 
 export function assembleJobs(parts: JobsParts): Jobs {
   const { store, clock, log, app, watched } = parts;
-  const perform: DeliverOptions['perform'] = (row, signal) =>
-    row.effect.kind === 'send-page'
-      ? parts.page(row.effect.page, row.effectId, signal)
-      : parts.perform(row, signal);
+  const perform: DeliverOptions['perform'] = (row, signal) => {
+    const { effect } = row;
+    if (effect.kind === 'send-page') return parts.page(effect.page, row.effectId, signal);
+    return effect.kind === 'track' ? parts.track(effect, row, signal) : parts.perform(row, signal);
+  };
   const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
   const leases = openLeases(store, log);
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
-  const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) =>
-    tellUnsentPage(app, row, reason, final);
+  const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) => tellUnsent(app, row, reason, final);
   const onRefused: DeliverOptions['onRefused'] = (row, reason) => tellRefusal(app, row, reason);
   const drain = createDrain({
     store,

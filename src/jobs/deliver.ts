@@ -30,7 +30,7 @@ export interface DeliverOptions {
   readonly perform: (row: OutboxRow, signal: AbortSignal) => Promise<Delivery>;
   /** How a permanent refusal is told: written in the transaction that records it. */
   readonly onRefused: (row: OutboxRow, reason: string) => Promise<readonly Effect[]>;
-  /** Tells a page that reaches nobody, before its row is settled; true when the row was one. */
+  /** Tells what reaches nobody in its incident, before its row is settled; true when the row was such a one. */
   readonly onUnsent?: (row: OutboxRow, reason: string, final: boolean) => Promise<boolean>;
 }
 
@@ -74,7 +74,7 @@ async function deliver(row: OutboxRow, lease: Lease, options: DeliverOptions): P
       return refuse(row, lease, delivery.reason, options);
     case 'wait':
       // A pager that holds us back for ever reaches nobody either.
-      await tellLate(row, 'it asks to be tried later', options);
+      if (row.effect.kind === 'send-page') await tellLate(row, 'it asks to be tried later', options);
       await settleLater(store, lease, row, after(clock.now(), delivery.seconds), null);
       return false;
     case 'retry':

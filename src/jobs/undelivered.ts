@@ -1,4 +1,4 @@
-/** A page that does not reach anybody is told in its incident, with whom to call; all else in the incidents channel. */
+/** A page that reaches nobody and an action item that no tracker takes are told in their incident; all else in the incidents channel. */
 import type { App } from '../app/app.ts';
 import { isSlackUser } from '../domain/actor.ts';
 import type { Destination, Effect } from '../domain/effects.ts';
@@ -6,11 +6,11 @@ import type { Intent } from '../domain/intents.ts';
 import { COMMANDER } from '../domain/policy.ts';
 import type { OutboxRow } from '../store/outbox.ts';
 
-/** A page that was tried so often is told, though it is tried again. */
+/** What was tried so often is told, though it is tried again. */
 export const TOLD_AT_ATTEMPT = 3;
 
-/** Tells a page that was refused, or is not taken yet, and a channel that stays archived; true when it was one. */
-export async function tellUnsentPage(
+/** Tells what was refused, or is not taken yet: a page, an action item, a channel that stays archived; true when it was one. */
+export async function tellUnsent(
   app: Pick<App, 'act'>,
   { effect }: OutboxRow,
   reason: string,
@@ -37,6 +37,10 @@ function unsent(
       incident: effect.incident,
       intent: { kind: 'channel-archived', by: 'firebreak', archived: true },
     };
+  if (effect.kind === 'track') {
+    const { incident, item: number } = effect;
+    return { incident, intent: { kind: 'action-untracked', number, reason, final } };
+  }
   if (effect.kind !== 'live' || effect.subject.kind !== 'page' || !final) return undefined;
   const { incident, page } = effect.subject;
   return { incident, intent: { kind: 'page-unsent', page, reason } };

@@ -104,9 +104,9 @@ export interface Submission {
 
 export interface SubmitParts {
   readonly app: App;
+  readonly directory: Directory;
   readonly dispatch: Dispatch;
   readonly client: WebClient;
-  readonly directory: Directory;
 }
 
 type Submit = (submission: Submission, parts: SubmitParts) => Promise<FormErrors | undefined>;

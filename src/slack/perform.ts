@@ -20,8 +20,8 @@ import { amend, live, say } from './perform/messages.ts';
 import { deliveryOf, lookableFrom, mayHaveHappened, Refused } from './perform/verdict.ts';
 import { whisper } from './perform/whisper.ts';
 
-/** Pages by other ways go elsewhere. */
-export type SlackEffect = Exclude<Effect, { kind: 'send-page' }>;
+/** Pages by other ways, and what a tracker keeps, go elsewhere. */
+export type SlackEffect = Exclude<Effect, { kind: 'send-page' | 'track' }>;
 
 type Performer<K extends SlackEffect['kind']> = (
   effect: Extract<SlackEffect, { kind: K }>,
@@ -87,8 +87,8 @@ export function createPerform(on: Performing): (row: OutboxRow, signal: AbortSig
 }
 
 const perform = (effect: Effect, attempt: Attempt, on: Performing): Promise<void> =>
-  effect.kind === 'send-page'
-    ? Promise.reject(new Refused('Slack sends no pages to others'))
+  effect.kind === 'send-page' || effect.kind === 'track'
+    ? Promise.reject(new Refused('it is not for Slack'))
     : (PERFORMERS[effect.kind] as Performer<SlackEffect['kind']>)(effect, attempt, on);
 
 interface Doubts {

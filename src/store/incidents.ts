@@ -40,9 +40,12 @@ interface StoredReminders extends Pick<Reminders, 'dismissed'> {
   };
   readonly snoozed: Readonly<Record<string, string>>;
 }
-type ActionRow = Omit<ActionItem, 'owner' | 'due'> & {
+type ActionRow = Omit<ActionItem, 'owner' | 'due' | 'quietUntil' | 'reminder' | 'issue'> & {
   readonly owner: string | null;
   readonly due: string | null;
+  readonly quietUntil: string | null;
+  readonly reminder: ActionItem['reminder'] | null;
+  readonly issue: ActionItem['issue'] | null;
 };
 type EscalationRow = Omit<Escalation, 'reason' | 'at' | 'levelAt'> & {
   readonly reason: string | null;
@@ -71,7 +74,9 @@ const COLUMNS = `
   i.channel_id, i.archived, i.duplicate_of, i.accounts, i.last_update, i.postmortem_at, i.roles, i.milestones,
   i.reminders, i.remind_at, i.left_out,
   coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'text', a.text, 'owner', a.owner, 'due', a.due,
-                                                'done', a.done, 'createdBy', a.created_by) order by a.number)
+                                                'done', a.done, 'createdBy', a.created_by,
+                                                'quietUntil', a.quiet_until, 'reminder', a.reminder,
+                                                'issue', a.issue) order by a.number)
               from action_items a where a.incident_id = i.id), '[]') as action_items,
   coalesce((select jsonb_agg(jsonb_build_object(
                      'number', e.number, 'team', e.team, 'reason', e.reason, 'requestedBy', e.requested_by,
@@ -164,18 +169,16 @@ export async function openActionItems(
   db: Db,
   owner: string,
 ): Promise<readonly { readonly incident: number; readonly item: ActionItem }[]> {
-  const { rows } = await db.query<ActionRow & { readonly incident_id: number; readonly created_by: string }>(
-    `select incident_id, number, text, owner, due, done, created_by
+  const { rows } = await db.query<ActionRow & { readonly incident_id: number }>(
+    `select incident_id, number, text, owner, due, done, created_by as "createdBy", quiet_until as "quietUntil",
+            reminder, issue
        from action_items
       where owner = $1 and not done
       order by incident_id, number
       limit 100`,
     [owner],
   );
-  return rows.map(({ incident_id: incident, created_by: createdBy, due, number, text, done }) => ({
-    incident,
-    item: { number, text, done, createdBy, owner, ...(due ? { due } : {}) },
-  }));
+  return rows.map(({ incident_id: incident, ...item }) => ({ incident, item: toActionItem(item) }));
 }
 
 /** Incidents in which something may have to be reminded of. */
@@ -266,11 +269,23 @@ async function saveEscalation(tx: Db, incident: number, escalation: Escalation):
 
 async function saveActionItem(tx: Db, incident: number, item: ActionItem): Promise<void> {
   await tx.query(
-    `insert into action_items (incident_id, number, text, owner, due, done, created_by)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into action_items (incident_id, number, text, owner, due, done, created_by, quiet_until, reminder, issue)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (incident_id, number) do update
-        set text = excluded.text, owner = excluded.owner, due = excluded.due, done = excluded.done`,
-    [incident, item.number, item.text, item.owner, item.due, item.done, item.createdBy],
+        set text = excluded.text, owner = excluded.owner, due = excluded.due, done = excluded.done,
+            quiet_until = excluded.quiet_until, reminder = excluded.reminder, issue = excluded.issue`,
+    [
+      incident,
+      item.number,
+      item.text,
+      item.owner,
+      item.due,
+      item.done,
+      item.createdBy,
+      item.quietUntil,
+      item.reminder && JSON.stringify(item.reminder),
+      item.issue && JSON.stringify(item.issue),
+    ],
   );
 }
 
@@ -323,17 +338,22 @@ function toIncident(row: IncidentRow): Incident {
     ...(row.postmortem_at === null ? {} : { postmortemAt: row.postmortem_at }),
     roles: row.roles,
     milestones: toMilestones(row.milestones),
-    actionItems: row.action_items.map(({ owner, due, ...item }) => ({
-      ...item,
-      ...(owner ? { owner } : {}),
-      ...(due ? { due } : {}),
-    })),
+    actionItems: row.action_items.map(toActionItem),
     escalations: row.escalations.map(toEscalation),
     pages: row.pages.map(toPage),
     leftOut: row.left_out,
     reminders: toReminders(row),
   };
 }
+
+const toActionItem = ({ owner, due, quietUntil, reminder, issue, ...item }: ActionRow): ActionItem => ({
+  ...item,
+  ...(owner ? { owner } : {}),
+  ...(due ? { due } : {}),
+  ...(quietUntil ? { quietUntil } : {}),
+  ...(reminder ? { reminder } : {}),
+  ...(issue ? { issue } : {}),
+});
 
 const toEscalation = ({ reason, at, levelAt, ...escalation }: EscalationRow): Escalation => ({
   ...escalation,

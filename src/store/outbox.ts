@@ -32,7 +32,7 @@ export const WORK_CHANNEL = 'firebreak_work';
 
 /**
  * Writes effects to their lanes, in their order, and announces the lanes. What is rendered when it is delivered (a live
- * message, a topic) is not written a second time while it still waits: the one that waits will show the newest state,
+ * message, a topic, an issue) is not written a second time while it still waits: the one that waits will show the newest state,
  * and Slack's limits on edits are low.
  */
 export async function enqueue(db: Db, effects: readonly Effect[], now: Date): Promise<void> {
@@ -54,7 +54,7 @@ export async function enqueue(db: Db, effects: readonly Effect[], now: Date): Pr
 
 /** The lock keeps its delivery from beginning before this transaction's state is there to be rendered. */
 async function alreadyWaits(db: Db, effect: Effect): Promise<boolean> {
-  if (effect.kind !== 'live' && effect.kind !== 'topic') return false;
+  if (effect.kind !== 'live' && effect.kind !== 'topic' && effect.kind !== 'track') return false;
   const { rowCount } = await db.query(
     `select
      from outbox

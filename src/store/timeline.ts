@@ -101,12 +101,11 @@ export async function loadCorrected(
   seq: number,
 ): Promise<readonly TimelineEntry[]> {
   const { rows } = await db.query<TimelineRow>(
-    `select ${COLUMNS}
+    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
-        and (t.seq = $2
-             or (t.kind = 'correction' and t.seq > $2 and coalesce(c.content -> 'details', c.kept) -> 'of' = to_jsonb($2::integer)))
+        and (t.seq = $2 or (t.kind = 'correction' and t.seq > $2 and ${CORRECTED} = $2))
       order by t.seq`,
     [incidentId, seq],
   );

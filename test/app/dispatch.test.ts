@@ -223,7 +223,7 @@ describe('typed lines', () => {
   it('who may only read names the incident too, and still may not act', async () => {
     await declared();
     expect(await it1.say(viewer, 'status inc-1')).toContain('order status page is down');
-    expect(await it1.say(viewer, 'action #1')).toContain('No action items');
+    expect(await it1.say(viewer, 'action #1')).toContain('No open action items');
     expect(await it1.say(viewer, 'status inc-1 mitigated')).toContain('permissions.respond');
   });
 

@@ -14,7 +14,6 @@ const HEADINGS = [
   '## 7. Action Items and Recommendations',
   '## 8. Lessons Learned',
   '## 9. Conclusion',
-  '## Appendix: Evidence',
 ];
 
 const render = (record: IncidentRecord): string =>
@@ -179,6 +178,16 @@ describe('the postmortem of the outage', () => {
     const items = section(markdown, '## 7.');
     expect(items).toContain('| 1 | Test downs in CI | Dee the DBA | 2026-12-18 | open |');
     expect(items).toContain('| 2 | Ask Ana about \\| limits | not recorded | not recorded | done |');
+  });
+
+  it('links to what a tracker keeps', () => {
+    const [first, second] = outageIncident().actionItems;
+    if (!first || !second) throw new Error('the action items');
+    const issue = { number: 12, url: 'https://github.example/team/repo/issues/12' };
+    const kept = outageIncident({ actionItems: [{ ...first, issue }, second] });
+    const items = section(render(outage({ incident: kept })), '## 7.');
+    expect(items).toContain('| open | [#12](https://github.example/team/repo/issues/12) |');
+    expect(items).toContain('| done |  |');
   });
 
   it('ends with the head hash of the timeline, and holds no time of its making', () => {
@@ -354,7 +363,7 @@ describe('hostile text', () => {
     });
     expect(headings(markdown)).toEqual(HEADINGS);
     const lines = markdown.split(/[\n\r\u2028]/);
-    expect(lines.filter((line) => /^#\s/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => /^#\s/.test(line)).slice(1)).toEqual(['# Appendix: Evidence']);
     expect(section(markdown, '### Timeline').trim().split('\n\n')[0]?.split('\n')).toHaveLength(4);
     expect(markdown).not.toMatch(/<(?:script|!--)/);
   });

@@ -19,10 +19,13 @@ import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
-export const SECOND = 1000;
+const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+
+/** Answers come with the ack or right after it; only forms and messages that follow take longer. */
+const QUIET_MS = 80;
 
 type Blocks = readonly unknown[];
 
@@ -140,7 +143,10 @@ export async function openRunning(options: RunningOptions = {}): Promise<Running
   const database = await createTestDatabase();
   const store = openStore(database.url);
   const manifest = fileURLToPath(new URL('../../manifest.yml', import.meta.url));
-  const slack = await startLocalSlack({ manifestPath: options.manifestPath ?? manifest });
+  const slack = await startLocalSlack({
+    manifestPath: options.manifestPath ?? manifest,
+    quietMs: QUIET_MS,
+  });
   const clock = advanceableClock();
   const control = controlOf(slack.url);
   const place: Place = { users: slack.users, channels: slack.channels, control };

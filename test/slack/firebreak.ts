@@ -121,12 +121,13 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     app,
     perform: createPerform({ client, identity, store, app, log: silentLogger, now }),
     page: wishes.page ?? (() => Promise.resolve({ kind: 'sent' })),
-    replay: () => Promise.resolve(),
-    watched: [],
-    runs: noRuns,
+    track: () => Promise.resolve({ kind: 'sent' }),
     directory,
     reader: createReader(client, identity),
     connected: () => slack.connected(),
+    replay: () => Promise.resolve(),
+    watched: [],
+    runs: noRuns,
   });
   if (wishes.jobs !== false) jobs.start();
   const settled = async (): Promise<void> => {

@@ -45,7 +45,7 @@ interface Watching extends Watch {
 }
 
 /** `told` hears of everything, whether somebody watches or not. */
-export function createWatchers(told: () => void): Watchers {
+export function createWatchers(told: () => void, usualQuietMs = QUIET_MS): Watchers {
   const watching = new Set<Watching>();
   return {
     tell(audience, response) {
@@ -53,7 +53,7 @@ export function createWatchers(told: () => void): Watchers {
       for (const watch of watching) if (watch.hears(audience)) watch.heard(response);
     },
     start(options) {
-      const watch = createWatch(options, () => watching.delete(watch));
+      const watch = createWatch({ quietMs: usualQuietMs, ...options }, () => watching.delete(watch));
       watching.add(watch);
       return watch;
     },
@@ -64,7 +64,7 @@ export function createWatchers(told: () => void): Watchers {
 }
 
 function createWatch(
-  { user, channels, waitMs, until, quietMs = QUIET_MS }: Parameters<Watchers['start']>[0],
+  { user, channels, waitMs, until, quietMs = 0 }: Parameters<Watchers['start']>[0],
   ended: () => void,
 ): Watching {
   const responses: Response[] = [];

@@ -155,7 +155,7 @@ function Offers(props: {
   readonly onTake: (offer: Offer) => void;
 }): ReactNode {
   return (
-    <ul className="offers" id={props.id} role="listbox" aria-label="Completions">
+    <ul className="offers" id={props.id} role="listbox" aria-label="Completions" tabIndex={0}>
       {props.offers.map((offer, index) => (
         <li
           key={offer.line}

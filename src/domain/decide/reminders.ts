@@ -1,4 +1,5 @@
 /** Reminders: posted when something is due, ended when it has happened, put off or turned off by people. */
+import { nextActionReminder } from '../action-reminders.ts';
 import { type Decision, decision, entry } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { Incident } from '../incident.ts';
@@ -32,13 +33,13 @@ export function withReminders(made: Decision, policy: Policy, now: Date): Decisi
   const over = last?.state.kind === 'open' && !stillWanted(incident, last, policy);
   const ended = over ? withLast(incident, { ...last, state: { kind: 'done' } }) : incident;
   const { nextAt: _, ...reminders } = ended.reminders;
-  const next = nextReminder(ended, policy);
+  const next = earlier(nextReminder(ended, policy)?.at, nextActionReminder(ended, policy));
   return {
     ...made,
     incident: {
       ...ended,
       // What is overdue is said at the next look; there was none before this moment.
-      reminders: { ...reminders, ...(next ? { nextAt: next.at > now ? next.at : now } : {}) },
+      reminders: { ...reminders, ...(next ? { nextAt: next > now ? next : now } : {}) },
     },
     // First of all: a channel that is archived takes no edit afterwards.
     effects: over ? [shown(incident, last), ...made.effects] : made.effects,
@@ -69,6 +70,9 @@ export function dismiss(incident: Incident, { by }: Wish<'dismiss'>, now: Date):
     [shown(incident, open)],
   );
 }
+
+const earlier = (one: Date | undefined, other: Date | undefined): Date | undefined =>
+  one && other ? new Date(Math.min(one.getTime(), other.getTime())) : (one ?? other);
 
 const openReminder = ({ reminders: { last } }: Incident): Reminder | undefined =>
   last?.state.kind === 'open' ? last : undefined;

@@ -1,5 +1,6 @@
 /** Loads what a live message shows, and renders it. */
 import type { LiveSubject } from '../../domain/effects.ts';
+import { actionReminder } from '../views/action-reminder.ts';
 import { announcement } from '../views/announcement.ts';
 import type { View } from '../views/blocks.ts';
 import { card } from '../views/card.ts';
@@ -29,6 +30,10 @@ export async function viewOf(subject: LiveSubject, { app }: Performing): Promise
     case 'reminder': {
       const incident = await app.incident(subject.incident);
       return incident && reminder(incident, subject.reminder, settings);
+    }
+    case 'action': {
+      const incident = await app.incident(subject.incident);
+      return incident && actionReminder(incident, subject.item, subject.on);
     }
     case 'run': {
       const known = await app.run(subject.run);

@@ -1,11 +1,13 @@
 /** The App Home: what waits for a person, what they have to do, their incidents, and who is on call. */
 import type { HomeView, KnownBlock } from '@slack/types';
+import type { Figures } from '../../domain/figures.ts';
 import type { ActionItem, Incident } from '../../domain/incident.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { Offer } from '../../domain/refusal.ts';
 import type { Run } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { button, context, header, lines, section } from './blocks.ts';
+import { figureBlocks } from './figures.ts';
 import { withOffers } from './offers.ts';
 import { onCallLines, type ShownLevel } from './on-call.ts';
 import { clip, mrkdwn } from './text.ts';
@@ -24,6 +26,8 @@ export interface HomeContent {
     readonly overdue: boolean;
   }[];
   readonly onCall: Readonly<Record<string, readonly ShownLevel[]>>;
+  /** Of the last 90 days. */
+  readonly figures?: Figures;
 }
 
 /** Slack's limit for a home. */
@@ -46,6 +50,7 @@ export function home(content: HomeContent, policy: Policy, command: string, now:
     ...items(content),
     ...(content.others.length > 0 ? incidents('Other open incidents', content.others, policy, '') : []),
     ...onCall(content),
+    ...(content.figures ? figureBlocks(content.figures) : []),
     context(`As of ${when(now)}. It is drawn anew each time you open it.`),
   ];
   return { type: 'home', blocks: blocks.slice(0, BLOCKS) };

@@ -27,7 +27,6 @@ const SECTIONS = [
   '7. Action Items and Recommendations',
   '8. Lessons Learned',
   '9. Conclusion',
-  'Appendix: Evidence',
 ];
 
 const all = (node: Nodes): readonly Nodes[] => [
@@ -107,7 +106,8 @@ function hostile(text: string): IncidentRecord {
 /** Everything that only hostile text could have made. */
 function expectSound(root: Root): void {
   const nodes = all(root);
-  expect(headings(root, 1)).toHaveLength(1);
+  expect(headings(root, 1)).toHaveLength(2);
+  expect(headings(root, 1)[1]).toBe('Appendix: Evidence');
   expect(headings(root, 2)).toEqual(SECTIONS);
   expect(
     nodes.filter(({ type }) =>

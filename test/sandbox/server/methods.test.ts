@@ -44,7 +44,8 @@ afterAll(async () => {
   const worked = new Set(calls.filter(({ answer }) => answer['ok']).map(({ method }) => method));
   await bench.stop();
   removeManifests();
-  expect(methodsWithShape.filter((method) => !worked.has(method))).toEqual([]);
+  // What no bot may do never works.
+  expect(methodsWithShape.filter((method) => !worked.has(method))).toEqual(['conversations.unarchive']);
 });
 
 const web = () => bench.web;

@@ -97,6 +97,7 @@ conversations.rename = channel: Channel
 conversations.replies = messages: [Message]; has_more: b
 conversations.setPurpose = channel: Channel
 conversations.setTopic = channel: Channel
+conversations.unarchive =
 emoji.list = emoji: {*: s}; cache_ts categories_version: s; categories: [{name: s; emoji_names: [s]}]
 files.completeUploadExternal = files: [File]
 files.getUploadURLExternal = upload_url file_id: s

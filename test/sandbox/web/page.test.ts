@@ -72,13 +72,13 @@ browsers('the page', () => {
     await page.getByRole('option', { name: /declare/ }).waitFor();
     await composer(page).pressSequentially('decl');
     await composer(page).press('Enter');
-    await composer(page).pressSequentially('sev1 order status down');
-    expect(await composer(page).inputValue()).toBe('/incident declare sev1 order status down');
+    await composer(page).pressSequentially('sev1 payments are refused');
+    expect(await composer(page).inputValue()).toBe('/incident declare sev1 payments are refused');
     await composer(page).press('Enter');
     await see(/Incident 2 \(sev1\) declared/);
     await page.getByText('Only visible to you').last().waitFor();
     await openChannel(page, 'inc-2');
-    await see('order status down');
+    await see('payments are refused');
   });
 
   test('a form shows its error at the field, and goes once it is right', async () => {

@@ -88,6 +88,21 @@ describe('a private incident', () => {
     await world.say('oncall', open.channel, 'cancel the test is over');
   });
 
+  test('what Slack refuses of it is told to who leads it, not in the incidents channel', async () => {
+    const before = await world.texts('incidents');
+    await world.control('POST', 'faults', {
+      method: 'conversations.setTopic',
+      kind: 'error',
+      error: 'no_permission',
+    });
+    await world.say('oncall', hidden.channel, 'severity sev2');
+    await world.settled();
+    expect(await world.texts('incidents')).toEqual(before);
+    expect((await world.texts('dm-oncall')).at(-1)).toContain(
+      '`topic` for `incident:1` was refused for good',
+    );
+  });
+
   test('who is invited sees it from then on; who has left sees it no more', async () => {
     await world.control('POST', 'members', { user: 'support', channel: hidden.channel, by: 'oncall' });
     expect(await world.say('support', 'general', 'list')).toContain('payroll table');

@@ -158,7 +158,8 @@ test('two instances remind once', async () => {
   const declared = [];
   for (const title of ['alpha rays', 'beta decay', 'gamma burst'])
     declared.push(await world.declare(`declare sev1 ${title}`));
-  for (let wave = 0; wave < 3; wave += 1) await world.advance(5 * MINUTE);
+  // The first after 5 minutes, then after 5 and 10 more.
+  for (let wave = 0; wave < 4; wave += 1) await world.advance(5 * MINUTE);
   await second.close();
   for (const { channel, id } of declared) {
     expect(await said(channel)).toEqual([

@@ -94,7 +94,7 @@ test('duplicate: closed, linked both ways, its people are brought along, and lis
   expect(listed).toContain(`inc-${main.id} `);
   expect(listed).not.toContain(`inc-${copy.id} `);
   expect(await world.say('oncall', main.channel, `duplicate inc-${copy.id}`)).toContain(
-    'is itself a duplicate',
+    `Incident ${copy.id} was closed as a duplicate of this one`,
   );
   expect(await world.say('oncall', main.channel, `duplicate #${main.id}`)).toContain(
     `Incident ${main.id} is this one`,
