@@ -84,6 +84,7 @@ describe('what was recorded', () => {
       incident: 1,
       entries: exported.timeline.length,
       head: exported.head_hash,
+      redacted: [],
     });
   });
 
