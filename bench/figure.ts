@@ -3,7 +3,7 @@ export interface Figure {
   readonly name: string;
   /** Undefined when it was not reached. */
   readonly value: number | undefined;
-  readonly unit: 's' | 'ms' | 'calls';
+  readonly unit: 's' | 'ms' | 'calls' | 'MB';
   readonly against?: { readonly value: number; readonly what: string };
 }
 

@@ -1,11 +1,12 @@
 /** `npm run bench`: what Firebreak takes, in numbers, on this machine alone. */
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { longExport } from './export.ts';
 import { type Bench, inWords, ratioOf } from './figure.ts';
 import { outage } from './outage.ts';
 import { acks, declaration } from './slack.ts';
 
-const BENCHES: readonly Bench[] = [outage, declaration, acks];
+const BENCHES: readonly Bench[] = [outage, declaration, acks, longExport];
 
 const { json, only } = new Command('bench')
   .option('--json <file>', 'write the figures there, too')

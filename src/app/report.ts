@@ -60,7 +60,7 @@ export async function loadKnown(tx: Db, id: number): Promise<Known | undefined> 
     holds: await holdsOf(tx, id),
     parts: await loadParts(tx, id),
     people: await loadPeople(tx),
-    headHash: (await headOf(tx, id)) ?? '',
+    headHash: await headOf(tx, id),
   };
 }
 

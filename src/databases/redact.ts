@@ -25,8 +25,11 @@ export async function redactSql(sql: string, length = 300): Promise<string> {
 
 /** The SQL as it is laid out, with its comments and every literal as `?`: for documents that are passed on. */
 export async function maskSql(sql: string): Promise<string> {
+  if (sql.trim() === '') return sql;
   const scanned = await tokensOf(sql);
-  if (scanned === undefined) return '-- This SQL cannot be read, so that what it holds cannot be masked.';
+  // A plan is whole: what only becomes SQL with an end put to it is something else.
+  if (scanned?.bytes.length !== Buffer.byteLength(sql))
+    return '-- This SQL cannot be read, so that what it holds cannot be masked.';
   const { bytes, tokens } = scanned;
   let text = '';
   let at = 0;

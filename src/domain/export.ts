@@ -41,6 +41,10 @@ export const exportJson = (record: IncidentRecord, context: ReportContext = NO_C
   };
 };
 
+/** The `timeline` array by itself. */
+export const exportTimeline = (record: IncidentRecord): readonly ExportedEntry[] =>
+  exportJson(record).timeline;
+
 /** The same as text, piece by piece, however long the timeline is. */
 export async function* jsonChunks(report: Report, rows: AsyncIterable<Row>): AsyncGenerator<string> {
   yield `{\n${members(before(report))},\n  "timeline": [`;
@@ -229,5 +233,6 @@ const actionItems = ({ incident: it, people }: Report): readonly object[] =>
     owner: item.owner === undefined ? undefined : nameOf(item.owner, people),
     due: item.due,
     done: item.done,
+    issue: item.issue?.url,
     created_by: nameOf(item.createdBy, people),
   }));

@@ -100,9 +100,8 @@ export async function loadCorrected(
   incidentId: number,
   seq: number,
 ): Promise<readonly TimelineEntry[]> {
-  const { rows } = await db.query<EntryRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
-            c.erased_by, c.erased_reason
+  const { rows } = await db.query<TimelineRow>(
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -119,10 +118,9 @@ export async function loadEntries(
   incidentId: number,
   kinds: readonly EntryKind[],
 ): Promise<readonly TimelineEntry[]> {
-  const { rows } = await db.query<EntryRow>(
+  const { rows } = await db.query<TimelineRow>(
     `with chosen as (select seq from timeline where incident_id = $1 and kind = any ($2))
-     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
-            c.erased_by, c.erased_reason
+     select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -154,8 +152,7 @@ export async function* rowsInTime(tx: Db, incidentId: number): AsyncGenerator<Ro
   const { corrections, orphans } = await correctionsOf(tx, incidentId);
   await tx.query(
     `declare rows_in_time no scroll cursor for
-     select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
-            c.erased_by, c.erased_reason
+     select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1
@@ -164,7 +161,7 @@ export async function* rowsInTime(tx: Db, incidentId: number): AsyncGenerator<Ro
     [incidentId, orphans],
   );
   for (;;) {
-    const { rows } = await tx.query<EntryRow>(`fetch ${PAGE} from rows_in_time`);
+    const { rows } = await tx.query<TimelineRow>(`fetch ${PAGE} from rows_in_time`);
     if (rows.length === 0) break;
     const named = rows.flatMap(({ seq }) => corrections.get(seq) ?? []);
     yield* rowsOf([...rows, ...(await entriesBySeq(tx, incidentId, named))].map(toEntry));
@@ -199,11 +196,10 @@ async function entriesBySeq(
   tx: Db,
   incidentId: number,
   seqs: readonly number[],
-): Promise<readonly EntryRow[]> {
+): Promise<readonly TimelineRow[]> {
   if (seqs.length === 0) return [];
-  const { rows } = await tx.query<EntryRow>(
-    `select t.seq, t.at, t.recorded_at, t.kind, t.actor, t.hash, c.content, c.kept, c.erased_at,
-            c.erased_by, c.erased_reason
+  const { rows } = await tx.query<TimelineRow>(
+    `select ${COLUMNS}
        from timeline t
        left join timeline_contents c using (incident_id, seq)
       where t.incident_id = $1 and t.seq = any ($2)`,
@@ -212,13 +208,9 @@ async function entriesBySeq(
   return rows;
 }
 
-const NEWEST = 'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1';
-
 /** The number of the entry that a correction names. */
 const CORRECTED = `case when jsonb_typeof(coalesce(c.content -> 'details', c.kept) -> 'of') = 'number'
-                        then (coalesce(c.content -> 'details', c.kept) -> 'of')::integer end`;
-
-type EntryRow = Omit<TimelineRow, 'content_digest' | 'salt'>;
+             then (coalesce(c.content -> 'details', c.kept) -> 'of')::integer end`;
 
 /** The same with digests and salts, for `verify`. */
 export async function loadChain(db: Db, incidentId: number): Promise<readonly ChainedEntry[]> {
@@ -239,7 +231,7 @@ export async function loadChain(db: Db, incidentId: number): Promise<readonly Ch
   }));
 }
 
-const toEntry = (row: EntryRow): TimelineEntry => ({
+const toEntry = (row: TimelineRow): TimelineEntry => ({
   seq: row.seq,
   at: row.at,
   recordedAt: row.recorded_at,
@@ -251,7 +243,11 @@ const toEntry = (row: EntryRow): TimelineEntry => ({
   ...(row.erased_at ? { erased: erasureOf(row) as Erasure } : {}),
 });
 
-const erasureOf = ({ erased_at: at, erased_by: by, erased_reason: reason }: EntryRow): Erasure | undefined =>
+const erasureOf = ({
+  erased_at: at,
+  erased_by: by,
+  erased_reason: reason,
+}: TimelineRow): Erasure | undefined =>
   at === null ? undefined : { at, by: by ?? '', reason: reason ?? '' };
 
 async function timelineRows(db: Db, incidentId: number): Promise<readonly TimelineRow[]> {
@@ -266,12 +262,17 @@ async function timelineRows(db: Db, incidentId: number): Promise<readonly Timeli
   return rows;
 }
 
-/** Hash of the newest entry. */
-export const headOf = async (db: Db, incidentId: number): Promise<string | undefined> =>
-  first(await db.query<{ hash: string }>(NEWEST, [incidentId]))?.hash;
+/** Hash of the newest entry; empty when there is none. */
+export async function headOf(db: Db, incidentId: number): Promise<string> {
+  const { seq, hash } = await chainEnd(db, incidentId);
+  return seq === 0 ? '' : hash;
+}
 
 /** The newest entry; its seq is 0 when there is none. */
 export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
-  const result = await tx.query<{ seq: number; hash: string }>(NEWEST, [incidentId]);
+  const result = await tx.query<{ seq: number; hash: string }>(
+    'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
+    [incidentId],
+  );
   return first(result) ?? { seq: 0, hash: GENESIS };
 }

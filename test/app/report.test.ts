@@ -40,8 +40,7 @@ async function recorded(
   entries: readonly NewEntry[],
   leftOut: readonly number[] = [],
 ): Promise<void> {
-  await saveIncident(it1.store, outageIncident({ id, actionItems: [], escalations: [], pages: [] }));
-  await it1.store.query('update incidents set left_out = $2 where id = $1', [id, JSON.stringify(leftOut)]);
+  await saveIncident(it1.store, outageIncident({ id, leftOut, actionItems: [], escalations: [], pages: [] }));
   await it1.store.transaction((tx) => appendEntries(tx, id, entries, minute(60)));
 }
 

@@ -84,7 +84,18 @@ describe('what was recorded', () => {
       incident: 1,
       entries: exported.timeline.length,
       head: exported.head_hash,
+      redacted: [],
     });
+  });
+
+  it("has a column for the team's zone: that of the option, else of the configuration, else none", async () => {
+    const berlin = await folder.write('berlin.yml', `timezone: Europe/Berlin\n${CONFIG}`);
+    const head = async (...args: readonly string[]): Promise<string | undefined> =>
+      /^\| # \|.*$/m.exec((await run('export', '1', ...args)).out)?.[0];
+    expect(await head()).toBe('| # | Time (UTC) | Event | Who | Link |');
+    expect(await head('--config', berlin)).toContain('| Time (Europe/Berlin) |');
+    expect(await head('--config', berlin, '--timezone', 'Asia/Tokyo')).toContain('| Time (Asia/Tokyo) |');
+    expect(await run('export', '1', '--timezone', 'Mars/Olympus')).toMatchObject({ code: 2 });
   });
 
   it('is found out when it is changed, and when it is rewritten', async () => {

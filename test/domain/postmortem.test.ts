@@ -180,6 +180,16 @@ describe('the postmortem of the outage', () => {
     expect(items).toContain('| 2 | Ask Ana about \\| limits | not recorded | not recorded | done |');
   });
 
+  it('links to what a tracker keeps', () => {
+    const [first, second] = outageIncident().actionItems;
+    if (!first || !second) throw new Error('the action items');
+    const issue = { number: 12, url: 'https://github.example/team/repo/issues/12' };
+    const kept = outageIncident({ actionItems: [{ ...first, issue }, second] });
+    const items = section(render(outage({ incident: kept })), '## 7.');
+    expect(items).toContain('| open | [#12](https://github.example/team/repo/issues/12) |');
+    expect(items).toContain('| done |  |');
+  });
+
   it('ends with the head hash of the timeline, and holds no time of its making', () => {
     expect(markdown.endsWith(`\nTimeline head hash: ${'f0'.repeat(32)}\n`)).toBe(true);
     expect(render(structuredClone(outage()))).toBe(markdown);

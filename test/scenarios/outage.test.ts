@@ -18,6 +18,7 @@ const HEADINGS = [
   '## 7. Action Items and Recommendations',
   '## 8. Lessons Learned',
   '## 9. Conclusion',
+  '## Appendix: Evidence',
 ];
 
 let databases: { readonly store: TestDatabase; readonly shop: TestDatabase };

@@ -59,9 +59,10 @@ export function timelineEnd({ shown, struck, leftOut }: Counts): string {
 }
 
 /** What it says now; what it said before, and that its message is gone from Slack, in brackets behind it. */
-function event(report: Report, { text, said, earlier, deleted }: Row): string {
+function event(report: Report, { text, said, earlier, deleted, erased }: Row): string {
   const words = (it: string | undefined): string => (it === undefined ? 'erased' : inline(it, report.people));
   const marks = [
+    ...(erased ? [`erased by ${who(report, erased.by)}: ${inline(erased.reason, report.people)}`] : []),
     ...earlier.map((before) => `before: ${words(before.text)}`),
     ...(earlier.length > 0 ? [`corrected ${isoClock(said.at)} by ${who(report, said.by)}`] : []),
     ...(deleted ? [`deleted in Slack ${isoClock(deleted.at)}`] : []),
