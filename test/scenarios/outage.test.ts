@@ -18,7 +18,6 @@ const HEADINGS = [
   '## 7. Action Items and Recommendations',
   '## 8. Lessons Learned',
   '## 9. Conclusion',
-  '## Appendix: Evidence',
 ];
 
 let databases: { readonly store: TestDatabase; readonly shop: TestDatabase };
