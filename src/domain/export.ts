@@ -41,10 +41,6 @@ export const exportJson = (record: IncidentRecord, context: ReportContext = NO_C
   };
 };
 
-/** The `timeline` array by itself. */
-export const exportTimeline = (record: IncidentRecord): readonly ExportedEntry[] =>
-  exportJson(record).timeline;
-
 /** The same as text, piece by piece, however long the timeline is. */
 export async function* jsonChunks(report: Report, rows: AsyncIterable<Row>): AsyncGenerator<string> {
   yield `{\n${members(before(report))},\n  "timeline": [`;

@@ -34,7 +34,7 @@ function score(
 }
 
 /** From 0 to 1. Titles that share a single word count only when neither says more than that. */
-export function similarity(one: string, other: string): number {
+function similarity(one: string, other: string): number {
   const [a, b] = [wordsOf(one), wordsOf(other)];
   const shared = [...a].filter((word) => [...b].some((each) => isSameWord(word, each))).length;
   const [shorter, longer] = [Math.min(a.size, b.size), Math.max(a.size, b.size)];

@@ -284,8 +284,8 @@ describe('whatever is asked of an incident, in whatever order', () => {
       }
       for (const item of before.actionItems) {
         const later = incident.actionItems[item.number - 1];
-        const { number: _, text: said, createdBy } = item;
-        expect(later).toMatchObject({ number: item.number, text: said, createdBy });
+        const { number: same, text: said, createdBy } = item;
+        expect(later).toMatchObject({ number: same, text: said, createdBy });
         // Each changes by the wish that says so, and by no other.
         if (later?.done !== item.done)
           expect(wish).toMatchObject({
