@@ -66,10 +66,9 @@ describe('a latecomer reads', () => {
     );
     expect(part(read({}, { timeline }), 'Last decisions')).toEqual([
       '*Last decisions*',
-      '• 10:02:50 UTC <@U03>: approved by <@U03>',
-      '• 10:03:45 UTC <@U03>: approved by <@U03>',
-      '• 10:04:50 UTC <@U03>: approved by <@U03>',
-      '• 10:06:30 UTC <@U03>: approved by <@U03>',
+      '• 10:01:00 UTC <@U02>: Incident commander: <@U02>',
+      '• 10:01:10 UTC <@U02>: Paged database (<@U03>): rollback needed',
+      '• 10:01:45 UTC <@U02>: Subject matter expert: <@U03>',
       '• 10:09:00 UTC <@U02>: Status mitigated → resolved',
     ]);
     const many = Array.from({ length: 9 }, (_, index) =>

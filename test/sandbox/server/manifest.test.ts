@@ -38,6 +38,7 @@ const link = { type: 'link', title: 'Wiki', link: 'https://example.com' } as con
 const USES: Readonly<Record<string, Use>> = {
   'bookmarks:read': (bench) => bench.web.bookmarks.list({ channel_id: id(bench) }),
   'bookmarks:write': (bench) => bench.web.bookmarks.add({ channel_id: id(bench), ...link }),
+  'canvases:write': (bench) => bench.web.conversations.canvases.create({ channel_id: id(bench) }),
   'channels:history': (bench) => bench.web.conversations.history({ channel: id(bench) }),
   'channels:manage': (bench) => bench.web.conversations.create({ name: 'inc-1' }),
   'channels:read': (bench) => bench.web.conversations.info({ channel: id(bench) }),
