@@ -14,7 +14,7 @@ export default defineCommand({
   examples: ['ack', 'ack inc-1'],
   where: 'anywhere',
   // Who was paged may say so, whatever else they may do.
-  permission: 'read',
+  permission: 'paged',
   async run(request, app) {
     const { actor: by, inboxKey } = request;
     const incident = await pagedIn(request, app);

@@ -14,13 +14,15 @@ export default defineCommand({
   where: 'incident',
   permission: 'respond',
   async run({ incident = 0, actor, words, inboxKey }, app) {
-    const { head, rest } = headOf(words);
+    // Phones make one long dash of two.
+    const again = /^(?:--|—|–)again\s+/i.exec(words)?.[0] ?? '';
+    const { head, rest } = headOf(words.slice(again.length));
     const team = teamOf(app, head) ?? (await teamOfService(app, incident, head));
     if (team === undefined) return asked(app, incident);
     const reason = head === '' ? '' : rest;
     const done = await app.escalate(
       incident,
-      { by: actor, team, ...(reason === '' ? {} : { reason }) },
+      { by: actor, team, ...(reason === '' ? {} : { reason }), ...(again === '' ? {} : { again: true }) },
       { inboxKey },
     );
     if (!done.ok) return done;

@@ -1,8 +1,9 @@
 /** `snooze`: puts the open reminder off, or turns its kind off for this incident. */
 import { defineCommand } from '../src/app/command.ts';
 import { intend } from '../src/app/intend.ts';
-import { readWait } from '../src/app/words.ts';
+import { headOf, readWait } from '../src/app/words.ts';
 import { refuse } from '../src/domain/refusal.ts';
+import { REMINDERS } from '../src/domain/reminders.ts';
 
 export default defineCommand({
   verb: 'snooze',
@@ -14,11 +15,19 @@ export default defineCommand({
   where: 'incident',
   permission: 'respond',
   async run(request, app) {
-    const { actor: by, words } = request;
-    if (/^(?:off|never|dismiss)$/i.test(words))
-      return intend(app, request, { kind: 'dismiss', by }, () => 'You are not reminded of it again here.');
+    const { actor: by } = request;
+    const { head, rest } = headOf(request.words);
+    // A button says which reminder it belongs to.
+    const named = REMINDERS.find((kind) => kind === head);
+    const reminder = named ? { reminder: named } : {};
+    const words = named ? rest : request.words;
+    if (/^(?:off|never|dismiss)$/i.test(words)) {
+      const wish = { kind: 'dismiss', by, ...reminder } as const;
+      return intend(app, request, wish, () => 'You are not reminded of it again here.');
+    }
     const seconds = readWait(words || '15m');
     if (seconds === undefined || seconds === 0) return refuse('WAIT_NOT_UNDERSTOOD', { found: words });
-    return intend(app, request, { kind: 'snooze', by, seconds }, () => `Put off by ${words || '15m'}.`);
+    const wish = { kind: 'snooze', by, seconds, ...reminder } as const;
+    return intend(app, request, wish, () => `Put off by ${words || '15m'}.`);
   },
 });

@@ -508,6 +508,22 @@ export const ERRORS = {
     message: 'There is no team `{found}`.',
     fix: 'Use one of {known}, or add it under `teams` in firebreak.yml.',
   },
+  ALREADY_PAGING: {
+    message: '{team} is being paged already: level {level}, asked for by {by}, since {since}.',
+    fix: 'Wait for an answer; the next level follows by itself. To page them once more all the same: `escalate --again {team}`.',
+  },
+  ON_CALL_UNREADABLE: {
+    message: 'Who is on call for {team} cannot be read: {problems}.',
+    fix: 'It is tried again; call somebody you know meanwhile.',
+  },
+  DUPLICATE_OF_ENDED: {
+    message: 'Incident {found} is {status}: nobody works there any more.',
+    fix: 'Reopen it first (`reopen inc-{found} <reason>`), or go on here.',
+  },
+  DUPLICATE_OF_KIND: {
+    message: 'Incident {found} is of another kind: {kind}.',
+    fix: 'Only an incident can be the same as an incident, and a drill as a drill.',
+  },
   NOBODY_ON_CALL: {
     message: 'Nobody is on call for {team}. Could not be read: {problems}.',
     fix: 'Call somebody you know, or page another team; then name people under `teams.{team}` in firebreak.yml.',

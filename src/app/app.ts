@@ -46,6 +46,8 @@ export interface EscalateWish {
   readonly by: string;
   readonly team: string;
   readonly reason?: string;
+  /** Though the team is being paged already. */
+  readonly again?: true;
 }
 
 export interface RunWish {
@@ -101,7 +103,7 @@ export interface App {
     cause?: Cause,
   ): Promise<{ ok: true; incident: Incident } | Refusal>;
   /** The wait of a level is over: pages the next one, unless somebody has answered. */
-  escalationDue(incident: number, escalation: number, level: number): Promise<void>;
+  escalationDue(incident: number, escalation: number, level: number, attempts?: number): Promise<void>;
   /** Closes an incident as the same as another one, and invites its followers there. */
   duplicate(
     incident: number,

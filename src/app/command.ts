@@ -51,7 +51,8 @@ export interface FormSource {
   readonly text: string;
 }
 
-export type Permission = 'read' | 'declare' | 'respond' | 'dangerous' | 'redact';
+/** `paged`: whoever was paged, whatever else they may do. */
+export type Permission = 'paged' | 'read' | 'declare' | 'respond' | 'dangerous' | 'redact';
 
 export interface Command {
   readonly verb: string;

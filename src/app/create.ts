@@ -26,6 +26,7 @@ import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts
 import { onCallNow, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
 import { redactEntry } from './redactions.ts';
+import { remembering } from './remembering.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
 import { isVisible, visibleOf } from './visibility.ts';
@@ -68,7 +69,8 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     timelineRow: (id, seq) => rowNamed(store, id, seq),
     timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
-    escalationDue: (id, escalation, level) => escalationDue(parts, id, escalation, level),
+    escalationDue: (id, escalation, level, attempts = Number.POSITIVE_INFINITY) =>
+      escalationDue(parts, id, escalation, level, attempts),
     async duplicate(id, of, by, cause = {}) {
       // One that the person may not know of is as one that does not exist.
       const other = await loadIncident(store, of);
@@ -81,7 +83,11 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     writeParts: (id, by, wishes, cause = {}) => writeParts(store, id, by, wishes, cause, now()),
     incident: (id) => loadIncident(store, id),
     incidentOfChannel: (channelId) => incidentOfChannel(store, channelId),
-    incidents: async (filter, viewer) => visibleOf(await listIncidents(store, filter), viewer, parts),
+    incidents: async (filter, viewer) =>
+      visibleOf(await listIncidents(store, filter), viewer, {
+        ...parts,
+        directory: remembering(parts.directory),
+      }),
     async isVisible(id, viewer) {
       const known = await loadIncident(store, id);
       return known !== undefined && isVisible(known, viewer, parts);

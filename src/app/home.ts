@@ -1,6 +1,6 @@
 /** What a person sees of their own: their incidents, approvals that wait for them, what they have to do, who is on call. */
 import { isSlackUser } from '../domain/actor.ts';
-import type { Figures } from '../domain/figures.ts';
+import { type Figures, figures } from '../domain/figures.ts';
 import type { ActionItem, Incident } from '../domain/incident.ts';
 import type { Run } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -11,7 +11,8 @@ import type { Store } from '../store/store.ts';
 import type { Directory } from './app.ts';
 import { figuresFor } from './figures.ts';
 import { type OnCallLevel, type OnCallPorts, onCallNow } from './on-call.ts';
-import { isNamed } from './permit.ts';
+import { isNamed, isReader } from './permit.ts';
+import { remembering } from './remembering.ts';
 import { visibleOf } from './visibility.ts';
 
 export interface HomeFacts {
@@ -21,6 +22,8 @@ export interface HomeFacts {
   readonly others: readonly Incident[];
   /** Runs whose plan they may approve and did not ask for. */
   readonly approvals: readonly Run[];
+  /** Slack did not say whether they may approve. */
+  readonly approvalsUnread?: true;
   /** What they own and is not done, overdue first, then by deadline; those without one last. */
   readonly actionItems: readonly OwnItem[];
   readonly onCall: Readonly<Record<string, readonly OnCallLevel[]>>;
@@ -44,14 +47,18 @@ export interface HomeParts extends Omit<OnCallPorts, 'directory'> {
   readonly now: () => Date;
 }
 
-export async function homeOf(parts: HomeParts, user: string): Promise<HomeFacts> {
+export async function homeOf(given: HomeParts, user: string): Promise<HomeFacts> {
+  const parts = { ...given, directory: remembering(given.directory) };
   const { store, settings, now } = parts;
+  // Guests and people of other companies see what is their own to do, and nothing of the incidents.
+  if (await isReader(parts.directory, user))
+    return { ...nothing(settings), actionItems: await itemsOf(parts, user) };
   const open = await visibleOf(await listIncidents(store, { state: 'open' }), user, parts);
   const mine = open.filter((incident) => isOf(incident, user));
   return {
     mine,
     others: open.filter((incident) => !mine.includes(incident)),
-    approvals: await approvalsFor(parts, user),
+    ...(await approvalsFor(parts, open, user)),
     actionItems: await itemsOf(parts, user),
     figures: await figuresFor(parts, lastDays(now(), FIGURE_DAYS), user),
     onCall: Object.fromEntries(
@@ -64,19 +71,38 @@ export async function homeOf(parts: HomeParts, user: string): Promise<HomeFacts>
   };
 }
 
+const nothing = ({ severities }: Settings): HomeFacts => ({
+  mine: [],
+  others: [],
+  approvals: [],
+  actionItems: [],
+  figures: figures(
+    [],
+    severities.map(({ name }) => name),
+  ),
+  onCall: {},
+});
+
 /** Up to now: what begins later has not. */
 const lastDays = (now: Date, days: number) => ({ from: new Date(now.getTime() - days * DAY_MS), to: now });
 
 const isOf = ({ declaredBy, roles, pages }: Incident, user: string): boolean =>
   declaredBy === user || Object.values(roles).includes(user) || pages.some((page) => page.user === user);
 
-async function approvalsFor(parts: HomeParts, user: string): Promise<readonly Run[]> {
-  const { store, settings, directory } = parts;
-  if (!isSlackUser(user) || !(await isNamed(settings.permissions.approve, directory, user))) return [];
+/** A group that cannot be read must not leave the whole home undrawn. */
+async function approvalsFor(
+  { store, settings, directory }: HomeParts,
+  visible: readonly Incident[],
+  user: string,
+): Promise<Pick<HomeFacts, 'approvals' | 'approvalsUnread'>> {
+  try {
+    const named = isSlackUser(user) && (await isNamed(settings.permissions.approve, directory, user));
+    if (!named) return { approvals: [] };
+  } catch {
+    return { approvals: [], approvalsUnread: true };
+  }
   const waiting = (await runsAwaitingApproval(store)).filter(({ requestedBy }) => requestedBy !== user);
-  const known = await listIncidents(store, { state: 'open' });
-  const visible = await visibleOf(known, user, parts);
-  return waiting.filter(({ incidentId }) => visible.some(({ id }) => id === incidentId));
+  return { approvals: waiting.filter(({ incidentId }) => visible.some(({ id }) => id === incidentId)) };
 }
 
 /** An owner may know of what they own, also in an incident that they have left. */

@@ -5,7 +5,7 @@ import { decide } from '../domain/decide.ts';
 import { card, type Decision, say } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import { foreign } from '../domain/foreign.ts';
-import type { Incident } from '../domain/incident.ts';
+import { type Incident, isOpen } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import { duration } from '../domain/metrics.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -119,8 +119,10 @@ export function closeAsDuplicate(
     // Followers of a public one would learn of the private one, and come in.
     if (incident.private !== other.private) return refuse('DUPLICATE_PRIVATE', { number: of });
     if (other.duplicateOf === id) return refuse('DUPLICATE_BACK', { found: of });
+    if (other.kind !== incident.kind) return refuse('DUPLICATE_OF_KIND', { found: of, kind: other.kind });
     if (other.duplicateOf !== undefined)
       return refuse('DUPLICATE_OF_DUPLICATE', { found: of, of: other.duplicateOf });
+    if (!isOpen(other)) return refuse('DUPLICATE_OF_ENDED', { found: of, status: other.status });
     const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy);
     if (!decision.ok) return decision;
     await commitDecision(tx, decision, cause, now);
@@ -148,8 +150,8 @@ async function matchingProposal(
       ? named
       : refuse('PROPOSAL_TAKEN', { found: wish.proposal });
   }
-  // A drill and what is told afterwards have nothing to do with what fails now.
-  if (wish.kind !== undefined && wish.kind !== 'incident') return undefined;
+  // A drill and what is told afterwards have nothing to do with what fails now, and what is private is not what all see.
+  if ((wish.kind !== undefined && wish.kind !== 'incident') || wish.private) return undefined;
   const open = await lockOpenProposals(tx, new Date(now.getTime() - PROPOSAL_WINDOW_MS));
   return open.length === 1 ? open[0] : undefined;
 }

@@ -10,9 +10,14 @@ export type Schedules = (
 ) => Promise<readonly { readonly name: string; readonly email: string }[]>;
 
 export interface OnCallPorts {
-  readonly directory: Pick<Directory, 'groupMembers' | 'userByEmail'>;
+  readonly directory: Pick<Directory, 'groupMembers' | 'userByEmail' | 'lately'>;
   /** Undefined: none is configured. */
   readonly schedules?: Schedules | undefined;
+}
+
+export interface FoundRoster extends Roster {
+  /** A level was passed over, or is empty, since it could not be read who is in it. */
+  readonly unread: boolean;
 }
 
 /** One level of a team as it stands now, for `oncall`. */
@@ -34,12 +39,15 @@ export async function rosterFrom(
   level: number,
   at: Date,
   ports: OnCallPorts,
-): Promise<Roster | undefined> {
+): Promise<FoundRoster | undefined> {
   const problems: string[] = [];
+  let unread = false;
   for (const [index, { waitSeconds }] of team.levels.entries()) {
     if (index + 1 < level) continue;
     const found = await onCallAt(team, index, at, ports);
     problems.push(...found.problems);
+    // Somebody of the level is known: the others must not keep them waiting.
+    unread ||= found.unread && found.users.length === 0;
     const roster = {
       level: index + 1,
       levels: team.levels.length,
@@ -47,6 +55,7 @@ export async function rosterFrom(
       users: found.users,
       ways: team.ways,
       problems,
+      unread,
     };
     const last = index + 1 === team.levels.length;
     if (found.users.length > 0 || team.ways.length > 0 || last) return roster;
@@ -71,12 +80,17 @@ async function onCallAt(
   index: number,
   at: Date,
   ports: OnCallPorts,
-): Promise<{ readonly users: readonly string[]; readonly problems: readonly string[] }> {
+): Promise<{
+  readonly users: readonly string[];
+  readonly problems: readonly string[];
+  readonly unread: boolean;
+}> {
   const { onCall } = team.levels[index] as Level;
   const found = await Promise.all(onCall.map((source) => peopleOf(team, source, at, ports)));
   return {
     users: [...new Set(found.flatMap(({ users }) => users))],
     problems: found.flatMap(({ problems }) => problems),
+    unread: found.some(({ unread }) => unread === true),
   };
 }
 
@@ -86,12 +100,15 @@ async function peopleOf(
   source: OnCallSource,
   at: Date,
   ports: OnCallPorts,
-): Promise<{ users: readonly string[]; problems: readonly string[] }> {
+): Promise<{ users: readonly string[]; problems: readonly string[]; unread?: true }> {
   try {
     return await read(team, source, at, ports);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { users: [], problems: [`${nameOf(source)}: ${why}`] };
+    // Within the minute it is good enough to wake somebody by.
+    const lately = source.kind === 'group' ? ports.directory.lately?.groupMembers(source.id) : undefined;
+    if (lately) return { users: lately, problems: [] };
+    return { users: [], problems: [`${nameOf(source)}: ${why}`], unread: true };
   }
 }
 

@@ -5,6 +5,9 @@ import type { Named, Settings } from '../domain/settings.ts';
 import type { Directory } from './app.ts';
 import type { Permission } from './command.ts';
 
+/** What is given to people by name. */
+type Right = Exclude<Permission, 'read' | 'paged'>;
+
 /** Undefined when allowed. A terminal is an operator: it may request what members may, never approve. */
 export async function forbidden(
   settings: Settings,
@@ -12,9 +15,10 @@ export async function forbidden(
   actor: string,
   permission: Permission,
 ): Promise<Refusal | undefined> {
-  if (permission === 'read') return undefined;
+  if (permission === 'paged') return undefined;
   if (actor.startsWith('terminal:'))
     return permission === 'redact' ? refuse('ONLY_FROM_SLACK_BY', { permission }) : undefined;
+  if (permission === 'read') return isReader(directory, actor);
   const named = namedIn(settings.permissions, permission);
   try {
     const standing = await directory.standing(actor);
@@ -27,8 +31,17 @@ export async function forbidden(
 }
 
 /** Who erases what others wrote is named, or one of those who approve: with nobody named, nobody may. */
-const namedIn = (permissions: Settings['permissions'], permission: Exclude<Permission, 'read'>): Named =>
+const namedIn = (permissions: Settings['permissions'], permission: Right): Named =>
   permission === 'redact' ? (permissions.redact ?? permissions.approve ?? []) : permissions[permission];
+
+/**
+ * Channels that the bot is in may be shared with other companies, and guests see only some of them: both would read of
+ * all incidents. While Slack does not answer, whoever was not seen to be one of them may read.
+ */
+export async function isReader(directory: Directory, actor: string): Promise<Refusal | undefined> {
+  const standing = await directory.standing(actor).catch(() => directory.lately?.standing(actor) ?? 'member');
+  return standing === 'member' ? undefined : refuse('NOT_A_MEMBER', { found: standing });
+}
 
 /**
  * Slack delivered the line but does not answer who typed it: in an outage of its own, or since it lets groups be looked
@@ -39,7 +52,7 @@ function withoutSlack(
   named: Named,
   { lately }: Directory,
   actor: string,
-  permission: Exclude<Permission, 'read'>,
+  permission: Right,
 ): Refusal | undefined {
   if (permission === 'dangerous' || permission === 'redact')
     return refuse('STANDING_UNREADABLE', { permission });

@@ -12,6 +12,7 @@ import type {
   Status,
   TrackedIssue,
 } from './incident.ts';
+import type { ReminderKind } from './reminders.ts';
 import type { PageWay } from './team.ts';
 import type { CorrectionKind, Row } from './timeline.ts';
 
@@ -71,6 +72,8 @@ export type Intent =
       readonly team: string;
       readonly roster: Roster;
       readonly reason?: string;
+      /** Though the team is being paged already. */
+      readonly again?: true;
     }
   | {
       readonly kind: 'answer-page';
@@ -134,8 +137,14 @@ export type Intent =
       readonly archived: boolean;
     }
   | { readonly kind: 'remind' }
-  | { readonly kind: 'snooze'; readonly by: Actor; readonly seconds: number }
-  | { readonly kind: 'dismiss'; readonly by: Actor }
+  | {
+      readonly kind: 'snooze';
+      readonly by: Actor;
+      readonly seconds: number;
+      /** Which one is meant; the open one unless told. */
+      readonly reminder?: ReminderKind;
+    }
+  | { readonly kind: 'dismiss'; readonly by: Actor; readonly reminder?: ReminderKind }
   | {
       /** What the bot itself did or saw: a run's step, a monitor, a diagnosis. */
       readonly kind: 'record';

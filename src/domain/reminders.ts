@@ -13,8 +13,6 @@ export interface Reminder {
   readonly number: number;
   readonly kind: ReminderKind;
   readonly at: Date;
-  /** How often it was said by now without being heard; once unless told. */
-  readonly times?: number;
   readonly state:
     | { readonly kind: 'open' }
     /** What it asked for has happened. */
@@ -29,14 +27,17 @@ export interface Reminders {
   /** Not before then. */
   readonly snoozed: Readonly<Partial<Record<ReminderKind, Date>>>;
   readonly dismissed: readonly ReminderKind[];
+  /** When each was said last, and how often by then for the same wait. */
+  readonly said: Readonly<Partial<Record<ReminderKind, { readonly at: Date; readonly times: number }>>>;
   /** When to look again. */
   readonly nextAt?: Date;
 }
 
-export const NO_REMINDERS: Reminders = { snoozed: {}, dismissed: [] };
+export const NO_REMINDERS: Reminders = { snoozed: {}, dismissed: [], said: {} };
 
-/** The day after, and each day until it is there. */
-const POSTMORTEM_AGAIN = 24 * 3600;
+const MOMENT_MS = 5 * 60_000;
+/** Twice as late each time, at most a day: a quiet incident must not call somebody all night. */
+const LONGEST_AGAIN = 24 * 3600;
 
 /** When something is due that nobody has snoozed or dismissed; undefined: it is not asked for. */
 export function dueAt(incident: Incident, kind: ReminderKind, policy: Policy): Date | undefined {
@@ -45,24 +46,45 @@ export function dueAt(incident: Incident, kind: ReminderKind, policy: Policy): D
   return new Date(wait.since.getTime() + wait.seconds * 1000);
 }
 
-/** What the bot reminds of next, and when. While a reminder is open only that one is repeated. */
+/** What the bot reminds of next, and when: whichever is first takes the place of the one that is open. */
 export function nextReminder(
   incident: Incident,
   policy: Policy,
 ): { readonly kind: ReminderKind; readonly at: Date } | undefined {
-  const { last, snoozed, dismissed } = incident.reminders;
-  if (last?.state.kind === 'open') {
-    const wait = waits(incident, policy)[last.kind];
-    return wait && { kind: last.kind, at: new Date(last.at.getTime() + wait.again * 1000) };
-  }
+  const { dismissed, last } = incident.reminders;
+  // People have a moment to do what the open one asks for before another one takes its place.
+  const moment = last?.state.kind === 'open' ? new Date(last.at.getTime() + MOMENT_MS) : undefined;
   const candidates = REMINDERS.filter((kind) => !dismissed.includes(kind)).flatMap((kind) => {
-    const due = dueAt(incident, kind, policy);
-    return due ? [{ kind, at: later(due, snoozed[kind]) }] : [];
+    const at = nextOf(incident, kind, policy);
+    return at ? [{ kind, at: kind === last?.kind ? at : later(at, moment) }] : [];
   });
   return candidates.reduce<(typeof candidates)[number] | undefined>(
     (first, each) => (first && first.at <= each.at ? first : each),
     undefined,
   );
+}
+
+/** When it is due, or after that when it is to be said once more: at the time somebody put it off to, or by itself. */
+function nextOf(incident: Incident, kind: ReminderKind, policy: Policy): Date | undefined {
+  const wait = waits(incident, policy)[kind];
+  if (wait === undefined) return undefined;
+  const putOff = incident.reminders.snoozed[kind];
+  const said = saidOf(incident, kind, policy);
+  if (said === undefined) return later(new Date(wait.since.getTime() + wait.seconds * 1000), putOff);
+  if (putOff !== undefined && putOff > said.at) return putOff;
+  const again = Math.min(wait.again * 2 ** (said.times - 1), LONGEST_AGAIN);
+  return new Date(said.at.getTime() + again * 1000);
+}
+
+/** When and how often it was said for the wait that is on now; an update that came since began a new one. */
+export function saidOf(
+  incident: Incident,
+  kind: ReminderKind,
+  policy: Policy,
+): Reminders['said'][ReminderKind] {
+  const due = dueAt(incident, kind, policy);
+  const said = incident.reminders.said[kind];
+  return said !== undefined && due !== undefined && said.at >= due ? said : undefined;
 }
 
 /** True while what the open reminder asks for has not happened. */
@@ -74,7 +96,7 @@ export function stillWanted(incident: Incident, reminder: Reminder, policy: Poli
 interface Wait {
   readonly since: Date;
   readonly seconds: number;
-  /** Seconds until an unheard reminder is repeated. */
+  /** Seconds until an unheard reminder is said for the second time. */
   readonly again: number;
 }
 
@@ -88,16 +110,14 @@ function waits(incident: Incident, policy: Policy): Waits {
 }
 
 function whileOpen(incident: Incident, { updateEvery, staleAfter }: SeveritySpec, policy: Policy): Waits {
-  const { declaredAt, statusSince, lastUpdate, roles, kind, reminders } = incident;
+  const { declaredAt, statusSince, lastUpdate, roles, kind } = incident;
   // Nobody waits for what is told afterwards.
   if (kind === 'retrospective') return {};
   const { unclaimedAfter } = policy.reminders;
-  // Twice as late each time: a quiet incident must not call somebody every few minutes all night.
-  const unheard = unclaimedAfter * 2 ** ((reminders.last?.times ?? 1) - 1);
   const told = later(statusSince, lastUpdate?.at);
   return {
     ...(roles[COMMANDER] === undefined
-      ? { 'roles-unclaimed': { since: declaredAt, seconds: unclaimedAfter, again: unheard } }
+      ? { 'roles-unclaimed': { since: declaredAt, seconds: unclaimedAfter, again: unclaimedAfter } }
       : {}),
     ...(updateEvery === undefined
       ? {}
@@ -114,7 +134,7 @@ function afterwards(incident: Incident, { postmortemWithin }: SeveritySpec): Wai
   // What was exported while it was open is a draft.
   if (postmortemAt !== undefined && postmortemAt >= statusSince) return {};
   return {
-    'postmortem-missing': { since: statusSince, seconds: postmortemWithin, again: POSTMORTEM_AGAIN },
+    'postmortem-missing': { since: statusSince, seconds: postmortemWithin, again: LONGEST_AGAIN },
   };
 }
 

@@ -66,9 +66,9 @@ const KEPT_MS = 3_600_000;
 /** The handler of `escalation-due`: the next level is paged, unless somebody has answered. */
 export const escalationDue =
   (app: Pick<App, 'escalationDue'>): TimerHandler =>
-  async ({ payload }) => {
+  async ({ payload, attempts }) => {
     const { incident, escalation, level } = payload as Record<'incident' | 'escalation' | 'level', number>;
-    await app.escalationDue(incident, escalation, level);
+    await app.escalationDue(incident, escalation, level, attempts);
   };
 
 /** The handler of `monitor`; the slots of a monitor that is no longer configured are passed over. */

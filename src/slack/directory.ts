@@ -38,8 +38,7 @@ export function createDirectory(
       return standings.keep(userId, standingOf(user, teamId));
     },
     async groupMembers(groupId) {
-      const { users = [] } = await client.usergroups.users.list({ usergroup: groupId });
-      return groups.keep(groupId, users);
+      return groups.keep(groupId, await membersOf(client, groupId));
     },
     async channelMembers(channelId) {
       const members: string[] = [];
@@ -57,6 +56,18 @@ export function createDirectory(
     },
   };
 }
+
+/** A group that is gone has nobody; what else Slack answers may be another thing in a minute. */
+async function membersOf(client: WebClient, usergroup: string): Promise<readonly string[]> {
+  try {
+    return (await client.usergroups.users.list({ usergroup })).users ?? [];
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError && GONE.test(error.data.error)) return [];
+    throw error;
+  }
+}
+
+const GONE = /^(?:no_such_subteam|subteam_not_found)$/;
 
 interface Memory<T> {
   readonly keep: (key: string, value: T) => T;

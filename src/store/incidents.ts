@@ -39,6 +39,7 @@ interface StoredReminders extends Pick<Reminders, 'dismissed'> {
     readonly state: Reminder['state'] & { readonly until?: string };
   };
   readonly snoozed: Readonly<Record<string, string>>;
+  readonly said?: Readonly<Record<string, { readonly at: string; readonly times: number }>>;
 }
 type ActionRow = Omit<ActionItem, 'owner' | 'due' | 'quietUntil' | 'reminder' | 'issue'> & {
   readonly owner: string | null;
@@ -370,11 +371,17 @@ const toPage = ({ reason, answer, at, unsent, ...page }: PageRow): Page => ({
   ...(answer ? { answer: { ...answer, at: new Date(answer.at) } } : {}),
 });
 
-function toReminders({ reminders: { last, snoozed, dismissed }, remind_at: nextAt }: IncidentRow): Reminders {
+function toReminders({
+  reminders: { last, snoozed, dismissed, said = {} },
+  remind_at: nextAt,
+}: IncidentRow): Reminders {
   return {
     ...(last === undefined ? {} : { last: toReminder(last) }),
     snoozed: Object.fromEntries(Object.entries(snoozed).map(([kind, until]) => [kind, new Date(until)])),
     dismissed,
+    said: Object.fromEntries(
+      Object.entries(said).map(([kind, { at, times }]) => [kind, { at: new Date(at), times }]),
+    ),
     ...(nextAt === null ? {} : { nextAt }),
   };
 }

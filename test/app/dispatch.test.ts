@@ -205,6 +205,18 @@ describe('typed lines', () => {
     expect(await it1.say(viewer, 'oncall Database')).toContain(`<@${dba}>`);
   });
 
+  it('is no duplicate of one that is over, nor of one of another kind', async () => {
+    await declared();
+    await it1.say(oncall, 'declare sev2 the search finds nothing');
+    await it1.say(oncall, 'resolve inc-2 found');
+    await it1.say(oncall, 'drill sev2 the data centre burns');
+    expect(await it1.say(oncall, 'duplicate inc-2', CHANNEL)).toMatch(
+      /Incident 2 is resolved.*reopen inc-2/s,
+    );
+    expect(await it1.say(oncall, 'duplicate inc-3', CHANNEL)).toMatch(/of another kind: drill/);
+    expect((await it1.app.incident(1))?.status).toBe('investigating');
+  });
+
   it('duplicate names the other one, also when both are named', async () => {
     await declared();
     await it1.say(oncall, 'declare sev2 checkout is slow');

@@ -162,3 +162,24 @@ test('a group that cannot be read keeps nobody of another one out', async () => 
   await world.control('POST', 'clock', { advance_ms: 120_000 });
   expect((await say(id('support'), 'note inc-1 seen')).text).toBe('Noted.');
 });
+
+test.each([
+  ['gert', 'guest'],
+  ['fred', 'foreign'],
+  ['mara', 'deactivated'],
+])('%s (%s) does not even read: a shared channel must not open all incidents', async (name, standing) => {
+  for (const line of ['list', 'status inc-1', 'timeline inc-1', 'catchup inc-1', 'oncall', 'health']) {
+    const { text, refused } = await say(id(name), line);
+    expect([refused, text]).toEqual([true, expect.stringContaining(standing)]);
+  }
+  const { mine, others, onCall } = await bot.app.home(id(name));
+  expect([mine, others, onCall]).toEqual([[], [], {}]);
+});
+
+test('whoever was not seen to be a stranger may read while Slack does not answer', async () => {
+  await world.fault({ method: 'users.info', kind: 'error', error: 'internal_error' });
+  expect((await say(id('viewer'), 'status inc-1')).refused).toBeUndefined();
+  await say(id('gert'), 'list');
+  await world.fault({ method: 'users.info', kind: 'error', error: 'internal_error' });
+  expect((await say(id('gert'), 'list')).refused).toBe(true);
+});

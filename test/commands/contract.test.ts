@@ -133,6 +133,10 @@ describe('every example', () => {
     declare: allOver,
     drill: allOver,
     timeline: noted,
+    // The example names the first one.
+    duplicate: async () => {
+      await world.store.query(`update incidents set status = 'investigating' where id = 1`);
+    },
   };
   /** Examples that say too little on purpose: Slack asks in a form. */
   const ASKS: Readonly<Record<string, string>> = { declare: 'declare', escalate: 'escalate' };
@@ -177,9 +181,9 @@ describe('every example', () => {
       'Needs `dangerous`; who has it is set by `permissions.dangerous` in firebreak.yml.',
     );
     expect(await say('help status')).toContain(
-      'Alone it only reads, and anybody may; with more it needs `respond`',
+      'Alone it only reads, and every full member may; with more it needs `respond`',
     );
-    expect(await say('help catchup')).toContain('Anybody may: it only reads.');
+    expect(await say('help catchup')).toContain('Every full member may: it only reads.');
     expect(await say('help roll back')).toBe(await say('help rollback'));
   });
 

@@ -56,6 +56,23 @@ const texts = ({ entries }: Decision): readonly string[] => entries.map(({ text 
 const states = ({ escalations }: Incident): readonly string[] => escalations.map(({ state }) => state);
 const NOTHING = { entries: [], effects: [], timers: [] };
 
+describe('a team that is being paged', () => {
+  const paging = after([1, page(first, 'a lock')]).incident;
+
+  test('is not paged a second time by somebody who did not know; a line says it all the same', () => {
+    const refused = decide(paging, { ...page(first, 'too'), by: BOSS } as Intent, minute(2), policy);
+    expect(refused).toMatchObject({ ok: false, code: 'ALREADY_PAGING', values: { level: 1 } });
+    expect(refused).toMatchObject({ offers: [{ line: 'escalate inc-1 --again dba too' }] });
+    const again = accepted(decide(paging, { ...page(), again: true } as Intent, minute(2), policy));
+    expect(again.incident.escalations).toHaveLength(2);
+  });
+
+  test('can be paged anew once somebody has answered', () => {
+    const answered = accepted(decide(paging, answer('acknowledged'), minute(2), policy)).incident;
+    expect(decide(answered, page(), minute(3), policy).ok).toBe(true);
+  });
+});
+
 describe('a page to a team', () => {
   const paged = after([1, page(first, 'a lock')]);
 

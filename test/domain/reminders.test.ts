@@ -83,7 +83,13 @@ describe('what is reminded of, and when', () => {
       'nobody leads: after 5 minutes, then twice as late each time',
       50,
       [],
-      ['5 roles-unclaimed', '10 roles-unclaimed', '20 roles-unclaimed', '40 roles-unclaimed'],
+      [
+        '5 roles-unclaimed',
+        '10 roles-unclaimed',
+        '20 roles-unclaimed',
+        '30 update-due',
+        '40 roles-unclaimed',
+      ],
     ],
     [
       'an update by the severity: 30 minutes for sev2, then each 30',
@@ -131,10 +137,18 @@ describe('what is reminded of, and when', () => {
       ['240 status-stale'],
     ],
     [
-      'one at a time: while nobody leads, no update is asked for',
-      45,
+      'one at a time: what is due next takes the place of the one that is open, and that one comes again',
+      100,
       [],
-      ['5 roles-unclaimed', '10 roles-unclaimed', '20 roles-unclaimed', '40 roles-unclaimed'],
+      [
+        '5 roles-unclaimed',
+        '10 roles-unclaimed',
+        '20 roles-unclaimed',
+        '30 update-due',
+        '40 roles-unclaimed',
+        '60 update-due',
+        '80 roles-unclaimed',
+      ],
     ],
     [
       'what is overdue comes once the open one has happened',
@@ -144,8 +158,8 @@ describe('what is reminded of, and when', () => {
         '5 roles-unclaimed',
         '10 roles-unclaimed',
         '20 roles-unclaimed',
+        '30 update-due',
         '40 roles-unclaimed',
-        '45 update-due',
       ],
     ],
     [
@@ -233,7 +247,7 @@ describe('what is reminded of, and when', () => {
       'after a snooze it is the first one again',
       35,
       [[11, snooze(10)]],
-      ['5 roles-unclaimed', '10 roles-unclaimed', '21 roles-unclaimed', '26 roles-unclaimed'],
+      ['5 roles-unclaimed', '10 roles-unclaimed', '21 roles-unclaimed', '30 update-due'],
     ],
     [
       'what is dismissed comes no more, others do',
@@ -242,7 +256,7 @@ describe('what is reminded of, and when', () => {
       ['5 roles-unclaimed', '30 update-due', '60 update-due'],
     ],
     [
-      'what is dismissed stays so after a reopen',
+      'what is dismissed is asked for again after a reopen',
       4 * HOUR,
       [
         [1, lead],
@@ -250,7 +264,7 @@ describe('what is reminded of, and when', () => {
         [40, resolve],
         [50, reopen],
       ],
-      ['30 update-due'],
+      ['30 update-due', '80 update-due', '110 update-due', '170 update-due'],
     ],
     ['nothing while it is resolved, but for the postmortem', 3 * DAY, [[6, resolve]], ['5 roles-unclaimed']],
     [
@@ -411,7 +425,7 @@ describe('a reminder', () => {
 
   test('that is repeated takes the buttons from the one before', () => {
     const repeated = play(due.incident, [[10, remind]]);
-    expect(repeated.incident.reminders.last).toMatchObject({ number: 2, times: 2, state: { kind: 'open' } });
+    expect(repeated.incident.reminders.last).toMatchObject({ number: 2, state: { kind: 'open' } });
     expect(shownIn(repeated)).toEqual([1, 2]);
   });
 

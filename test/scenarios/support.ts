@@ -347,7 +347,8 @@ async function workLeft(store: Store, now: Date): Promise<number> {
   const { rows } = await store.query<{ left: number }>(
     `select (select count(*) from outbox where state = 'pending')
           + (select count(*) from inbox where state = 'received')
-          + (select count(*) from timers where done_at is null and due_at <= $1)
+          + (select count(*) from timers
+             where done_at is null and due_at <= $1 and (not_before is null or not_before <= $1))
           + (select count(*) from incidents where remind_at <= $1) as left`,
     [now],
   );

@@ -305,6 +305,7 @@ describe('a reminder', () => {
           reminders: {
             snoozed: {},
             dismissed: [],
+            said: {},
             last: { number: 1, kind: 'update-due', at: AT, state } as never,
           },
           ...change,
@@ -362,6 +363,7 @@ const answers = fc.record({
 const reminders = fc.record({
   snoozed: fc.constant({}),
   dismissed: fc.constant([]),
+  said: fc.constant({}),
   last: fc.record({
     number: fc.constantFrom(1, 2),
     kind: fc.constantFrom(...REMINDERS),

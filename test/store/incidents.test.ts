@@ -139,6 +139,7 @@ const whole = bare(1, {
     },
     snoozed: { 'update-due': at(27), 'roles-unclaimed': at(3) },
     dismissed: ['status-stale'],
+    said: { 'update-due': { at: at(30), times: 2 } },
     nextAt: at(27),
   },
 });

@@ -25,6 +25,8 @@ import { asked, call, problemsOf, silence, unread, WAY_NAMES } from './paging-wo
 export function escalate(incident: Incident, wish: Wish<'escalate'>, now: Date): Decision | Refusal {
   const { team, by, roster, reason } = wish;
   if (!isOpen(incident)) return notOpen(incident);
+  const under = incident.escalations.find((each) => each.team === team && each.state === 'paging');
+  if (under && !wish.again) return alreadyPaging(incident, under, reason);
   if (isEmpty(roster)) return refuse('NOBODY_ON_CALL', { team, problems: problemsOf(roster) });
   const escalation: Escalation = {
     number: incident.escalations.length + 1,
@@ -43,6 +45,19 @@ export function escalate(incident: Incident, wish: Wish<'escalate'>, now: Date):
     said: `:pager: ${words}, asked for by ${person(by)}${unread(roster)}`,
   });
 }
+
+/** Two who ask at once must not wake the next level twice. */
+const alreadyPaging = (
+  { id }: Incident,
+  { team, level, requestedBy, levelAt }: Escalation,
+  reason: string | undefined,
+): Refusal =>
+  refuse('ALREADY_PAGING', { team, level, by: person(requestedBy), since: formatUtc(levelAt) }, [
+    {
+      label: 'Page them again anyway',
+      line: ['escalate', `inc-${id}`, '--again', team, reason ?? ''].join(' ').trim(),
+    },
+  ]);
 
 /** The wait of a level is over, or everybody of it has declined. */
 export function escalationDue(

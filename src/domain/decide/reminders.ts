@@ -6,7 +6,7 @@ import type { Incident } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import type { Policy } from '../policy.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { nextReminder, type Reminder, stillWanted } from '../reminders.ts';
+import { nextReminder, type Reminder, type ReminderKind, saidOf, stillWanted } from '../reminders.ts';
 import { formatUtc } from '../when.ts';
 
 /** Posts what is due; nothing when it is not due after all. */
@@ -18,10 +18,14 @@ export function remind(incident: Incident, now: Date, policy: Policy): Decision 
     number: (incident.reminders.last?.number ?? 0) + 1,
     kind: next.kind,
     at: now,
-    ...(open ? { times: (open.times ?? 1) + 1 } : {}),
     state: { kind: 'open' },
   };
-  const reminded = withLast(incident, reminder);
+  const times = (saidOf(incident, next.kind, policy)?.times ?? 0) + 1;
+  const { said } = incident.reminders;
+  const reminded = withLast(
+    { ...incident, reminders: { ...incident.reminders, said: { ...said, [next.kind]: { at: now, times } } } },
+    reminder,
+  );
   // The one before loses its buttons: there is one at a time.
   return decision(reminded, [], [...(open ? [shown(incident, open)] : []), shown(incident, reminder)]);
 }
@@ -46,8 +50,12 @@ export function withReminders(made: Decision, policy: Policy, now: Date): Decisi
   };
 }
 
-export function snooze(incident: Incident, { by, seconds }: Wish<'snooze'>, now: Date): Decision | Refusal {
-  const open = openReminder(incident);
+export function snooze(
+  incident: Incident,
+  { by, seconds, reminder }: Wish<'snooze'>,
+  now: Date,
+): Decision | Refusal {
+  const open = meant(incident, reminder);
   if (!open) return refuse('NO_REMINDER');
   const until = new Date(now.getTime() + seconds * 1000);
   const { snoozed } = incident.reminders;
@@ -59,8 +67,12 @@ export function snooze(incident: Incident, { by, seconds }: Wish<'snooze'>, now:
   );
 }
 
-export function dismiss(incident: Incident, { by }: Wish<'dismiss'>, now: Date): Decision | Refusal {
-  const open = openReminder(incident);
+export function dismiss(
+  incident: Incident,
+  { by, reminder }: Wish<'dismiss'>,
+  now: Date,
+): Decision | Refusal {
+  const open = meant(incident, reminder);
   if (!open) return refuse('NO_REMINDER');
   const put = withLast(incident, { ...open, state: { kind: 'dismissed', by } });
   const dismissed = [...new Set([...incident.reminders.dismissed, open.kind])];
@@ -73,6 +85,12 @@ export function dismiss(incident: Incident, { by }: Wish<'dismiss'>, now: Date):
 
 const earlier = (one: Date | undefined, other: Date | undefined): Date | undefined =>
   one && other ? new Date(Math.min(one.getTime(), other.getTime())) : (one ?? other);
+
+/** The open one; a button of another one, which ended as it was clicked, means none. */
+const meant = (incident: Incident, kind: ReminderKind | undefined): Reminder | undefined => {
+  const open = openReminder(incident);
+  return kind === undefined || kind === open?.kind ? open : undefined;
+};
 
 const openReminder = ({ reminders: { last } }: Incident): Reminder | undefined =>
   last?.state.kind === 'open' ? last : undefined;

@@ -76,6 +76,9 @@ const withTimeToClaim = (
   ...incident,
   reminders: {
     ...incident.reminders,
+    // It begins anew, and so does what is asked for.
+    dismissed: [],
+    said: {},
     snoozed: {
       ...incident.reminders.snoozed,
       'roles-unclaimed': new Date(now.getTime() + unclaimedAfter * 1000),

@@ -20,6 +20,7 @@ export interface HomeContent {
   readonly mine: readonly Incident[];
   readonly others: readonly Incident[];
   readonly approvals: readonly Run[];
+  readonly approvalsUnread?: true;
   readonly actionItems: readonly {
     readonly incident: number;
     readonly item: ActionItem;
@@ -41,6 +42,9 @@ export function home(content: HomeContent, policy: Policy, command: string, now:
   const blocks: KnownBlock[] = [
     ...answered(content),
     ...approvals(content.approvals),
+    ...(content.approvalsUnread
+      ? [context(':warning: Slack did not say whether you may approve; approvals may be missing here.')]
+      : []),
     ...incidents(
       'My open incidents',
       content.mine,

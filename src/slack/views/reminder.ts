@@ -20,7 +20,7 @@ export function reminder(incident: Incident, number: number, policy: Policy): Vi
   const { text, offers } = WANTED[last.kind](incident, policy);
   const said = `:alarm_clock: ${whom(incident)}${text}`;
   return last.state.kind === 'open'
-    ? view(said, [section(said), offerButtons([...offers, ...putOff(incident)])])
+    ? view(said, [section(said), offerButtons([...offers, ...putOff(incident, last.kind)])])
     : view(said, [context(`:alarm_clock: ${text} ${ended(last)}`)]);
 }
 
@@ -29,15 +29,18 @@ const WANTED: Readonly<Record<ReminderKind, Wanting>> = {
     text: 'Nobody leads this incident yet.',
     offers: [{ label: 'I lead', line: `lead inc-${id}`, style: 'primary' }],
   }),
-  'update-due': ({ id, lastUpdate, declaredAt }) => ({
-    text: `An update is due; the last one was ${lastUpdate ? `at ${when(lastUpdate.at)}` : `the declaration at ${when(declaredAt)}`}.`,
+  'update-due': ({ id, lastUpdate, statusSince }) => ({
+    text: `An update is due; the last word was at ${when(lastUpdate && lastUpdate.at > statusSince ? lastUpdate.at : statusSince)}.`,
     offers: [{ label: 'Write an update', line: `update inc-${id}`, style: 'primary' }],
   }),
   'status-stale': ({ id, status, statusSince }) => ({
     text: `The status is *${status}* since ${when(statusSince)}. Is that still so?`,
-    offers: (['identified', 'mitigated'] as const)
-      .filter((each) => each !== status)
-      .map((each) => ({ label: `It is ${each}`, line: `status inc-${id} ${each}` })),
+    offers: [
+      ...(['identified', 'mitigated'] as const)
+        .filter((each) => each !== status)
+        .map((each) => ({ label: `It is ${each}`, line: `status inc-${id} ${each}` })),
+      { label: 'It is over', line: `resolve inc-${id}` },
+    ],
   }),
   'postmortem-missing': ({ id, milestones, title }) => ({
     text: `The postmortem of *${mrkdwn(title)}* is missing; it was resolved ${milestones.resolved ? `at ${when(milestones.resolved.at)}` : 'at a time that is not recorded'}.`,
@@ -45,10 +48,10 @@ const WANTED: Readonly<Record<ReminderKind, Wanting>> = {
   }),
 };
 
-const putOff = ({ id }: Incident): Offers => [
-  { label: 'Snooze 15 min', line: `snooze inc-${id} 15m` },
-  { label: 'Snooze 1 h', line: `snooze inc-${id} 1h` },
-  { label: 'Do not remind', line: `snooze inc-${id} off` },
+const putOff = ({ id }: Incident, kind: ReminderKind): Offers => [
+  { label: 'Snooze 15 min', line: `snooze inc-${id} ${kind} 15m` },
+  { label: 'Snooze 1 h', line: `snooze inc-${id} ${kind} 1h` },
+  { label: 'Do not remind', line: `snooze inc-${id} ${kind} off` },
 ];
 
 /** The commander; who declared it while there is none. */

@@ -297,12 +297,28 @@ test('oncall shows every level, who has the turn and who comes next, and who sta
   expect(holidays).not.toContain('Level');
 });
 
+test('a level that cannot be read at first is paged once it can', async () => {
+  schedules.answer(json(503, {}));
+  const { channel } = await world.declare('declare sev1 quorum is lost');
+  await world.say('oncall', channel, 'escalate dba');
+  await world.advance(5 * MINUTE);
+  await world.advance(10 * MINUTE);
+  expect((await pageText(channel)).at(-1)).not.toContain('nobody is left to page');
+  schedules.answer(
+    json(200, { oncalls: [{ user: { summary: 'Sam', name: 'Sam', email: 'support@example.com' } }] }),
+  );
+  await world.advance(20_000);
+  expect((await pageText(channel)).at(-1)).toMatch(/level 2, no answer in 10 min, paging dba level 3/);
+});
+
 test('one source that cannot be read does not keep the others of the team from being found', async () => {
   schedules.answer(json(503, {}));
   const { channel } = await world.declare('declare sev1 partition is missing');
   await world.say('oncall', channel, 'escalate dba');
   await world.advance(5 * MINUTE);
   await world.advance(10 * MINUTE);
+  // It is tried again for half a minute before the search ends.
+  for (let tries = 0; tries < 5; tries += 1) await world.advance(20_000);
   expect((await pageText(channel)).at(-1)).toMatch(
     /level 2, no answer in 10 min, and nobody is left to page[\s\S]*Could not be read: PagerDuty schedule PSCHED: /,
   );
