@@ -20,7 +20,7 @@ import {
   nextIncidentId,
   oneDeclaration,
 } from '../store/incidents.ts';
-import { attachProposal, lockOpenProposals, lockProposal } from '../store/proposals.ts';
+import { attachProposal, incidentsOfMonitor, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { commitDecision } from './commit.ts';
@@ -40,10 +40,13 @@ export function declareIncident(
   knownPrivate: ReadonlySet<number>,
 ): Promise<{ ok: true; incident: Incident; proposal?: Proposal } | Refusal> {
   return store.transaction(async (tx) => {
-    const same = await refuseDuplicate(tx, wish, now, policy.command, knownPrivate);
-    if (same) return same;
+    await oneDeclaration(tx);
     const found = await matchingProposal(tx, wish, now);
     if (found && 'ok' in found) return found;
+    // Only one that was named says what this is about.
+    const alert = wish.proposal === undefined ? undefined : found;
+    const same = await refuseDuplicate(tx, wish, alert, now, policy.command, knownPrivate);
+    if (same) return same;
     const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now, policy);
     if (!decision.ok) return decision;
     const whole = found ? withProposal(decision, found) : decision;
@@ -57,16 +60,20 @@ export function declareIncident(
 async function refuseDuplicate(
   tx: Db,
   wish: DeclareWish,
+  alert: Proposal | undefined,
   now: Date,
   command: string,
   knownPrivate: ReadonlySet<number>,
 ): Promise<Refusal | undefined> {
-  await oneDeclaration(tx);
-  const { title, service, kind = 'incident', anyway = false } = wish;
+  const { title, service = alert?.service, kind = 'incident', anyway = false } = wish;
   if (anyway || kind === 'retrospective') return undefined;
   const open = await listIncidents(tx, { state: 'open' });
   const known = open.filter((incident) => !incident.private || knownPrivate.has(incident.id));
-  const [first] = likelySame({ title, kind, service }, known);
+  const alerted = alert === undefined ? [] : await incidentsOfMonitor(tx, alert.monitor);
+  const [first] = [
+    ...known.filter(({ id }) => alerted.includes(id)),
+    ...likelySame({ title, kind, service }, known),
+  ];
   if (!first) return undefined;
   const { id, severity, status, declaredBy, declaredAt, channelId } = first;
   const line = declareLine({ ...wish, anyway: true });

@@ -73,6 +73,15 @@ export async function proposalsOf(db: Db, incidentId: number): Promise<readonly 
   return rows.map(toProposal);
 }
 
+/** Incidents that an alert of this monitor became. */
+export async function incidentsOfMonitor(db: Db, monitor: string): Promise<readonly number[]> {
+  const { rows } = await db.query<{ incident_id: number }>(
+    'select distinct incident_id from proposals where monitor = $1 and incident_id is not null',
+    [monitor],
+  );
+  return rows.map(({ incident_id }) => incident_id);
+}
+
 /** Proposals since a time that became no incident yet, locked: two declarations must not take the same one. */
 export async function lockOpenProposals(tx: Db, since: Date): Promise<readonly Proposal[]> {
   const { rows } = await tx.query<ProposalRow>(

@@ -49,6 +49,24 @@ describe('proposals', () => {
     expect((await it1.app.record(2))?.proposals).toMatchObject([{ target: 'bank' }]);
   });
 
+  it('the same alert once more is shown the incident that it became, whatever the title', async () => {
+    await it1.app.propose(locked);
+    await it1.say(oncall, 'declare sev1 proposal:1 orders cannot be seen');
+    await it1.app.propose({ ...locked, firstFailedAt: new Date('2026-06-03T09:59:30Z') });
+    expect(await it1.say(oncall, 'declare sev2 proposal:2 nothing works')).toContain(
+      'may be open already: inc-1',
+    );
+    expect(await it1.say(oncall, 'declare --anyway sev2 proposal:2 nothing works')).toContain('declared');
+  });
+
+  it('a private declaration takes over nothing that all can see', async () => {
+    await it1.app.propose(broken);
+    await it1.say(oncall, 'declare --private sev2 a key has leaked');
+    const record = await it1.app.record(1);
+    expect([record?.proposals, record?.incident.milestones.detected]).toEqual([[], undefined]);
+    expect((await it1.app.proposal(1))?.incidentId).toBeUndefined();
+  });
+
   it('one that turns out to be about the schema is rewritten once, and its incident is told', async () => {
     const id = await it1.app.propose(locked);
     await it1.say(oncall, 'declare sev1 order status is down');

@@ -20,6 +20,9 @@ update incidents i
                                declared_at),
        remind_at = case when status not in ('resolved', 'cancelled') then declared_at end;
 alter table incidents alter column status_since set not null;
+-- What was exported before is not asked for.
+update incidents
+   set postmortem_at = (select max(t.at) from timeline t where t.incident_id = incidents.id and t.kind = 'export');
 create index incidents_remind on incidents (remind_at) where remind_at is not null;
 
 create table escalations (
