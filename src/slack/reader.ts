@@ -14,7 +14,8 @@ import { heardOf, isOwn, isSpoken, isTombstone, SlackMessage } from './said.ts';
 const PAGE = 200;
 /** What Slack asks to wait longer than this is tried another time. */
 const LONGEST_WAIT_S = 90;
-const GONE = new Set(['thread_not_found', 'message_not_found', 'channel_not_found', 'not_in_channel']);
+const GONE = new Set(['thread_not_found', 'message_not_found']);
+/** For now: the bot may be let in again. */
 const CLOSED = new Set(['channel_not_found', 'not_in_channel']);
 
 export function createReader(client: WebClient, identity: WhoAmI): Reader {
@@ -34,7 +35,7 @@ export function createReader(client: WebClient, identity: WhoAmI): Reader {
         // A reply is in no history.
         () => client.conversations.replies({ ...exact, ts }),
       ]) {
-        const { messages } = await orNothing(() => patient(look, signal));
+        const { messages } = await orNothing(() => opened(() => patient(look, signal)));
         const found = (await seen(messages, place, true)).find((each) => each.ts === ts);
         if (found) return found;
       }

@@ -163,6 +163,32 @@ describe('a mark on a message that was never heard', () => {
     expect(row).toMatchObject({ text: 'this one', actor: user('support'), at: timeOf(ts) });
   });
 
+  test.each(['not_in_channel', 'channel_not_found'])('waits while Slack says %s', async (error) => {
+    const ts = await world.post('support', 'the replica lags');
+    await world.settled();
+    await forgetIt(ts);
+    await world.fault({ method: 'conversations.history', kind: 'error', error, times: 1 });
+    await world.mark('reaction', 'oncall', ts);
+    const row = await eventually(() => world.rowOf(ts), { within: 8000 });
+    expect(row).toMatchObject({ text: 'the replica lags' });
+  });
+
+  test('is not kept waiting by older ones that cannot be read', async () => {
+    await world.store.query(
+      `insert into marks (channel_id, ts, kind, name, user_id, incident_id, is_on, event_ts, changed_by, first_on, counts)
+       select 'C0CLOSED', '1717408800.' || lpad(number::text, 6, '0'), 'reaction', 'pushpin', 'U0', $1, true,
+              '1717408900.000000', 'U0', '1717408900.000000', true
+         from generate_series(1, 60) as number`,
+      [world.incident],
+    );
+    const ts = await world.post('support', 'the newest');
+    await world.settled();
+    await forgetIt(ts);
+    await world.mark('reaction', 'oncall', ts);
+    expect(await eventually(() => world.rowOf(ts), { within: 10_000 })).toMatchObject({ text: 'the newest' });
+    expect((await world.store.query('select from marks where void')).rowCount).toBe(0);
+  });
+
   test('counts once Slack says who the person is', async () => {
     const ts = await world.post('support', 'the page is empty');
     await world.settled();
