@@ -169,8 +169,8 @@ async function readFile(
   const { size, mimetype, url_private_download: url } = FileInfo.parse(info.file);
   if (!url || !isSlacks(url, client)) return { problem: 'not hashed: it lies elsewhere than in Slack' };
   if ((size ?? 0) > MAX_HASHED) return { problem: 'not hashed: too large' };
-  const keep = (mimetype ?? '').startsWith('image/') && (size ?? 0) <= maxImageBytes;
-  return download(url, client.token ?? '', { size, keep, signal });
+  const keepBytes = (mimetype ?? '').startsWith('image/') ? maxImageBytes : 0;
+  return download(url, client.token ?? '', { size, keepBytes, signal });
 }
 
 /** The token goes to Slack and nowhere else. */
@@ -184,7 +184,7 @@ const DOWNLOAD_MS = 120_000;
 async function download(
   url: string,
   token: string,
-  want: { size: number | null | undefined; keep: boolean; signal: AbortSignal },
+  want: { size: number | null | undefined; keepBytes: number; signal: AbortSignal },
 ): Promise<ReadFile> {
   const answer = await fetch(url, {
     headers: { authorization: `Bearer ${token}` },
@@ -192,16 +192,21 @@ async function download(
   });
   if (!answer.ok || !answer.body) throw new Error(`a file was not handed out: HTTP ${answer.status}`);
   const digest = createHash('sha256');
-  const kept: Uint8Array[] = [];
+  let kept: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > MAX_HASHED) return { problem: 'not hashed: too large' };
     digest.update(chunk);
-    if (want.keep) kept.push(chunk);
+    // Slack does not always say the size beforehand.
+    if (size <= want.keepBytes) kept.push(chunk);
+    else kept = [];
   }
   // Without the right to the file Slack answers with a page to sign in.
   if (want.size != null && size !== want.size)
     throw new Error(`a file was not handed out: ${size} bytes instead of ${want.size}`);
-  return { sha256: digest.digest('hex'), ...(want.keep ? { bytes: Buffer.concat(kept) } : {}) };
+  return {
+    sha256: digest.digest('hex'),
+    ...(want.keepBytes > 0 && size <= want.keepBytes ? { bytes: Buffer.concat(kept) } : {}),
+  };
 }
