@@ -3,6 +3,7 @@
 import { changeMessage } from '../app/capture.ts';
 import { type CatchUpParts, fetchMarked } from '../app/catch-up.ts';
 import { forbidden } from '../app/permit.ts';
+import { Unreadable } from '../app/reader.ts';
 import type { Logger } from '../log.ts';
 import { openFiles, retryFile, saveFile } from '../store/files.ts';
 import { judgeMarks, type OpenMark, openMarks, retryMarks, voidMarks } from '../store/marks.ts';
@@ -47,15 +48,20 @@ export function capturesWorker({ clock, ...options }: CapturesOptions): Worker {
   };
 }
 
-/** One whose message cannot be read just now keeps no other one waiting. */
+/** One whose message cannot be read just now keeps no other one waiting, and of its channel no other one is tried. */
 async function completeMarks(parts: CapturesParts, signal: AbortSignal): Promise<void> {
   const { store, log, now } = parts;
+  const closed = new Set<string>();
   for (const mark of await openMarks(store, now())) {
     signal.throwIfAborted();
     try {
-      await completeMark(parts, mark, signal);
+      // Slack takes some fifty of these a minute.
+      if (mark.counts !== undefined && closed.has(mark.channel))
+        await retryMarks(store, mark, nextTry(mark, now()));
+      else await completeMark(parts, mark, signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof Unreadable) closed.add(mark.channel);
       log.warn(
         { err: error, channel: mark.channel, ts: mark.ts },
         'a mark could not be completed: tried again',

@@ -80,7 +80,10 @@ export async function marksOnIn(
   return rows.map(({ message, ...row }) => ({ message, mark: toMark(row) }));
 }
 
-/** Marks that still need Slack and need not wait: who set them is unknown, or their message was never heard. */
+/**
+ * Marks that still need Slack and need not wait: who set them is unknown, or their message was never heard. First those
+ * for which it was not asked yet.
+ */
 export async function openMarks(db: Db, now: Date): Promise<readonly OpenMark[]> {
   const { rows } = await db.query<{
     channel_id: string;
@@ -100,7 +103,7 @@ export async function openMarks(db: Db, now: Date): Promise<readonly OpenMark[]>
                                          where m.channel_id = marks.channel_id and m.ts = marks.ts
                                            and m.erased_at is not null)))
       group by channel_id, ts, incident_id, user_id, counts
-      order by ts
+      order by min(not_before) nulls first, ts
       limit 50`,
     [now],
   );
