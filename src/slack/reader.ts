@@ -49,8 +49,11 @@ export function createReader(client: WebClient, identity: WhoAmI): Reader {
       ),
     replies: (place, thread, cursor, signal) =>
       page(
+        // Of a thread that was deleted as a whole nothing is left to list.
         () =>
-          client.conversations.replies({ channel: place.channel, ts: thread, limit: PAGE, ...at(cursor) }),
+          orNothing(() =>
+            client.conversations.replies({ channel: place.channel, ts: thread, limit: PAGE, ...at(cursor) }),
+          ),
         (messages) => seen(messages, place, false),
         signal,
       ),
