@@ -113,6 +113,8 @@ export interface App {
   ): Promise<{ ok: true; incident: Incident } | Refusal>;
   /** Writes the postmortem as a file into the incident's channel. */
   postmortem(incident: number, by: string, cause?: Cause): Promise<{ ok: true } | Refusal>;
+  /** Names of people by Slack user id, as far as they are known. */
+  people(): Promise<Readonly<Record<string, string>>>;
   /** What people wrote into the postmortem so far. */
   parts(incident: number): Promise<readonly WrittenPart[]>;
   /** Writes parts of the postmortem, all or none; what somebody else has changed since is not overwritten. */

@@ -48,7 +48,7 @@ interface Look {
   /** Threads of which every reply was listed. */
   readonly threads: ReadonlySet<string>;
   readonly pins: readonly { readonly by: string; readonly ts: string }[];
-  /** The listing reaches back to before the gap. */
+  /** The listing reaches back to before the gap, and every thread was read to its end. */
   readonly whole: boolean;
 }
 
@@ -63,7 +63,8 @@ async function lookAt(parts: CatchUpParts, work: CatchUp, signal: AbortSignal): 
     const whole = await allPages((cursor) => reader.history(work, oldest, cursor, signal), note);
     const since = whole ? oldest : ([...seen.keys()].sort()[0] ?? oldest);
     const threads = new Set<string>();
-    for (const thread of await threadsOf(parts, work, seen, oldest)) {
+    const wanted = await threadsOf(parts, work, seen, oldest);
+    for (const thread of wanted.slice(0, MAX_THREADS)) {
       if (await allPages((cursor) => reader.replies(work, thread, cursor, signal), note)) threads.add(thread);
     }
     const pins = await reader.pins(work, signal);
@@ -74,7 +75,7 @@ async function lookAt(parts: CatchUpParts, work: CatchUp, signal: AbortSignal): 
       since,
       threads,
       pins: pins.map(({ by, message: { ts } }) => ({ by, ts })),
-      whole: reached,
+      whole: reached && threads.size === wanted.length,
     };
   } catch (error) {
     if (error instanceof Unreadable) return `its channel cannot be read (${error.message})`;
@@ -100,7 +101,7 @@ async function allPages(
 const lookBackDays = ({ settings }: CatchUpParts): number =>
   Math.min(LOOK_BACK_DAYS, settings.capture.messagesDays);
 
-/** Threads with replies of the day before the gap or later, and those in which something was captured. */
+/** Threads in which something was captured, and after them those with replies of the day before the gap or later. */
 async function threadsOf(
   { store }: CatchUpParts,
   { channel, from }: CatchUp,
@@ -113,7 +114,7 @@ async function threadsOf(
     .map(({ ts }) => ts);
   const known = await standingMessages(store, channel, oldest);
   const captured = known.flatMap(({ thread, captured: is }) => (is && thread !== undefined ? [thread] : []));
-  return [...new Set([...recent, ...captured])].slice(0, MAX_THREADS);
+  return [...new Set([...captured, ...recent])];
 }
 
 interface Change {

@@ -27,6 +27,8 @@ export interface Reply {
   readonly text: string;
   /** The text says why nothing was done. */
   readonly refused?: true;
+  /** Of the refusal. */
+  readonly code?: string;
   /** What the person may want to say next: a button each in Slack. */
   readonly offers?: readonly Offer[];
   /** What Slack asks for, where it can; elsewhere the text has to do. */

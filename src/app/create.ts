@@ -9,7 +9,7 @@ import { loadCaptured } from '../store/captured-migrations.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
-import { savePerson } from '../store/people.ts';
+import { loadPeople, savePerson } from '../store/people.ts';
 import { insertProposal, loadProposal } from '../store/proposals.ts';
 import { loadParts } from '../store/report-parts.ts';
 import type { Store } from '../store/store.ts';
@@ -79,6 +79,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     },
     postmortem: (id, by, cause = {}) =>
       exportPostmortem(store, id, by, cause, now(), { ...settings, policy: settings, generatedBy, showSql }),
+    people: () => loadPeople(store),
     parts: (id) => loadParts(store, id),
     writeParts: (id, by, wishes, cause = {}) => writeParts(store, id, by, wishes, cause, now()),
     incident: (id) => loadIncident(store, id),

@@ -4,6 +4,7 @@ import { declare } from '../domain/decide/declare.ts';
 import { decide } from '../domain/decide.ts';
 import { card, type Decision, say } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
+import type { NewEntry } from '../domain/entry.ts';
 import { foreign } from '../domain/foreign.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
@@ -22,6 +23,7 @@ import {
 } from '../store/incidents.ts';
 import { attachProposal, incidentsOfMonitor, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
+import { appendEntries } from '../store/timeline.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
@@ -105,6 +107,14 @@ export function actOnIncident(
     if (!decision.ok) return decision;
     await commitDecision(tx, decision, cause, now);
     return { ok: true, incident: decision.incident };
+  });
+}
+
+/** Writes an entry from which nothing follows: without the team's settings nothing else could be decided rightly. */
+export async function noteEntry(store: Store, id: number, noted: NewEntry, now: Date): Promise<void> {
+  await store.transaction(async (tx) => {
+    await lockIncident(tx, id);
+    await appendEntries(tx, id, [noted], now);
   });
 }
 

@@ -33,7 +33,7 @@ export interface Page {
 export class Unreadable extends Error {}
 
 export interface Reader {
-  /** Exactly that message, wherever it is; undefined: it is not there. */
+  /** Exactly that message, wherever it is; undefined: it is not there. What cannot be read just now is thrown. */
   message(place: Place, ts: string, signal: AbortSignal): Promise<SeenMessage | undefined>;
   /** Newest first. */
   history(place: Place, oldest: string, cursor: string | undefined, signal: AbortSignal): Promise<Page>;

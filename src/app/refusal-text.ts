@@ -12,5 +12,6 @@ export function refusalText(refusal: Refusal): string {
 export const refusalReply = (refusal: Refusal): Reply => ({
   text: refusalText(refusal),
   refused: true,
+  code: refusal.code,
   ...(refusal.offers ? { offers: refusal.offers } : {}),
 });

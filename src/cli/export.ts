@@ -1,15 +1,17 @@
 /** `firebreak export <incident>`: the postmortem as Markdown, or everything as JSON, written as it is read. */
+
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { IANAZone } from 'luxon';
-import { actOnIncident } from '../app/incidents.ts';
+import { noteEntry } from '../app/incidents.ts';
 import { type ExportWish, streamExport } from '../app/report.ts';
 import { loadSettings } from '../config.ts';
 import { maskSql } from '../databases/redact.ts';
+import { entry } from '../domain/decision.ts';
 import { exportJson } from '../domain/export.ts';
-import { DEFAULT_POLICY } from '../domain/policy.ts';
 import { renderPostmortem } from '../domain/postmortem.ts';
 import type { IncidentRecord } from '../domain/record.ts';
 import { FirebreakError } from '../errors.ts';
@@ -48,9 +50,14 @@ export const exportCommand = (): Command =>
     const wish = wishOf(options);
     await onStore(options, async (store) => {
       await permit(store, id, options);
-      const { write, end } = await openSink(options.out);
-      await streamExport(store, id, wish, write);
-      await end();
+      const sink = await openSink(options.out);
+      try {
+        await streamExport(store, id, wish, sink.write);
+        await sink.end();
+      } catch (error) {
+        await sink.discard();
+        throw error;
+      }
     });
   });
 
@@ -76,21 +83,27 @@ async function permit(store: Store, id: number, options: ExportOptions): Promise
   if (!incident) throw new FirebreakError('INCIDENT_UNKNOWN', { found: id });
   if (!incident.private) return;
   if (options.private !== true) throw new FirebreakError('INCIDENT_PRIVATE', { found: id });
-  const text = 'Exported at a terminal, with --private';
-  const wish = { kind: 'record', by: terminalActor(), entry: 'export', text } as const;
-  await actOnIncident(store, id, wish, {}, new Date(), DEFAULT_POLICY);
+  const now = new Date();
+  const noted = entry(now, 'export', terminalActor(), 'Exported at a terminal, with --private');
+  await noteEntry(store, id, noted, now);
 }
 
 interface Sink {
   readonly write: (chunk: string) => Promise<void>;
   readonly end: () => Promise<void>;
+  /** It failed: what was there before stays as it was. */
+  readonly discard: () => Promise<void>;
 }
 
 const BUFFERED = 64 * 1024;
 
-/** A file or standard output, which are given some rows at once and waited for: nothing piles up in memory. */
+/**
+ * A file or standard output, which are given some rows at once and waited for: nothing piles up in memory. The file
+ * takes its name when it is whole.
+ */
 export async function openSink(out: string | undefined): Promise<Sink> {
-  const file = out === undefined ? undefined : await open(out, 'w');
+  const target = out === undefined ? undefined : await targetOf(out);
+  const file = target && (await open(target.written, target.flags, target.mode));
   let waiting = '';
   const flush = async (): Promise<void> => {
     const text = waiting;
@@ -105,9 +118,31 @@ export async function openSink(out: string | undefined): Promise<Sink> {
     },
     async end() {
       await flush();
+      if (target?.flags === 'wx') await file?.sync();
       await file?.close();
+      if (target?.flags === 'wx') await rename(target.written, target.path);
+    },
+    async discard() {
+      await file?.close().catch(() => undefined);
+      if (target?.flags === 'wx') await rm(target.written, { force: true });
     },
   };
+}
+
+interface Target {
+  readonly path: string;
+  /** What is written to: beside it, but for a pipe or a device, which cannot be replaced. */
+  readonly written: string;
+  readonly flags: 'w' | 'wx';
+  readonly mode: number;
+}
+
+async function targetOf(out: string): Promise<Target> {
+  const path = await realpath(out).catch(() => out);
+  const there = await stat(path).catch(() => undefined);
+  const mode = (there?.mode ?? 0o666) & 0o777;
+  if (there && !there.isFile()) return { path, written: path, flags: 'w', mode };
+  return { path, written: `${path}.${randomBytes(4).toString('hex')}.part`, flags: 'wx', mode };
 }
 
 /** The document of a record in memory, ending in a line feed. */

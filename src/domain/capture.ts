@@ -125,7 +125,8 @@ function reworded(
   return versions
     .filter((version) => written.get(version.edited) !== words(version))
     .map((version) => {
-      const at = timeOf(version.edited === '' ? ts : version.edited);
+      // Edits have whole seconds: one in the second of its message is not before it.
+      const at = timeOf(version.edited > ts ? version.edited : ts);
       return also(correction('text', own.seq, version.by, words(version), at), { edited: version.edited });
     });
 }

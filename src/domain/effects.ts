@@ -90,8 +90,10 @@ export function laneOf(effect: Effect): string {
     case 'archive':
     case 'unarchive':
     case 'move-followers':
-    case 'whisper':
       return `incident:${effect.incident}`;
+    // A crowd that joins at once must keep nothing waiting that everybody reads.
+    case 'whisper':
+      return `whisper:${effect.incident}`;
     // A way that does not answer must keep no other page waiting.
     case 'send-page':
       return `page:${effect.page.incident}:${effect.page.escalation}:${effect.page.via}`;

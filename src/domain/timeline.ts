@@ -76,14 +76,20 @@ export const correction = (
 /** All rows by the time things happened; struck ones are among them, and say so. */
 export function rowsOf(timeline: readonly TimelineEntry[]): readonly Row[] {
   const rows = new Map<number, Row>();
+  const texts = new Map<number, readonly Version[]>();
   for (const entry of timeline.toSorted((a, b) => a.seq - b.seq)) {
     const corrected = correctedBy(entry);
     const row = corrected && rows.get(corrected.of);
-    if (corrected && row) rows.set(corrected.of, apply(row, corrected.what, entry));
-    // One that names no entry is itself one, so that nothing is lost.
-    else rows.set(entry.seq, rowOf(entry));
+    if (!corrected || !row) {
+      // One that names no entry is itself one, so that nothing is lost.
+      rows.set(entry.seq, rowOf(entry));
+      texts.set(entry.seq, [firstVersion(entry)]);
+    } else if (corrected.what === 'text') {
+      texts.set(corrected.of, withVersion(texts.get(corrected.of) ?? [], versionIn(entry)));
+    } else rows.set(corrected.of, apply(row, corrected.what, entry));
   }
-  return [...rows.values()].toSorted((a, b) => a.at.getTime() - b.at.getTime() || a.seq - b.seq);
+  const all = [...rows.values()].map((row) => reworded(row, texts.get(row.seq) ?? []));
+  return all.toSorted((a, b) => a.at.getTime() - b.at.getTime() || a.seq - b.seq);
 }
 
 /** Those that count: nothing that was taken back. */
@@ -109,15 +115,18 @@ const rowOf = ({ hash: _, ...entry }: TimelineEntry): Row => ({
 
 /** A message was said before it was captured; one that was edited before that holds the words of the edit. */
 function saidAt({ kind, at, recordedAt, details }: Omit<TimelineEntry, 'hash'>): Date {
+  if (kind !== 'message') return recordedAt;
   const { edited } = (details?.['message'] ?? {}) as { readonly edited?: string };
-  return kind !== 'message' ? recordedAt : edited === undefined ? at : timeOf(edited);
+  return edited === undefined ? at : new Date(Math.max(at.getTime(), timeOf(edited).getTime()));
 }
 
-function apply(row: Row, what: CorrectionKind, { actor: by, at, text, details }: TimelineEntry): Row {
+function apply(
+  row: Row,
+  what: Exclude<CorrectionKind, 'text'>,
+  { actor: by, at, text, details }: TimelineEntry,
+): Row {
   const { struck: _, ...rest } = row;
   switch (what) {
-    case 'text':
-      return reworded(row, withText({ at, by }, text));
     case 'struck':
       return { ...row, struck: withText({ at, by }, text) };
     case 'restored':
@@ -129,13 +138,41 @@ function apply(row: Row, what: CorrectionKind, { actor: by, at, text, details }:
   }
 }
 
+interface Version extends Said {
+  /** Slack's timestamp of the edit, empty for the first words; absent when it is no version of a message. */
+  readonly edited: string | undefined;
+}
+
+function firstVersion(entry: TimelineEntry): Version {
+  const { edited = '' } = (entry.details?.['message'] ?? {}) as { readonly edited?: string };
+  const said = { at: saidAt(entry), by: entry.actor, edited: entry.kind === 'message' ? edited : undefined };
+  return withText(said, entry.text);
+}
+
+function versionIn({ actor: by, at, text, details }: TimelineEntry): Version {
+  const edited = details?.['edited'];
+  return withText({ at, by, edited: typeof edited === 'string' ? edited : undefined }, text);
+}
+
+/** Slack tells two edits in one second apart by nothing: the last of them is what it said then. */
+const withVersion = (all: readonly Version[], version: Version): readonly Version[] => [
+  ...all.filter(({ edited }) => edited === undefined || edited !== version.edited),
+  version,
+];
+
 /** The newest words count: an edit of a message may be heard of after a later one. */
-function reworded(row: Row, said: Said): Row {
-  const all = [...row.earlier, withText(row.said, row.text), said].toSorted(
-    (a, b) => a.at.getTime() - b.at.getTime(),
-  );
-  const { text, ...newest } = all.at(-1) ?? said;
-  return withText({ ...row, said: newest, earlier: all.slice(0, -1) }, text);
+function reworded(row: Row, versions: readonly Version[]): Row {
+  const all = versions.toSorted(byTime).map(({ edited: _, ...said }): Said => said);
+  const newest = all.at(-1);
+  if (!newest) return row;
+  const { text, ...said } = newest;
+  return withText({ ...row, said, earlier: all.slice(0, -1) }, text);
+}
+
+function byTime(a: Version, b: Version): number {
+  const time = a.at.getTime() - b.at.getTime();
+  if (time !== 0 || a.edited === undefined || b.edited === undefined) return time;
+  return a.edited < b.edited ? -1 : a.edited > b.edited ? 1 : 0;
 }
 
 /** Erased words are absent, not empty. */

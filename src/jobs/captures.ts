@@ -3,9 +3,10 @@
 import { changeMessage } from '../app/capture.ts';
 import { type CatchUpParts, fetchMarked } from '../app/catch-up.ts';
 import { forbidden } from '../app/permit.ts';
+import { Unreadable } from '../app/reader.ts';
 import type { Logger } from '../log.ts';
 import { openFiles, retryFile, saveFile } from '../store/files.ts';
-import { judgeMarks, openMarks, voidMarks } from '../store/marks.ts';
+import { judgeMarks, type OpenMark, openMarks, retryMarks, voidMarks } from '../store/marks.ts';
 import { forgetMessages, namelessAuthors } from '../store/messages.ts';
 import { savePerson } from '../store/people.ts';
 import type { Clock } from './clock.ts';
@@ -47,23 +48,43 @@ export function capturesWorker({ clock, ...options }: CapturesOptions): Worker {
   };
 }
 
+/** One whose message cannot be read just now keeps no other one waiting, and of its channel no other one is tried. */
 async function completeMarks(parts: CapturesParts, signal: AbortSignal): Promise<void> {
-  const { store, settings, directory, now } = parts;
-  for (const mark of await openMarks(store)) {
+  const { store, log, now } = parts;
+  const closed = new Set<string>();
+  for (const mark of await openMarks(store, now())) {
     signal.throwIfAborted();
-    if (mark.counts === undefined) {
-      const refused = await forbidden(settings, directory, mark.user, 'respond');
-      if (refused?.code === 'STANDING_UNREADABLE') continue;
-      await changeMessage(store, mark, {}, now(), (tx) => judgeMarks(tx, mark, refused === undefined));
-    } else {
-      await fetchMarked(parts, mark, (tx) => voidMarks(tx, mark), signal);
+    try {
+      // Slack takes some fifty of these a minute.
+      if (mark.counts !== undefined && closed.has(mark.channel))
+        await retryMarks(store, mark, nextTry(mark, now()));
+      else await completeMark(parts, mark, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Unreadable) closed.add(mark.channel);
+      log.warn(
+        { err: error, channel: mark.channel, ts: mark.ts },
+        'a mark could not be completed: tried again',
+      );
+      await retryMarks(store, mark, nextTry(mark, now()));
     }
   }
+}
+
+async function completeMark(parts: CapturesParts, mark: OpenMark, signal: AbortSignal): Promise<void> {
+  const { store, settings, directory, now } = parts;
+  if (mark.counts !== undefined) return fetchMarked(parts, mark, (tx) => voidMarks(tx, mark), signal);
+  const refused = await forbidden(settings, directory, mark.user, 'respond');
+  if (refused?.code === 'STANDING_UNREADABLE') return retryMarks(store, mark, nextTry(mark, now()));
+  await changeMessage(store, mark, {}, now(), (tx) => judgeMarks(tx, mark, refused === undefined));
 }
 
 /** After this many attempts, about a day, nobody will hand it out. */
 const MAX_ATTEMPTS = 60;
 const LONGEST_MS = HOUR_MS / 2;
+
+const nextTry = ({ attempts }: { readonly attempts: number }, now: Date): Date =>
+  new Date(now.getTime() + Math.min(LONGEST_MS, SECOND * 2 ** Math.min(attempts, 12)));
 
 /** A download that fails keeps nothing else waiting. */
 async function readFiles(parts: CapturesParts, signal: AbortSignal): Promise<void> {
@@ -76,8 +97,7 @@ async function readFiles(parts: CapturesParts, signal: AbortSignal): Promise<voi
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ err: error, file: file.id }, 'a file could not be read: tried again');
-      const wait = Math.min(LONGEST_MS, SECOND * 2 ** Math.min(file.attempts, 12));
-      await retryFile(store, file, new Date(now().getTime() + wait));
+      await retryFile(store, file, nextTry(file, now()));
       if (file.attempts + 1 >= MAX_ATTEMPTS) {
         const problem = 'not hashed: Slack did not hand it out';
         await changeMessage(store, file, {}, now(), (tx) => saveFile(tx, file, { problem }, now()));

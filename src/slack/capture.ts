@@ -1,4 +1,6 @@
 /** What is said in incidents' channels, and what people mark there: read from Slack's events and handed to the app. */
+
+import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { App } from '../app/app.ts';
 import type { HeardMessage } from '../app/capture.ts';
@@ -165,14 +167,29 @@ export async function onAdd(payload: unknown, { inboxKey }: From, parts: Capture
 export async function addParent(
   { channel, thread, user, ts }: { channel: string; thread: string; user: string; ts: string },
   { inboxKey }: From,
-  { app }: Pick<CaptureParts, 'app'>,
+  { app, identity, client }: CaptureParts & { readonly client: WebClient },
 ): Promise<string> {
   const incident = await app.incidentOfChannel(channel);
   if (incident === undefined) return refusalText(refuse('NOT_AN_INCIDENT_CHANNEL'));
+  const parent = await threadParent(client, channel, thread);
+  if (parent && isOwn(parent, await identity.get())) return OWN;
   const by = { user, by: user, on: true, eventTs: ts };
   const done = await app.marked(
     { incident, channel, ts: thread, kind: 'asked', name: 'mention', ...by },
     { inboxKey },
   );
   return done.ok ? ADDED : refusalText(done);
+}
+
+/** Unreadable, it is marked all the same: what becomes of it is found out later. */
+async function threadParent(
+  client: WebClient,
+  channel: string,
+  thread: string,
+): Promise<SlackMessage | undefined> {
+  const { messages } = await client.conversations
+    .replies({ channel, ts: thread, limit: 1 })
+    .catch(() => ({ messages: [] }));
+  const parent = SlackMessage.safeParse(messages?.[0]).data;
+  return parent?.ts === thread ? parent : undefined;
 }

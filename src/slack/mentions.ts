@@ -6,6 +6,7 @@ import type { Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
 import { addParent } from './capture.ts';
+import type { WhoAmI } from './client.ts';
 import { sourceOf } from './modals.ts';
 import { withOffers } from './views/offers.ts';
 import { clip, mrkdwn } from './views/text.ts';
@@ -21,6 +22,7 @@ const Mention = z.object({
 
 export interface MentionParts {
   readonly client: WebClient;
+  readonly identity: WhoAmI;
   readonly app: App;
   readonly dispatch: Dispatch;
   readonly log: Logger;

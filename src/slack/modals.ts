@@ -13,7 +13,8 @@ import { refuse } from '../domain/refusal.ts';
 import { storable } from '../domain/storable.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
-import { DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
+import { plain } from './plain.ts';
+import { ANYWAY, DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
 import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
 import { REPORT_FORM, reportModal } from './views/report-modal.ts';
@@ -128,7 +129,10 @@ export async function submitForm(
   submission: Submission,
   parts: SubmitParts,
 ): Promise<FormErrors | undefined> {
-  return SUBMITS[submission.callbackId]?.(submission, parts);
+  const errors = await SUBMITS[submission.callbackId]?.(submission, parts);
+  if (!errors) return undefined;
+  const people = await parts.app.people();
+  return Object.fromEntries(Object.entries(errors).map(([field, text]) => [field, plain(text, people)]));
 }
 
 const sourceShape = z.object({
@@ -254,15 +258,24 @@ async function say(
   { dispatch }: SubmitParts,
   source?: DeclareWish['source'],
 ): Promise<FormErrors | undefined> {
-  const reply = await dispatch({
+  const {
+    refused,
+    code,
+    text: said,
+  } = await dispatch({
     text,
     actor,
     receivedAt,
     ...(inboxKey ? { inboxKey } : {}),
     ...(source ? { source } : {}),
   });
-  return reply.refused ? { [field]: reply.text } : undefined;
+  if (!refused) return undefined;
+  return { [field]: code === 'LIKELY_DUPLICATE' ? withTick(said) : said };
 }
+
+/** In the form nobody types a line: there is a box for it. */
+const withTick = (said: string): string =>
+  `${said.slice(0, said.lastIndexOf('\n'))}\nNothing was opened. Work there, or tick "${ANYWAY}".`;
 
 const incidentOf = ({ about }: Submission): number =>
   z.object({ incident: z.number() }).parse(JSON.parse(about)).incident;

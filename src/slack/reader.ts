@@ -14,7 +14,8 @@ import { heardOf, isOwn, isSpoken, isTombstone, SlackMessage } from './said.ts';
 const PAGE = 200;
 /** What Slack asks to wait longer than this is tried another time. */
 const LONGEST_WAIT_S = 90;
-const GONE = new Set(['thread_not_found', 'message_not_found', 'channel_not_found', 'not_in_channel']);
+const GONE = new Set(['thread_not_found', 'message_not_found']);
+/** For now: the bot may be let in again. */
 const CLOSED = new Set(['channel_not_found', 'not_in_channel']);
 
 export function createReader(client: WebClient, identity: WhoAmI): Reader {
@@ -34,7 +35,7 @@ export function createReader(client: WebClient, identity: WhoAmI): Reader {
         // A reply is in no history.
         () => client.conversations.replies({ ...exact, ts }),
       ]) {
-        const { messages } = await orNothing(() => patient(look, signal));
+        const { messages } = await orNothing(() => opened(() => patient(look, signal)));
         const found = (await seen(messages, place, true)).find((each) => each.ts === ts);
         if (found) return found;
       }
@@ -48,8 +49,11 @@ export function createReader(client: WebClient, identity: WhoAmI): Reader {
       ),
     replies: (place, thread, cursor, signal) =>
       page(
+        // Of a thread that was deleted as a whole nothing is left to list.
         () =>
-          client.conversations.replies({ channel: place.channel, ts: thread, limit: PAGE, ...at(cursor) }),
+          orNothing(() =>
+            client.conversations.replies({ channel: place.channel, ts: thread, limit: PAGE, ...at(cursor) }),
+          ),
         (messages) => seen(messages, place, false),
         signal,
       ),
@@ -168,8 +172,8 @@ async function readFile(
   const { size, mimetype, url_private_download: url } = FileInfo.parse(info.file);
   if (!url || !isSlacks(url, client)) return { problem: 'not hashed: it lies elsewhere than in Slack' };
   if ((size ?? 0) > MAX_HASHED) return { problem: 'not hashed: too large' };
-  const keep = (mimetype ?? '').startsWith('image/') && (size ?? 0) <= maxImageBytes;
-  return download(url, client.token ?? '', { size, keep, signal });
+  const keepBytes = (mimetype ?? '').startsWith('image/') ? maxImageBytes : 0;
+  return download(url, client.token ?? '', { size, keepBytes, signal });
 }
 
 /** The token goes to Slack and nowhere else. */
@@ -183,7 +187,7 @@ const DOWNLOAD_MS = 120_000;
 async function download(
   url: string,
   token: string,
-  want: { size: number | null | undefined; keep: boolean; signal: AbortSignal },
+  want: { size: number | null | undefined; keepBytes: number; signal: AbortSignal },
 ): Promise<ReadFile> {
   const answer = await fetch(url, {
     headers: { authorization: `Bearer ${token}` },
@@ -191,16 +195,21 @@ async function download(
   });
   if (!answer.ok || !answer.body) throw new Error(`a file was not handed out: HTTP ${answer.status}`);
   const digest = createHash('sha256');
-  const kept: Uint8Array[] = [];
+  let kept: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > MAX_HASHED) return { problem: 'not hashed: too large' };
     digest.update(chunk);
-    if (want.keep) kept.push(chunk);
+    // Slack does not always say the size beforehand.
+    if (size <= want.keepBytes) kept.push(chunk);
+    else kept = [];
   }
   // Without the right to the file Slack answers with a page to sign in.
   if (want.size != null && size !== want.size)
     throw new Error(`a file was not handed out: ${size} bytes instead of ${want.size}`);
-  return { sha256: digest.digest('hex'), ...(want.keep ? { bytes: Buffer.concat(kept) } : {}) };
+  return {
+    sha256: digest.digest('hex'),
+    ...(want.keepBytes > 0 && size <= want.keepBytes ? { bytes: Buffer.concat(kept) } : {}),
+  };
 }

@@ -1,10 +1,11 @@
-/** Incidents with their roles, milestones, action items, escalations and pages. */
-import type { ActionItem, Actor, Escalation, Incident, Milestone, Page } from '../domain/incident.ts';
+/** Incidents with their roles and milestones; their parts are in incident-parts.ts. */
+import type { ActionItem, Actor, Incident, Milestone } from '../domain/incident.ts';
 import type { Reminder, Reminders } from '../domain/reminders.ts';
 import { storableJson } from '../domain/storable.ts';
+import { type ActionRow, PARTS, type PartRows, saveParts, toActionItem, toParts } from './incident-parts.ts';
 import { type Db, first } from './store.ts';
 
-interface IncidentRow {
+interface IncidentRow extends PartRows {
   readonly id: number;
   readonly kind: Incident['kind'];
   readonly private: boolean;
@@ -26,9 +27,6 @@ interface IncidentRow {
   readonly milestones: Readonly<Record<string, StoredMilestone>>;
   readonly reminders: StoredReminders;
   readonly remind_at: Date | null;
-  readonly action_items: readonly ActionRow[];
-  readonly escalations: readonly EscalationRow[];
-  readonly pages: readonly PageRow[];
 }
 
 type StoredTime = { readonly at: string; readonly by: Actor; readonly recordedAt: string };
@@ -41,55 +39,11 @@ interface StoredReminders extends Pick<Reminders, 'dismissed'> {
   readonly snoozed: Readonly<Record<string, string>>;
   readonly said?: Readonly<Record<string, { readonly at: string; readonly times: number }>>;
 }
-type ActionRow = Omit<ActionItem, 'owner' | 'due' | 'quietUntil' | 'reminder' | 'issue'> & {
-  readonly owner: string | null;
-  readonly due: string | null;
-  readonly quietUntil: string | null;
-  readonly reminder: ActionItem['reminder'] | null;
-  readonly issue: ActionItem['issue'] | null;
-};
-type EscalationRow = Omit<Escalation, 'reason' | 'at' | 'levelAt'> & {
-  readonly reason: string | null;
-  readonly at: string;
-  readonly levelAt: string;
-};
-interface PageRow {
-  readonly number: number;
-  readonly escalation: number;
-  readonly level: number;
-  readonly team: string;
-  readonly user: string;
-  readonly reason: string | null;
-  readonly requestedBy: string;
-  readonly at: string;
-  readonly unsent: string | null;
-  readonly answer: {
-    readonly kind: 'acknowledged' | 'declined';
-    readonly by: string;
-    readonly at: string;
-  } | null;
-}
-
 const COLUMNS = `
   i.id, i.kind, i.private, i.title, i.severity, i.status, i.status_since, i.declared_by, i.declared_at, i.service,
   i.channel_id, i.archived, i.duplicate_of, i.accounts, i.last_update, i.postmortem_at, i.roles, i.milestones,
   i.reminders, i.remind_at, i.left_out,
-  coalesce((select jsonb_agg(jsonb_build_object('number', a.number, 'text', a.text, 'owner', a.owner, 'due', a.due,
-                                                'done', a.done, 'createdBy', a.created_by,
-                                                'quietUntil', a.quiet_until, 'reminder', a.reminder,
-                                                'issue', a.issue) order by a.number)
-              from action_items a where a.incident_id = i.id), '[]') as action_items,
-  coalesce((select jsonb_agg(jsonb_build_object(
-                     'number', e.number, 'team', e.team, 'reason', e.reason, 'requestedBy', e.requested_by,
-                     'at', e.at, 'level', e.level, 'levelAt', e.level_at, 'waitSeconds', e.wait_seconds,
-                     'ways', e.ways, 'state', e.state) order by e.number)
-              from escalations e where e.incident_id = i.id), '[]') as escalations,
-  coalesce((select jsonb_agg(jsonb_build_object(
-                     'number', p.number, 'escalation', p.escalation, 'level', p.level, 'team', p.team,
-                     'user', p.user_id, 'reason', p.reason, 'requestedBy', p.requested_by, 'at', p.at,
-                     'unsent', p.unsent, 'answer', case when p.answer is not null then
-                       jsonb_build_object('kind', p.answer, 'by', p.answered_by, 'at', p.answered_at) end) order by p.number)
-              from pages p where p.incident_id = i.id), '[]') as pages`;
+${PARTS}`;
 
 /** The number of the next incident. */
 export async function nextIncidentId(db: Db): Promise<number> {
@@ -240,81 +194,7 @@ export async function saveIncident(tx: Db, incident: Incident): Promise<void> {
       JSON.stringify(incident.leftOut),
     ],
   );
-  for (const item of incident.actionItems) await saveActionItem(tx, incident.id, item);
-  for (const escalation of incident.escalations) await saveEscalation(tx, incident.id, escalation);
-  for (const page of incident.pages) await savePage(tx, incident.id, page);
-}
-
-async function saveEscalation(tx: Db, incident: number, escalation: Escalation): Promise<void> {
-  await tx.query(
-    `insert into escalations (incident_id, number, team, reason, requested_by, at, level, level_at, wait_seconds, ways, state)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-     on conflict (incident_id, number) do update
-        set level = excluded.level, level_at = excluded.level_at, wait_seconds = excluded.wait_seconds,
-            ways = excluded.ways, state = excluded.state`,
-    [
-      incident,
-      escalation.number,
-      escalation.team,
-      escalation.reason,
-      escalation.requestedBy,
-      escalation.at,
-      escalation.level,
-      escalation.levelAt,
-      escalation.waitSeconds,
-      JSON.stringify(escalation.ways),
-      escalation.state,
-    ],
-  );
-}
-
-async function saveActionItem(tx: Db, incident: number, item: ActionItem): Promise<void> {
-  await tx.query(
-    `insert into action_items (incident_id, number, text, owner, due, done, created_by, quiet_until, reminder, issue)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-     on conflict (incident_id, number) do update
-        set text = excluded.text, owner = excluded.owner, due = excluded.due, done = excluded.done,
-            quiet_until = excluded.quiet_until, reminder = excluded.reminder, issue = excluded.issue`,
-    [
-      incident,
-      item.number,
-      item.text,
-      item.owner,
-      item.due,
-      item.done,
-      item.createdBy,
-      item.quietUntil,
-      item.reminder && JSON.stringify(item.reminder),
-      item.issue && JSON.stringify(item.issue),
-    ],
-  );
-}
-
-async function savePage(tx: Db, incident: number, page: Page): Promise<void> {
-  const { answer } = page;
-  await tx.query(
-    `insert into pages (incident_id, number, escalation, level, team, user_id, reason, requested_by, at, unsent, answer,
-                        answered_by, answered_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-     on conflict (incident_id, number) do update
-        set unsent = excluded.unsent, answer = excluded.answer, answered_by = excluded.answered_by,
-            answered_at = excluded.answered_at`,
-    [
-      incident,
-      page.number,
-      page.escalation,
-      page.level,
-      page.team,
-      page.user,
-      page.reason,
-      page.requestedBy,
-      page.at,
-      page.unsent,
-      answer?.kind,
-      answer?.by,
-      answer?.at,
-    ],
-  );
+  await saveParts(tx, incident);
 }
 
 function toIncident(row: IncidentRow): Incident {
@@ -340,36 +220,10 @@ function toIncident(row: IncidentRow): Incident {
     leftOut: row.left_out,
     roles: row.roles,
     milestones: toMilestones(row.milestones),
-    actionItems: row.action_items.map(toActionItem),
-    escalations: row.escalations.map(toEscalation),
-    pages: row.pages.map(toPage),
+    ...toParts(row),
     reminders: toReminders(row),
   };
 }
-
-const toActionItem = ({ owner, due, quietUntil, reminder, issue, ...item }: ActionRow): ActionItem => ({
-  ...item,
-  ...(owner ? { owner } : {}),
-  ...(due ? { due } : {}),
-  ...(quietUntil ? { quietUntil } : {}),
-  ...(reminder ? { reminder } : {}),
-  ...(issue ? { issue } : {}),
-});
-
-const toEscalation = ({ reason, at, levelAt, ...escalation }: EscalationRow): Escalation => ({
-  ...escalation,
-  at: new Date(at),
-  levelAt: new Date(levelAt),
-  ...(reason ? { reason } : {}),
-});
-
-const toPage = ({ reason, answer, at, unsent, ...page }: PageRow): Page => ({
-  ...page,
-  at: new Date(at),
-  ...(unsent === null ? {} : { unsent }),
-  ...(reason ? { reason } : {}),
-  ...(answer ? { answer: { ...answer, at: new Date(answer.at) } } : {}),
-});
 
 function toReminders({
   reminders: { last, snoozed, dismissed, said = {} },

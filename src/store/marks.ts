@@ -28,7 +28,8 @@ export async function saveMark(tx: Db, mark: HeardMark): Promise<void> {
             event_ts = greatest(marks.event_ts, excluded.event_ts),
             first_on = least(marks.first_on, excluded.first_on),
             counts = case when excluded.is_on then coalesce(excluded.counts, marks.counts) else marks.counts end,
-            void = marks.void and not excluded.is_on`,
+            void = marks.void and not excluded.is_on,
+            not_before = case when excluded.event_ts <= marks.event_ts then marks.not_before end`,
     [channel, ts, kind, name, user, incident, on, eventTs, by, counts],
   );
 }
@@ -79,30 +80,36 @@ export async function marksOnIn(
   return rows.map(({ message, ...row }) => ({ message, mark: toMark(row) }));
 }
 
-/** Marks that still need Slack: nobody knows who set them, or their message was never heard. Oldest first. */
-export async function openMarks(db: Db): Promise<readonly OpenMark[]> {
+/**
+ * Marks that still need Slack and need not wait: who set them is unknown, or their message was never heard. First those
+ * for which it was not asked yet.
+ */
+export async function openMarks(db: Db, now: Date): Promise<readonly OpenMark[]> {
   const { rows } = await db.query<{
     channel_id: string;
     ts: string;
     incident_id: number;
     user_id: string;
     counts: boolean | null;
+    attempts: number;
   }>(
-    `select distinct channel_id, ts, incident_id, user_id, counts
+    `select channel_id, ts, incident_id, user_id, counts, max(attempts) as attempts
        from marks
-      where first_on is not null and not void
+      where first_on is not null and not void and (not_before is null or not_before <= $1)
         and (counts is null
              or (counts and not exists (select from message_revisions r
                                          where r.channel_id = marks.channel_id and r.ts = marks.ts)
                         and not exists (select from messages m
                                          where m.channel_id = marks.channel_id and m.ts = marks.ts
                                            and m.erased_at is not null)))
-      order by ts
+      group by channel_id, ts, incident_id, user_id, counts
+      order by min(not_before) nulls first, ts
       limit 50`,
+    [now],
   );
-  return rows.map(({ channel_id: channel, ts, incident_id: incident, user_id: user, counts }) => ({
+  return rows.map(({ channel_id: channel, incident_id: incident, user_id: user, counts, ...row }) => ({
+    ...row,
     channel,
-    ts,
     incident,
     user,
     counts: counts ?? undefined,
@@ -113,13 +120,25 @@ export interface OpenMark extends MessageKey {
   readonly incident: number;
   readonly user: Actor;
   readonly counts: boolean | undefined;
+  /** How often Slack was asked in vain. */
+  readonly attempts: number;
 }
 
 /** Slack has said who the person is. */
 export async function judgeMarks(tx: Db, { channel, ts, user }: OpenMark, counts: boolean): Promise<void> {
   await tx.query(
-    'update marks set counts = $4 where channel_id = $1 and ts = $2 and user_id = $3 and counts is null',
+    `update marks set counts = $4, attempts = 0, not_before = null
+      where channel_id = $1 and ts = $2 and user_id = $3 and counts is null`,
     [channel, ts, user, counts],
+  );
+}
+
+/** Slack did not say: asked again, but not before. */
+export async function retryMarks(db: Db, { channel, ts, user }: OpenMark, notBefore: Date): Promise<void> {
+  await db.query(
+    `update marks set attempts = attempts + 1, not_before = $4
+      where channel_id = $1 and ts = $2 and user_id = $3`,
+    [channel, ts, user, notBefore],
   );
 }
 

@@ -43,7 +43,10 @@ export async function saveMessage(tx: Db, head: MessageHead): Promise<boolean> {
   return first(result)?.fresh ?? false;
 }
 
-/** Writes one version; nothing of a message that was erased. `heardTs`: of the event that tells it. */
+/**
+ * Writes one version; nothing of a message that was erased. `heardTs`: of the event that tells it. Of two that are told
+ * in passing nobody knows which is later: the same one holds, whichever comes first.
+ */
 export async function saveVersion(
   tx: Db,
   { channel, ts }: MessageKey,
@@ -55,8 +58,9 @@ export async function saveVersion(
      select channel_id, ts, $3, $4, $5, $6, $7
        from messages where channel_id = $1 and ts = $2 and erased_at is null
      on conflict (channel_id, ts, edited_ts) do update
-        set text = excluded.text, files = excluded.files, event_ts = excluded.event_ts
-      where message_revisions.event_ts < excluded.event_ts`,
+        set text = excluded.text, files = excluded.files, event_ts = excluded.event_ts, edited_by = excluded.edited_by
+      where (message_revisions.event_ts, message_revisions.text collate "C")
+            < (excluded.event_ts, excluded.text collate "C")`,
     [channel, ts, edited, by, storable(text), storableJson(files), heardTs],
   );
 }

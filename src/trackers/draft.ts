@@ -12,22 +12,18 @@ export function draftOf(incident: Incident, item: ActionItem, people: People, ma
   const [first = ''] = text.split('\n', 1);
   const title = clip(first.trim());
   const facts = [
-    `- Incident ${incident.id}: ${quiet(inline(incident.title, people))}`,
+    `- Incident ${incident.id}: ${inline(incident.title, people)}`,
     `- Action item ${item.number}, added by ${called(item.createdBy, people)}`,
     `- Owner: ${item.owner === undefined ? 'not recorded' : called(item.owner, people)}`,
     `- Due: ${item.due ?? 'not recorded'}`,
   ];
-  const whole = title === text ? [] : [quiet(inline(item.text, people)), ''];
+  const whole = title === text ? [] : [inline(item.text, people), ''];
   return { title, body: [...whole, ...facts].join('\n'), marker };
 }
 
 /** Who has no name here is an id of Slack, which says nothing elsewhere but to those who look it up. */
 const called = (actor: string, people: People): string =>
-  quiet(inline(isSlackUser(actor) ? nameOf(actor, people) : actor));
-
-/** `@name` would call somebody who has that name there, and `#12` or `GH-12` would link to another issue. */
-const quiet = (markdown: string): string =>
-  markdown.replace(/[@#](?=[\p{L}\p{N}])/gu, '$&\u200B').replace(/\bGH-(?=\d)/gi, '$&\u200B');
+  inline(isSlackUser(actor) ? nameOf(actor, people) : actor);
 
 /** Never cut within a character. */
 const clip = (text: string): string =>

@@ -37,13 +37,13 @@ let count = 0;
 const nextTs = (): string => `${1780480000 + 100 * ((count += 1))}.000100`;
 const after = (ts: string, seconds: number): string => `${Number(ts.split('.')[0]) + seconds}.000000`;
 
-const said = (ts: string, text = 'first', edited = ''): HeardMessage => ({
+const said = (ts: string, text = 'first', edited = '', heardTs = edited || ts): HeardMessage => ({
   incident,
   channel: 'C1',
   ts,
   author: 'U0000AUTHOR',
   link: 'https://example.slack.com/x',
-  versions: [{ edited, by: 'U0000AUTHOR', text, files: [], heardTs: edited || ts }],
+  versions: [{ edited, by: 'U0000AUTHOR', text, files: [], heardTs }],
 });
 const marked = (ts: string, eventTs: string, on = true, user = PEOPLE.oncall, by = user) =>
   test_.app.marked({ incident, channel: 'C1', ts, kind: 'reaction', name: 'pushpin', user, by, on, eventTs });
@@ -72,7 +72,8 @@ const history: fc.Arbitrary<readonly Told[]> = fc
         at: index + 1,
         tell: (ts) =>
           event.kind === 'edit'
-            ? test_.app.heard(said(ts, event.text, after(ts, index + 1)))
+            ? // Two and two in one second, the first two in that of the message itself.
+              test_.app.heard(said(ts, event.text, after(ts, index - (index % 2)), after(ts, index + 1)))
             : marked(ts, after(ts, index + 1), event.on, event.user),
       }),
     ),

@@ -88,6 +88,26 @@ describe('what was recorded', () => {
     });
   });
 
+  it('of a private incident says that it was exported, and changes nothing else', async () => {
+    const state = async (): Promise<unknown> =>
+      (
+        await store.query('select to_jsonb(i) - $1::text as incident from incidents i where id = 1', [
+          'private',
+        ])
+      ).rows;
+    const remindAt = new Date('2026-06-03T10:16:00Z');
+    await store.query('update incidents set private = true, remind_at = $1 where id = 1', [remindAt]);
+    const before = await state();
+    expect(await run('export', '1')).toMatchObject({ code: 1, out: '' });
+    expect(await run('export', '1', '--private')).toMatchObject({ code: 0 });
+    const { rows } = await store.query(
+      "select kind, actor from timeline where incident_id = 1 and kind = 'export'",
+    );
+    expect(rows).toEqual([{ kind: 'export', actor: OPERATOR }]);
+    expect(await state()).toEqual(before);
+    await store.query('update incidents set private = false where id = 1');
+  });
+
   it("has a column for the team's zone: that of the option, else of the configuration, else none", async () => {
     const berlin = await folder.write('berlin.yml', `timezone: Europe/Berlin\n${CONFIG}`);
     const head = async (...args: readonly string[]): Promise<string | undefined> =>

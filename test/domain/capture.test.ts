@@ -90,6 +90,22 @@ describe('a message', () => {
   });
 });
 
+test('an edit in the second of its message comes after it', () => {
+  const early = version('1717408800.000000', 'second');
+  const late = known({ versions: [version('', 'first'), early], ts: '1717408800.400000' });
+  expect(rowAfter(late)).toMatchObject({ text: 'second', earlier: [{ text: 'first' }] });
+});
+
+test('of two edits in one second the one that was overwritten is no earlier text', () => {
+  const first = version('', 'first');
+  const row = rowAfter(
+    known({ versions: [first, version(at(5), 'overwritten')] }),
+    known({ versions: [first, version(at(5), 'second')] }),
+  );
+  expect(row?.text).toBe('second');
+  expect(row?.earlier.map(({ text }) => text)).toEqual(['first']);
+});
+
 describe('what a person did by hand', () => {
   const struckAt = (second: number): NewEntry =>
     correction('struck', 1, 'UHAND', 'wrong', timeOf(at(second)));
@@ -119,19 +135,24 @@ test('times and timestamps are the same both ways', () => {
 
 /** What Slack tells of one message, in the order it happened. */
 type Event =
-  | { readonly kind: 'edit'; readonly text: string }
+  /** `edited`: to the second, so that several may have the same. */
+  | { readonly kind: 'edit'; readonly text: string; readonly edited: string }
   | { readonly kind: 'delete' }
   | { readonly kind: 'on' | 'off'; readonly who: string; readonly how: 'reaction' | 'pin' };
 
 /** What is stored after events, however they arrive: the shape of store/messages.ts and store/marks.ts. */
 function stored(events: readonly (readonly [Event | 'said', string])[]): KnownMessage {
   const versions = new Map<string, Version>();
+  const heard = new Map<string, string>();
   const marks = new Map<string, Mark>();
   let deletedAt: Date | undefined;
   for (const [event, ts] of events) {
     if (event === 'said') versions.set('', version('', 'first'));
-    else if (event.kind === 'edit') versions.set(ts, version(ts, event.text));
-    else if (event.kind === 'delete') deletedAt = timeOf(ts);
+    else if (event.kind === 'edit') {
+      if (ts < (heard.get(event.edited) ?? '')) continue;
+      heard.set(event.edited, ts);
+      versions.set(event.edited, version(event.edited, event.text));
+    } else if (event.kind === 'delete') deletedAt = timeOf(ts);
     else {
       const key = `${event.how} ${event.who}`;
       const old = marks.get(key);
@@ -159,6 +180,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('edit' as const),
       text: fc.constantFrom('second', 'third', 'fourth'),
+      edited: fc.constant(''),
     }),
   },
   {
@@ -178,7 +200,12 @@ test('however events arrive, once or more often, the rows are the same in the en
     const possible = until < 0 ? events : events.slice(0, until + 1);
     const told: (readonly [Event | 'said', string])[] = [
       ['said', TS],
-      ...possible.map((each, index) => [each, at(10 * (index + 1))] as const),
+      ...possible.map((each, index) => {
+        const ts = at(10 * (index + 1));
+        // Two and two in one second, the first two in that of the message itself.
+        const edited = at(20 * Math.floor(index / 2));
+        return [each.kind === 'edit' ? { ...each, edited } : each, ts] as const;
+      }),
     ];
     const repeats = fc.subarray(told);
     return repeats.chain((twice) =>

@@ -130,6 +130,24 @@ test('what the bot says itself is neither stored nor captured, whoever marks it'
   expect(rows).toEqual([]);
 });
 
+test('a bare `note` below what the bot says itself answers that it is there already', async () => {
+  const { ts = '' } = await world.client.chat.postMessage({ channel: world.channel, text: 'I said it' });
+  const theirs = await world.post('support', 'the page is empty');
+  await world.mark('mention', 'oncall', ts);
+  await world.settled();
+  await world.mark('mention', 'oncall', theirs);
+  await world.settled();
+  const { channels } = await world.control<{
+    channels: { id: string; ephemerals: { text: string; thread_ts?: string }[] }[];
+  }>('GET', 'state');
+  const answers = channels.find(({ id }) => id === world.channel)?.ephemerals ?? [];
+  expect(answers.slice(-2).map(({ thread_ts, text }) => [thread_ts, text])).toEqual([
+    [ts, 'Firebreak wrote this itself: what it says is on the timeline already.'],
+    [theirs, 'Added to the timeline, at its own time.'],
+  ]);
+  expect((await world.store.query('select from marks where ts = $1', [ts])).rowCount).toBe(0);
+});
+
 test('the shortcut tells the person, and refuses in a channel that is no incident', async () => {
   const clip = async (channel: string, by: string): Promise<string | undefined> => {
     const { ts } = await world.control<{ ts: string }>('POST', 'messages', {

@@ -103,6 +103,18 @@ describe('what happened while the bot was down', () => {
     expect((await world.rowOf(edited))?.struck).toBeUndefined();
   });
 
+  test('a thread that was deleted as a whole shows as deleted, and the rest is read', async () => {
+    const thread = await world.post('support', 'a thread');
+    const reply = await world.post('support', 'a reply', { thread_ts: thread });
+    await world.mark('reaction', 'oncall', reply);
+    await whileAway(async () => {
+      await world.remove('support', reply);
+      await world.remove('support', thread);
+    });
+    expect(await world.rowOf(reply)).toMatchObject({ text: 'a reply', deleted: {} });
+    expect(await gaps()).toHaveLength(1);
+  });
+
   test('a short absence is no gap', async () => {
     await stopWork();
     await world.stop();
@@ -161,6 +173,32 @@ describe('a mark on a message that was never heard', () => {
     await world.mark('reaction', 'oncall', ts);
     const row = await eventually(() => world.rowOf(ts), { within: 8000 });
     expect(row).toMatchObject({ text: 'this one', actor: user('support'), at: timeOf(ts) });
+  });
+
+  test.each(['not_in_channel', 'channel_not_found'])('waits while Slack says %s', async (error) => {
+    const ts = await world.post('support', 'the replica lags');
+    await world.settled();
+    await forgetIt(ts);
+    await world.fault({ method: 'conversations.history', kind: 'error', error, times: 1 });
+    await world.mark('reaction', 'oncall', ts);
+    const row = await eventually(() => world.rowOf(ts), { within: 8000 });
+    expect(row).toMatchObject({ text: 'the replica lags' });
+  });
+
+  test('is not kept waiting by older ones that cannot be read', async () => {
+    await world.store.query(
+      `insert into marks (channel_id, ts, kind, name, user_id, incident_id, is_on, event_ts, changed_by, first_on, counts)
+       select 'C0CLOSED', $2 || '.' || lpad(number::text, 6, '0'), 'reaction', 'pushpin', 'U0', $1, true,
+              $2 || '.900000', 'U0', $2 || '.900000', true
+         from generate_series(1, 60) as number`,
+      [world.incident, String(Math.floor(Date.now() / 1000) - 3600)],
+    );
+    const ts = await world.post('support', 'the newest');
+    await world.settled();
+    await forgetIt(ts);
+    await world.mark('reaction', 'oncall', ts);
+    expect(await eventually(() => world.rowOf(ts), { within: 10_000 })).toMatchObject({ text: 'the newest' });
+    expect((await world.store.query('select from marks where void')).rowCount).toBe(0);
   });
 
   test('counts once Slack says who the person is', async () => {

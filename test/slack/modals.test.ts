@@ -1,4 +1,5 @@
 /** Forms, through a real Bolt, the verbs and the local Slack: opened, refused, sent, and sent again after a crash. */
+import { savePerson } from '../../src/store/people.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Firebreak, type Said, startFirebreak, textsOf, usersOf } from './firebreak.ts';
 import { inboxRows, openWorld, type World } from './support.ts';
@@ -120,6 +121,23 @@ describe('the form to declare', () => {
     expect(await openIncidents()).toHaveLength(1);
     await submit('oncall', view, { ...values, options: ['anyway'] });
     expect(await openIncidents()).toHaveLength(2);
+  });
+
+  test('says what is wrong in plain words: a form shows no markup, and takes no line', async () => {
+    await bot.declared('order status page is down');
+    await savePerson(world.store, user('oncall'), 'Ana', new Date());
+    await bot.type('dba', 'declare');
+    const said = errorsOf(await submit('dba', await opened('dba'), { title: 'order status page is empty' }));
+    expect(said['title']).toMatch(
+      /^This may be open already: inc-1 order status page is down in its channel \(.*, declared .* ago by Ana\)\.\n/,
+    );
+    expect(said['title']).toContain('or tick "Open it though a similar one is open".');
+    expect(said['title']).not.toMatch(/[`<>*]|:no_entry:|--anyway/);
+    bot.permit({ declare: [user('oncall')] });
+    const barred = errorsOf(await submit('dba', await opened('dba'), { title: 'the trains stand still' }));
+    expect(barred['title']).toContain('permissions.declare');
+    expect(barred['title']).toContain('Ana');
+    expect(barred['title']).not.toMatch(/[`<>*]|:no_entry:/);
   });
 
   test.each([

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { App } from '../../src/app/app.ts';
-import type { Effect } from '../../src/domain/effects.ts';
+import { type Effect, laneOf } from '../../src/domain/effects.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { silentLogger } from '../../src/log.ts';
 import { secondsToWait } from '../../src/slack/perform/verdict.ts';
@@ -584,6 +584,14 @@ describe('a whisper', () => {
     const channel = await joined();
     await world.fault({ method: 'chat.postEphemeral', kind, effect: 'after' });
     expect((await sendUntilSent(wish())).at(-1)).toEqual(SENT);
+    expect(await heard(channel)).toHaveLength(1);
+  });
+
+  test('waits for the channel, and is in nobody else’s way', async () => {
+    expect(laneOf(wish())).not.toBe(laneOf({ kind: 'topic', incident: id }));
+    expect(await send(wish())).toMatchObject({ kind: 'retry' });
+    const channel = await joined();
+    expect(await send(wish())).toEqual(SENT);
     expect(await heard(channel)).toHaveLength(1);
   });
 

@@ -194,6 +194,31 @@ describe('incidents in the store', () => {
     expect(await loadIncident(store, 1)).toStrictEqual({ ...expected, pages: [answered, second] });
   });
 
+  it('are written only in those parts that have changed', async () => {
+    await store.transaction((tx) => saveIncident(tx, whole));
+    const versions = async (): Promise<Readonly<Record<string, string>>> => {
+      const { rows } = await store.query<{ part: string; xmin: string }>(
+        `select 'action ' || number as part, xmin::text from action_items
+         union all select 'escalation ' || number, xmin::text from escalations
+         union all select 'page ' || number, xmin::text from pages`,
+      );
+      return Object.fromEntries(rows.map(({ part, xmin }) => [part, xmin]));
+    };
+    const before = await versions();
+    await store.transaction((tx) => saveIncident(tx, { ...whole, title: 'another one' }));
+    expect(await versions()).toEqual(before);
+    const [first, ...others] = whole.actionItems;
+    if (!first) throw new Error('no action item');
+    await store.transaction((tx) =>
+      saveIncident(tx, { ...whole, actionItems: [{ ...first, done: true }, ...others] }),
+    );
+    const { 'action 1': changed, ...rest } = await versions();
+    const { 'action 1': old, ...same } = before;
+    expect(rest).toEqual(same);
+    expect(changed).not.toBe(old);
+    expect(Object.keys(same).length).toBeGreaterThan(3);
+  });
+
   it('are numbered from 1, and a number that was drawn is not drawn again', async () => {
     expect(await nextIncidentId(store)).toBe(1);
     await saveIncident(store, bare(1));

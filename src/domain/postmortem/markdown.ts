@@ -17,11 +17,25 @@ export function inline(text: string, people: People = {}): string {
   let written = '';
   let end = 0;
   for (const match of source.matchAll(TOKEN)) {
-    written += literal(source.slice(end, match.index)) + tokenToMarkdown(match[0], people);
+    written += quiet(literal(source.slice(end, match.index)));
+    // A name after a sign would call its owner.
+    written += (/[@#]$/.test(written) ? SPLIT : '') + tokenToMarkdown(match[0], people);
     end = match.index + match[0].length;
   }
-  return oneLine(noBlock(written + literal(source.slice(end))));
+  return oneLine(noBlock(written + quiet(literal(source.slice(end)))));
 }
+
+/** Between a sign and what it would call: seen by nobody. */
+const SPLIT = '\u200B';
+
+/**
+ * Where trackers and wikis show it, `@name` would call somebody, and `#12` or `GH-12` link to an issue. An address, or
+ * `root@host`, calls nobody; nothing does within a link or code.
+ */
+const quiet = (markdown: string): string =>
+  markdown
+    .replace(/(?<![A-Za-z0-9_])@(?=[\p{L}\p{N}])|#(?=\d)/gu, `$&${SPLIT}`)
+    .replace(/(?<![A-Za-z0-9])GH-(?=\d)/gi, `$&${SPLIT}`);
 
 /** A short exact value, such as a hash or the name of a table. */
 export const code = (value: string): string =>
@@ -74,9 +88,9 @@ function plainToken(token: string, people: People): string {
 
 function tokenToMarkdown(token: string, people: People): string {
   if (token.startsWith('`')) return BIDI.test(token) ? literal(token) : unescapeSlack(token);
-  if (/^<[@#!]/.test(token)) return literal(plainToken(token, people));
+  if (/^<[@#!]/.test(token)) return quiet(literal(plainToken(token, people)));
   const [target = '', label] = token.slice(1, -1).split(/\|(.*)/s);
-  return link(label ?? target, unescapeSlack(target));
+  return link(label === undefined ? target : quiet(label), unescapeSlack(target));
 }
 
 /** Slack escapes these three, and only these. */

@@ -7,6 +7,9 @@ import { clip } from './text.ts';
 
 export const DECLARE_FORM = 'declare';
 
+/** To be ticked when one like it is open. */
+export const ANYWAY = 'Open it though a similar one is open';
+
 export const DECLARE_FIELDS = { title: 'title', severity: 'severity', options: 'options' } as const;
 
 /** The message it was opened on. */
@@ -46,7 +49,7 @@ export const declareModal = (severity: Severity, policy: Policy, source?: Declar
       tickField(DECLARE_FIELDS.options, 'More', [
         { value: 'private', text: 'Private: only who is invited sees it' },
         { value: 'drill', text: 'Drill: nothing is wrong, and no figure counts it' },
-        { value: 'anyway', text: 'Open it though a similar one is open' },
+        { value: 'anyway', text: ANYWAY },
       ]),
     ],
     ...(source === undefined ? {} : { about: fitting(source) }),

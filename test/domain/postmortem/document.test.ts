@@ -262,10 +262,10 @@ describe('the postmortem, parsed', () => {
   });
 });
 
-/** Of blanks, backticks around code and characters made visible, only that they are there is compared. */
+/** What keeps a name from calling is not seen. Of blanks, backticks around code and characters made visible, only that they are there is compared. */
 const seen = (text: string): string =>
   text
-    .replace(/[\s\u0085]+/g, '')
+    .replace(/[\s\u0085\u200b]+/g, '')
     .replace(/`/g, '')
     .replace(/\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 

@@ -27,7 +27,7 @@ const nasty = fc
 
 describe('text within Markdown', () => {
   it.each([
-    ['<@U01> and <@U404|x> of <#C1|general>, <!here>', 'Ana and U404 of #general, @here'],
+    ['<@U01> and <@U404|x> of <#C1|general>, <!here>', 'Ana and U404 of #general, @\u200bhere'],
     ['<@U02>', 'B|o &lt;b>'],
     ['see <https://a.example/x_(1)|the *board*>', 'see [the \\*board\\*](https://a.example/x_%281%29)'],
     ['<https://a.example/?a=1&amp;b=2>', '[https://a.example/?a=1&b=2](https://a.example/?a=1&b=2)'],
@@ -69,6 +69,34 @@ describe('text within Markdown', () => {
           .replaceAll('<br>', '');
         expect(outside).not.toContain('<');
         expect(outside).not.toContain('`');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    ['<!channel> and <!subteam^S1|@dba>', '@\u200bchannel and @\u200bdba'],
+    ['(@alice), @здесь', '(@\u200balice), @\u200bздесь'],
+    ['@<@U01> #<@U03>', '@\u200bAna #\u200b12'],
+    ['fixes #12, a/b#12 and gh-12', 'fixes #\u200b12, a/b#\u200b12 and gh-\u200b12'],
+    ['<https://a.example/@alice#12|@alice>', '[@\u200balice](https://a.example/@alice#12)'],
+    ['root@db, ana@example.com, #general, `@alice`', 'root@db, ana@example.com, #general, `@alice`'],
+  ])('calls nobody and stays readable: %j', (text, markdown) =>
+    expect(inline(text, { ...people, U03: '12' })).toBe(markdown),
+  );
+
+  it('calls nobody, whatever it holds', () => {
+    const calls = fc
+      .array(
+        fc.constantFrom('@', '@alice', '#12', '<@U01>', '<!here>', '`', ' ', '_', '*', '<', 'é', '&', '\n'),
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(calls, (text) => {
+        const shown = inline(text, people)
+          .replace(/\\(.)/g, (_, sign: string) => (sign === '`' ? '\u0001' : sign))
+          .replace(/`[^`]*`/g, '');
+        expect(shown).not.toMatch(/(?<![A-Za-z0-9_])@[A-Za-z0-9]|#\d/);
       }),
       { numRuns: 2000 },
     );
