@@ -84,7 +84,7 @@ function spansIn(all: readonly string[], text: string): readonly Span[] {
 
 /** What Firebreak puts before the words of somebody, and what they typed before it. */
 const FRAME =
-  /^(?:(?:\/\S+ )?[\p{L}-]{2,20} (?:inc-\d+ )?(?:\d{1,2}:\d\d )?|[*_]*(?:<@[^>]*>|Impact|Summary|Cause|What fixed it|Title|Update|Status|Paged|Postmortem|Action item)[^:]{0,80}: )$/u;
+  /^(?:(?:\/\S+ )?[\p{L}-]{2,20} (?:inc-\d+ )?(?:\d{1,2}:\d\d |(?:edit|strike|restore|write) \S{1,40} )?|[*_]*(?:<@[^>]*>|Impact|Summary|Cause|What fixed it|Title|Update|Status|Paged|Postmortem|Action item)[^:]{0,80}: )$/u;
 
 /** A word of every day is taken where it is all that somebody said. */
 function aloneIn(all: readonly string[], text: string): readonly Span[] {
@@ -158,6 +158,7 @@ function said(kind: TimelineEntry['kind'], text: string): readonly string[] {
     case 'status':
     case 'page':
     case 'change':
+    case 'part':
       return afterFrame(text, /^[^:]*: /);
   }
 }
