@@ -4,10 +4,10 @@
  */
 
 /** A text without what a rendering changes, and where each of its signs stood. */
-export interface Canonical {
+interface Canonical {
   readonly text: string;
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
 }
 
 export interface Span {
@@ -22,67 +22,90 @@ const LABEL = /<@([UW][A-Z0-9]+)\|[^<>]*>/g;
 /** Backslashes go, entities are what they stand for, white space and `<br>` are one space, mentions have no label. */
 export const canonical = (source: string): Canonical => withoutLabels(spaced(unescaped(source)));
 
-interface Signs {
-  readonly signs: string[];
-  readonly from: number[];
-  readonly to: number[];
+/** Signs as their codes: a report may be many megabytes. */
+class Signs {
+  readonly codes: Uint16Array;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  length = 0;
+
+  constructor(room: number) {
+    this.codes = new Uint16Array(room);
+    this.from = new Uint32Array(room);
+    this.to = new Uint32Array(room);
+  }
+
+  push(code: number, from: number, to: number): void {
+    this.codes[this.length] = code;
+    this.from[this.length] = from;
+    this.to[this.length] = to;
+    this.length += 1;
+  }
+
+  text(): string {
+    const pieces: string[] = [];
+    for (let at = 0; at < this.length; at += PIECE)
+      pieces.push(String.fromCharCode(...this.codes.subarray(at, Math.min(at + PIECE, this.length))));
+    return pieces.join('');
+  }
 }
 
+/** As many arguments as a call surely takes. */
+const PIECE = 8192;
+
+const code = (sign: string): number => sign.charCodeAt(0);
+const [BACKSLASH, AMPERSAND, BLANK, LESS, GREATER] = [code('\\'), code('&'), code(' '), code('<'), code('>')];
+
 function unescaped(source: string): Signs {
-  const out: Signs = { signs: [], from: [], to: [] };
+  const out = new Signs(source.length);
   let start = 0;
   for (let at = 0; at < source.length; ) {
-    const sign = source[at] ?? '';
-    const end = sign === '&' ? entityAt(source, at) : { sign, to: at + 1 };
+    const sign = source.charCodeAt(at);
+    const end = sign === AMPERSAND ? entityAt(source, at) : { sign, to: at + 1 };
     at = end.to;
     // What escaped a sign goes with it.
-    if (sign === '\\') continue;
-    push(out, end.sign, start, at);
+    if (sign === BACKSLASH) continue;
+    out.push(end.sign, start, at);
     start = at;
   }
   return out;
 }
 
-function entityAt(source: string, at: number): { sign: string; to: number } {
+function entityAt(source: string, at: number): { sign: number; to: number } {
   ENTITY.lastIndex = at;
   const [whole = '&', name] = ENTITY.exec(source) ?? [];
-  return { sign: name === 'lt' ? '<' : name === 'gt' ? '>' : '&', to: at + whole.length };
+  return { sign: name === 'lt' ? LESS : name === 'gt' ? GREATER : AMPERSAND, to: at + whole.length };
 }
 
-function push(out: Signs, sign: string, from: number, to: number): void {
-  out.signs.push(sign);
-  out.from.push(from);
-  out.to.push(to);
-}
-
-function spaced({ signs, from, to }: Signs): Signs {
-  const out: Signs = { signs: [], from: [], to: [] };
-  for (let at = 0; at < signs.length; ) {
-    const isBreak =
-      signs[at] === '<' && signs[at + 1] === 'b' && signs[at + 2] === 'r' && signs[at + 3] === '>';
-    const isSpace = isBreak || SPACE.test(signs[at] ?? '');
+function spaced(signs: Signs): Signs {
+  const text = signs.text();
+  const out = new Signs(signs.length);
+  for (let at = 0; at < text.length; ) {
+    const isBreak = text.startsWith('<br>', at);
+    const isSpace = isBreak || SPACE.test(text[at] ?? '');
     const next = at + (isBreak ? 4 : 1);
-    if (isSpace && out.signs.at(-1) === ' ') out.to[out.to.length - 1] = to[next - 1] ?? 0;
-    else push(out, isSpace ? ' ' : (signs[at] ?? ''), from[at] ?? 0, to[next - 1] ?? 0);
+    const to = signs.to[next - 1] ?? 0;
+    if (isSpace && out.length > 0 && out.codes[out.length - 1] === BLANK) out.to[out.length - 1] = to;
+    else out.push(isSpace ? BLANK : text.charCodeAt(at), signs.from[at] ?? 0, to);
     at = next;
   }
   return out;
 }
 
-function withoutLabels({ signs, from, to }: Signs): Canonical {
-  const text = signs.join('');
-  if (!text.includes('<@')) return { text, from, to };
-  const out: Signs = { signs: [], from: [], to: [] };
+function withoutLabels(signs: Signs): Canonical {
+  const text = signs.text();
+  if (!text.includes('<@')) return { text, from: signs.from, to: signs.to };
+  const out = new Signs(signs.length);
   let at = 0;
   const copy = (until: number): void => {
-    for (; at < until; at += 1) push(out, signs[at] ?? '', from[at] ?? 0, to[at] ?? 0);
+    for (; at < until; at += 1) out.push(signs.codes[at] ?? 0, signs.from[at] ?? 0, signs.to[at] ?? 0);
   };
   for (const { index, 0: whole } of text.matchAll(LABEL)) {
     copy(index + whole.indexOf('|'));
     at = index + whole.length - 1;
   }
   copy(signs.length);
-  return { text: out.signs.join(''), from: out.from, to: out.to };
+  return { text: out.text(), from: out.from, to: out.to };
 }
 
 const WORD = /[\p{L}\p{N}]/u;

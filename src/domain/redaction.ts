@@ -51,7 +51,10 @@ export function wordsOf(entries: readonly Pick<TimelineEntry, 'kind' | 'text'>[]
     people,
   );
   const parts = needles(secrets, people);
-  const find = (text: string): readonly Span[] => spansIn([...whole, ...parts], text);
+  const marks = [...new Set([...all, ...secrets].map(markOf))];
+  const both = [...whole, ...parts];
+  const find = (text: string): readonly Span[] =>
+    marks.some((mark) => text.includes(mark)) ? spansIn(both, text) : [];
   return {
     ...sought((text) => [...find(text), ...aloneIn(alone, text)]),
     elsewhere: sought(find),
@@ -59,7 +62,7 @@ export function wordsOf(entries: readonly Pick<TimelineEntry, 'kind' | 'text'>[]
     isToldBy: (reason) =>
       [...find(reason), ...aloneIn(alone, reason)].length > 0 ||
       tellingWords(reason).some((word) => all.some((text) => text.toLowerCase().includes(word))),
-    marks: [...new Set([...all, ...secrets].map(markOf))],
+    marks,
   };
 }
 
@@ -187,4 +190,4 @@ const markOf = (text: string): string =>
     .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
 
 /** What a rendering may show by other letters. */
-const NOT_VERBATIM = /<@[UW][A-Z0-9]+(?:\|[^>]*)?>|&(?:amp;)*(?:(?:lt|gt);)?|<br>/g;
+const NOT_VERBATIM = /<@[UW][A-Z0-9]+(?:\|[^<>]*)?>|&(?:amp;)*(?:(?:lt|gt);)?|<br>/g;

@@ -116,6 +116,8 @@ describe('the words of an entry', () => {
     ['pipes', 'a|b\\|'.repeat(8000)],
     ['one word', 'x'.repeat(40_000)],
     ['open brackets', '(a<[{'.repeat(8000)],
+    ['closing ones', `${')'.repeat(39_000)}abc`],
+    ['entities', `${'&amp;'.repeat(8000)}abc`],
   ])('as long as Slack takes, %s: found and taken out, within a second', (_what, text) => {
     const since = performance.now();
     const found = words(text);
