@@ -171,10 +171,13 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
   for (const { details } of family) await forgetStep(tx, details);
   const scrubbed = await scrubStore(tx, words, incident);
   await forgetReasons(tx, words, incident);
+  const hidden = await privateOthers(tx, incident, [...incidentsOf(plan), ...scrubbed.map(incidentOf)]);
+  const told = scrubbed.filter((each) => !hidden.has(incidentOf(each)));
   const files: string[] = [];
   const canvases: Effect[] = [];
   for (const id of new Set([...incidentsOf(plan), ...numbersIn(scrubbed, REPORTED)])) {
-    files.push(...(await forgetExports(tx, id, `${EXPORT_AGAIN}\n`)));
+    const posted = await forgetExports(tx, id, `${EXPORT_AGAIN}\n`);
+    if (!hidden.has(id)) files.push(...posted);
     if (await forgetCanvas(tx, id, EXPORT_AGAIN))
       canvases.push({
         kind: 'canvas',
@@ -191,13 +194,25 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
     elsewhere: entries.length - own.length + scrubbed.filter(isElsewhere(incident)).length,
     amended: scrubbed.filter(isSaid).length,
     links: family.flatMap(({ link }) => link ?? []),
-    files: [...new Set([...files, ...namesOf(scrubbed, 'file', 'name')])],
-    pagers: [...new Set(pagesIn(scrubbed))],
-    issues: [...new Set(issuesIn(scrubbed))],
+    files: [...new Set([...files, ...namesOf(told, 'file', 'name')])],
+    pagers: [...new Set(pagesIn(told))],
+    issues: [...new Set(issuesIn(told))],
   };
 }
 
 const EXPORT_AGAIN = 'An entry was redacted: export the postmortem again.';
+
+/** Of a private incident it is not even told that it is there. */
+async function privateOthers(
+  tx: Db,
+  own: number,
+  ids: readonly (number | undefined)[],
+): Promise<ReadonlySet<number | undefined>> {
+  const hidden = new Set<number | undefined>();
+  for (const id of new Set(ids))
+    if (id !== undefined && id !== own && (await loadIncident(tx, id))?.private) hidden.add(id);
+  return hidden;
+}
 
 const isElsewhere =
   (own: number) =>

@@ -420,6 +420,19 @@ describe('timeline redact', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('of a private incident only the count is told, not its files', async () => {
+    await say('declare --anyway sev3 another thing altogether');
+    await say('note inc-2 the password is Tr0ub4dor-x9Q');
+    await say('postmortem inc-2');
+    await it1.store.query(`update outbox set state = 'sent' where effect ->> 'kind' = 'file'`);
+    await say('note the password is Tr0ub4dor-x9Q');
+    await it1.store.query('update incidents set private = true where id = 2');
+    const answer = await say('timeline redact 2 pasted', dba);
+    expect(answer).toContain('of other incidents');
+    expect(answer).not.toContain('inc-2');
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
+  });
+
   it('the log says nothing of it', async () => {
     const stream = new PassThrough();
     const log = createLogger({ level: 'debug', destination: stream });
