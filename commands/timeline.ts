@@ -99,10 +99,10 @@ async function redact(request: Request, app: App, rest: string): Promise<Reply |
   return done.ok ? { text: redacted(done) } : done;
 }
 
-const redacted = ({ erased, elsewhere, amended, links, files, pagers }: Redacted): string =>
+const redacted = ({ erased, elsewhere, amended, links, files, pagers, issues }: Redacted): string =>
   [
     `${erased.length === 1 ? 'Entry' : 'Entries'} ${erased.join(', ')} redacted: the words are erased from the store, and the chain still verifies.`,
-    ...(elsewhere > 0 ? [`They were also in ${elsewhere} entries of other incidents.`] : []),
+    ...(elsewhere > 0 ? [`They were also in ${elsewhere} places of other incidents.`] : []),
     ...(amended > 0 ? [`What I said with them in Slack is being changed: ${amended} messages.`] : []),
     ...(links.length > 0
       ? [`What people wrote stays in Slack until they or an administrator delete it: ${links.join(' ')}`]
@@ -111,6 +111,7 @@ const redacted = ({ erased, elsewhere, amended, links, files, pagers }: Redacted
       ? [`Delete these files in the channel, they were made before: ${files.join(', ')}.`]
       : []),
     ...(pagers.length > 0 ? [`They also went to ${pagers.join(', ')}: erase them there.`] : []),
+    ...(issues.length > 0 ? [`They are also in ${issues.join(', ')}: edit what it says there.`] : []),
     'A password that was pasted is known: change it. What else keeps copies is in docs/security.md.',
   ].join('\n');
 

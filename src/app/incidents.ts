@@ -91,6 +91,8 @@ async function refuseDuplicate(
   return refuse('LIKELY_DUPLICATE', { ...found, command, line }, [{ label: 'Open a new one anyway', line }]);
 }
 
+type Acted = { ok: true; incident: Incident } | Refusal;
+
 /** Decides an intent on an incident and writes what follows from it. */
 export function actOnIncident(
   store: Store,
@@ -99,10 +101,30 @@ export function actOnIncident(
   cause: Cause,
   now: Date,
   policy: Policy,
-): Promise<{ ok: true; incident: Incident } | Refusal> {
-  return store.transaction(async (tx) => {
+): Promise<Acted>;
+/** The same, if what it rests on is still so once the incident is locked; undefined when it is not. */
+export function actOnIncident(
+  store: Store,
+  id: number,
+  intent: Intent,
+  cause: Cause,
+  now: Date,
+  policy: Policy,
+  valid: (tx: Db) => Promise<boolean>,
+): Promise<Acted | undefined>;
+export function actOnIncident(
+  store: Store,
+  id: number,
+  intent: Intent,
+  cause: Cause,
+  now: Date,
+  policy: Policy,
+  valid?: (tx: Db) => Promise<boolean>,
+): Promise<Acted | undefined> {
+  return store.transaction(async (tx): Promise<Acted | undefined> => {
     const incident = await lockIncident(tx, id);
     if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
+    if (valid && !(await valid(tx))) return undefined;
     const decision = decide(incident, intent, now, policy);
     if (!decision.ok) return decision;
     await commitDecision(tx, decision, cause, now);

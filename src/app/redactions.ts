@@ -3,8 +3,8 @@ import { person } from '../domain/actor.ts';
 import { entry, everywhere } from '../domain/decision.ts';
 import { type Effect, laneOf } from '../domain/effects.ts';
 import type { NewEntry, TimelineEntry } from '../domain/entry.ts';
-import { channelName, type Incident } from '../domain/incident.ts';
-import { type Words, wordsOf } from '../domain/redaction.ts';
+import { channelName, type Incident, type TrackedIssue } from '../domain/incident.ts';
+import { ELSEWHERE, type Words, wordsOf } from '../domain/redaction.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { live } from '../domain/run-words.ts';
 import { correctedBy } from '../domain/timeline.ts';
@@ -20,6 +20,9 @@ import {
   forgetCanvas,
   forgetExports,
   forgetOutput,
+  forgetReasons,
+  type Holding,
+  incidentOf,
   nameChannelAnew,
   type Scrubbed,
   scrubStore,
@@ -40,7 +43,7 @@ export interface RedactionWish {
 export interface Redacted {
   /** Numbers of the entries of this incident. */
   readonly erased: readonly number[];
-  /** How many in other ones. */
+  /** In how many places of other incidents they were, entries and whatever else the store keeps. */
   readonly elsewhere: number;
   /** How many messages of the bot are being changed. */
   readonly amended: number;
@@ -48,8 +51,10 @@ export interface Redacted {
   readonly links: readonly string[];
   /** Exports that were posted before. */
   readonly files: readonly string[];
-  /** Where pages and issues with these words went. */
+  /** Where pages with these words went. */
   readonly pagers: readonly string[];
+  /** Issues of a tracker that were made of action items with these words. */
+  readonly issues: readonly string[];
 }
 
 export interface RedactionParts {
@@ -74,17 +79,11 @@ export function redactEntry(
   });
 }
 
-interface Erased {
-  readonly incident: number;
-  readonly seq: number;
-  readonly details?: unknown;
-}
-
 interface Plan {
   readonly incident: number;
   readonly words: Words;
   readonly family: readonly TimelineEntry[];
-  readonly entries: readonly Erased[];
+  readonly entries: readonly Holding[];
 }
 
 /** Locks every incident that holds the words, in one order, and reads once more what is then known. */
@@ -107,28 +106,37 @@ async function findIn(tx: Db, incident: number, { seq, reason }: RedactionWish):
   const family = await wholeFamily(tx, incident, seq);
   const named = family.find((each) => each.seq === seq);
   if (!named) return refuse('ENTRY_UNKNOWN', { found: seq, count: await countEntries(tx, incident) });
-  const said = family.filter((each) => each.text !== undefined && isText(each));
+  const alone = family.length === 1;
+  const said = family.filter((each) => each.text !== undefined && (alone || isText(each)));
   if (said.length === 0) return refuse('ENTRY_ERASED', { found: seq });
   const words = wordsOf(said.map(withKindOf(family)), await loadPeople(tx));
   if (words.marks.length === 0) return refuse('ENTRY_WITHOUT_WORDS', { found: seq, kind: named.kind });
-  if (words.holds(reason)) return refuse('REDACT_REASON_TELLS', { found: seq });
+  if (words.isToldBy(reason)) return refuse('REDACT_REASON_TELLS', { found: seq });
   const run = await activeRunHolding(tx, words);
   if (run !== undefined) return refuse('REDACT_RUN_ACTIVE', { run });
-  const own = family.filter(hasWords).map((each) => ({ incident, ...each }));
-  const others = (await entriesHolding(tx, words)).filter(
+  const own = family.filter((each) => alone || hasWords(each)).map((each) => ({ incident, ...each }));
+  const others = (await entriesHolding(tx, words, incident)).filter(
     (each) => each.incident !== incident || !own.some((known) => known.seq === each.seq),
   );
   return { incident, words, family, entries: [...own, ...others] };
 }
 
-/** The entry that is named or corrected by the one that is, and all its corrections. */
+/**
+ * The entry that is named or corrected by the one that is, and all its corrections. Why one was struck says nothing of
+ * the entry: it goes alone.
+ */
 async function wholeFamily(tx: Db, incident: number, seq: number): Promise<readonly TimelineEntry[]> {
   const family = await loadCorrected(tx, incident, seq);
+  const named = family.find((each) => each.seq === seq);
+  if (named && isWhy(named)) return [named];
   const of = family.map(correctedBy).find((each) => each !== undefined && each.of !== seq)?.of;
   return of === undefined ? family : loadCorrected(tx, incident, of);
 }
 
-/** The entry itself, or a text that it got: why it was struck is no part of it. */
+const isWhy = (each: TimelineEntry): boolean =>
+  ['struck', 'restored', 'deleted'].includes(correctedBy(each)?.what ?? 'text');
+
+/** The entry itself, or a text that it got. */
 const isText = (each: TimelineEntry): boolean => (correctedBy(each)?.what ?? 'text') === 'text';
 
 /** Names and digests of a message's files go with it. */
@@ -161,11 +169,15 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
     if (message) await eraseMessage(tx, message, at);
   }
   for (const { details } of family) await forgetStep(tx, details);
-  const scrubbed = await scrubStore(tx, words);
+  const scrubbed = await scrubStore(tx, words, incident);
+  await forgetReasons(tx, words, incident);
+  const hidden = await privateOthers(tx, incident, [...incidentsOf(plan), ...scrubbed.map(incidentOf)]);
+  const told = scrubbed.filter((each) => !hidden.has(incidentOf(each)));
   const files: string[] = [];
   const canvases: Effect[] = [];
-  for (const id of incidentsOf(plan)) {
-    files.push(...(await forgetExports(tx, id, `${EXPORT_AGAIN}\n`)));
+  for (const id of new Set([...incidentsOf(plan), ...numbersIn(scrubbed, REPORTED)])) {
+    const posted = await forgetExports(tx, id, `${EXPORT_AGAIN}\n`);
+    if (!hidden.has(id)) files.push(...posted);
     if (await forgetCanvas(tx, id, EXPORT_AGAIN))
       canvases.push({
         kind: 'canvas',
@@ -179,17 +191,33 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
   const own = entries.filter((each) => each.incident === incident);
   return {
     erased: own.map(({ seq }) => seq).sort((a, b) => a - b),
-    elsewhere: entries.length - own.length,
+    elsewhere: entries.length - own.length + scrubbed.filter(isElsewhere(incident)).length,
     amended: scrubbed.filter(isSaid).length,
     links: family.flatMap(({ link }) => link ?? []),
-    files: [...new Set([...files, ...namesOf(scrubbed, 'file', 'name')])],
-    pagers: [...new Set(pagesIn(scrubbed))],
+    files: [...new Set([...files, ...namesOf(told, 'file', 'name')])],
+    pagers: [...new Set(pagesIn(told))],
+    issues: [...new Set(issuesIn(told))],
   };
 }
 
 const EXPORT_AGAIN = 'An entry was redacted: export the postmortem again.';
 
-const ELSEWHERE = 'it held words that were erased elsewhere';
+/** Of a private incident it is not even told that it is there. */
+async function privateOthers(
+  tx: Db,
+  own: number,
+  ids: readonly (number | undefined)[],
+): Promise<ReadonlySet<number | undefined>> {
+  const hidden = new Set<number | undefined>();
+  for (const id of new Set(ids))
+    if (id !== undefined && id !== own && (await loadIncident(tx, id))?.private) hidden.add(id);
+  return hidden;
+}
+
+const isElsewhere =
+  (own: number) =>
+  (each: Scrubbed): boolean =>
+    (incidentOf(each) ?? own) !== own;
 
 /** What is no words, and says what the entry belongs to. */
 function keptOf(details: unknown, words: Words): Record<string, unknown> | undefined {
@@ -220,8 +248,16 @@ function redactionEntry({ incident, entries }: Plan, id: number, wish: Redaction
       : `Entries ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1) ?? ''} were`;
   const why = id === incident ? wish.reason : ELSEWHERE;
   const text = `${which} redacted by ${person(wish.by)}: ${why}`;
-  return entry(at, 'redaction', wish.by, text, { redacted: numbers });
+  return entry(at, 'redaction', wish.by, text, { redacted: [...numbers, ...namedBefore(entries, id)] });
 }
+
+/** What an erased redaction named is named by this one: a chain verifies by those alone that still say something. */
+const namedBefore = (entries: readonly Holding[], id: number): readonly number[] =>
+  entries
+    .filter((each) => each.incident === id && each.kind === 'redaction')
+    .flatMap(
+      ({ details }) => (details as { readonly redacted?: readonly number[] } | undefined)?.redacted ?? [],
+    );
 
 /** Everything that is kept current is drawn anew, and what the bot said is changed where it stands. */
 async function effectsOf(
@@ -248,6 +284,9 @@ const INCIDENT_OF = {
   escalations: 'incident_id',
   pages: 'incident_id',
 };
+
+/** What a report is made of, besides entries. */
+const REPORTED = { ...INCIDENT_OF, report_parts: 'incident_id', runs: 'incident_id' };
 
 async function drawnAnew(
   tx: Db,
@@ -318,8 +357,14 @@ const pagesIn = (scrubbed: readonly Scrubbed[]): readonly string[] =>
   scrubbed.flatMap((each) => {
     const effect = effectIn(each);
     if (each.row['state'] !== 'sent') return [];
-    if (effect?.kind === 'track') return ['the tracker'];
     return effect?.kind === 'send-page' ? [effect.page.via] : [];
+  });
+
+/** An issue was made of the item as it was; it is not written anew. */
+const issuesIn = (scrubbed: readonly Scrubbed[]): readonly string[] =>
+  scrubbed.flatMap(({ table, row }) => {
+    const issue = table === 'action_items' ? (row['issue'] as TrackedIssue | null) : null;
+    return issue ? [issue.url] : [];
   });
 
 const numbersIn = (

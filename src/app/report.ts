@@ -1,5 +1,7 @@
 /** Use cases of the report: it is written piece by piece, posted, and filled in by people. */
+import { entry } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
+import type { NewEntry } from '../domain/entry.ts';
 import { jsonChunks } from '../domain/export.ts';
 import type { Policy } from '../domain/policy.ts';
 import { PART_LENGTH, PARTS, type PartName } from '../domain/postmortem/parts.ts';
@@ -23,7 +25,14 @@ import { proposalsOf } from '../store/proposals.ts';
 import { forgetPart, loadParts, savePart } from '../store/report-parts.ts';
 import { loadRuns } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
-import { hashBefore, headOf, loadEntries, rowsInTime } from '../store/timeline.ts';
+import {
+  appendEntries,
+  countRedactions,
+  hashBefore,
+  headOf,
+  loadEntries,
+  rowsInTime,
+} from '../store/timeline.ts';
 import type { Cause } from './app.ts';
 import { actOnIncident } from './incidents.ts';
 
@@ -96,24 +105,32 @@ export async function exportPostmortem(
   now: Date,
   wish: Omit<ExportWish, 'format'> & { readonly policy: Policy },
 ): Promise<{ ok: true } | Refusal> {
-  const made = await inSnapshot(store, async (tx) => {
+  for (;;) {
+    const made = await writtenNow(store, id, wish);
+    if (!made) return refuse('INCIDENT_UNKNOWN', { found: id });
+    const { report, content, redactions } = made;
+    const text = `Postmortem exported; timeline head ${report.anchor.slice(0, 12)}`;
+    const intent = { kind: 'record', by, entry: 'export', text, effects: posted(report, content) } as const;
+    // A redaction holds the incident until its words are gone from the outbox; it cannot see what is not there yet.
+    const valid = async (tx: Db): Promise<boolean> => (await countRedactions(tx)) === redactions;
+    const done = await actOnIncident(store, id, intent, cause, now, wish.policy, valid);
+    if (done !== undefined) return done.ok ? { ok: true } : done;
+  }
+}
+
+async function writtenNow(
+  store: Store,
+  id: number,
+  wish: Omit<ExportWish, 'format'>,
+): Promise<{ report: Report; content: string; redactions: number } | undefined> {
+  return inSnapshot(store, async (tx) => {
+    const redactions = await countRedactions(tx);
     const report = await loadReport(tx, id, { ...wish, format: 'md' });
     if (!report) return undefined;
     const chunks: string[] = [];
     for await (const chunk of postmortemChunks(report, rowsInTime(tx, id))) chunks.push(chunk);
-    return { report, content: chunks.join('') };
+    return { report, content: chunks.join(''), redactions };
   });
-  if (!made) return refuse('INCIDENT_UNKNOWN', { found: id });
-  const text = `Postmortem exported; timeline head ${made.report.anchor.slice(0, 12)}`;
-  const intent = {
-    kind: 'record',
-    by,
-    entry: 'export',
-    text,
-    effects: posted(made.report, made.content),
-  } as const;
-  const done = await actOnIncident(store, id, intent, cause, now, wish.policy);
-  return done.ok ? { ok: true } : done;
 }
 
 function posted(report: Report, content: string): readonly Effect[] {
@@ -164,13 +181,27 @@ export function writeParts(
       if (text === '') await forgetPart(tx, id, part);
       else await savePart(tx, id, { part, text, by, at: now });
     }
+    await appendEntries(
+      tx,
+      id,
+      changed.map((wish) => partEntry(wish, by, now)),
+      now,
+    );
     if (inboxKey !== undefined) await settleDone(tx, inboxKey, now);
     return { ok: true, written: changed.map(({ part }) => part) };
   });
 }
 
+/** By its number what somebody wrote can be redacted, as all else that was said. */
+function partEntry({ part, text }: PartWish, by: string, now: Date): NewEntry {
+  const title = `Postmortem, ${titleOf(part)}`;
+  return entry(now, 'part', by, text === '' ? `${title}, was taken back` : `${title}: ${text}`);
+}
+
+const titleOf = (part: PartName): string => PARTS.find(({ name }) => name === part)?.title ?? part;
+
 function refusePart({ part, text, seen }: PartWish, there: WrittenPart | undefined): Refusal | undefined {
-  const title = PARTS.find(({ name }) => name === part)?.title ?? part;
+  const title = titleOf(part);
   if (text.length > PART_LENGTH)
     return refuse('PART_TOO_LONG', { part: title, found: text.length, allowed: PART_LENGTH });
   // Whoever wants what is there already has nothing to lose.

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type ChainedEntry, verifyChain } from '../domain/chain.ts';
 import { formatUtc } from '../domain/when.ts';
 import { FirebreakError } from '../errors.ts';
+import { loadIncident } from '../store/incidents.ts';
 import { loadChain } from '../store/timeline.ts';
 import { incidentNumber, printJson, type StoreOptions, withStore } from './options.ts';
 import { onStore } from './terminal.ts';
@@ -10,6 +11,7 @@ import { onStore } from './terminal.ts';
 interface VerifyOptions extends StoreOptions {
   readonly anchor?: string;
   readonly json?: true;
+  readonly private?: true;
 }
 
 export const verifyCommand = (): Command =>
@@ -21,12 +23,18 @@ export const verifyCommand = (): Command =>
         '--anchor <hash>',
         'a head hash printed earlier, or its first 12 signs; it must still be in the chain',
       )
+      .option('--private', 'also why entries of a private incident were redacted')
       .option('--json', 'print facts as JSON'),
   ).action(async (incident: number, options: VerifyOptions) => {
-    const chain = await onStore(options, (store) => loadChain(store, incident));
+    const { chain, hidden } = await onStore(options, async (store) => ({
+      chain: await loadChain(store, incident),
+      hidden: options.private !== true && (await loadIncident(store, incident))?.private === true,
+    }));
     if (chain.length === 0) throw new FirebreakError('INCIDENT_UNKNOWN', { found: incident });
     const head = headOf(chain, options.anchor);
-    const redacted = chain.flatMap(({ seq, erased }) => (erased ? { seq, ...erased } : []));
+    const redacted = chain.flatMap(({ seq, erased }) =>
+      erased ? { seq, ...erased, ...(hidden ? { reason: 'private' } : {}) } : [],
+    );
     if (options.json) printJson({ incident, entries: chain.length, head, redacted });
     else
       process.stdout.write(

@@ -56,13 +56,32 @@ export function linkHash(previous: string, entry: ChainLink): string {
 
 /** Checks a whole chain, given by seq; entries cut off its end only show against a head kept elsewhere. */
 export function verifyChain(entries: readonly ChainedEntry[]): ChainVerdict {
+  const redactedAt = redactions(entries);
   let head = GENESIS;
   for (const [index, entry] of entries.entries()) {
-    const reason = fault(head, index + 1, entry);
+    const reason = fault(head, index + 1, entry) ?? faultOfErasure(entry, redactedAt);
     if (reason !== undefined) return { ok: false, seq: entry.seq, reason };
     head = entry.hash;
   }
   return { ok: true, head };
+}
+
+/** The newest entry by which each was redacted. Which ones those are is under the chain, as all that they say. */
+function redactions(entries: readonly ChainedEntry[]): ReadonlyMap<number, number> {
+  const named = entries.flatMap(({ kind, seq, content }) => {
+    const redacted = kind === 'redaction' ? content?.details?.['redacted'] : undefined;
+    return Array.isArray(redacted) ? redacted.map((each: unknown) => [Number(each), seq] as const) : [];
+  });
+  return new Map(named);
+}
+
+/** Who erases around the bot can write by whom beside the chain, but no entry into it that nobody sees. */
+function faultOfErasure(
+  { seq, content }: ChainedEntry,
+  redactedAt: ReadonlyMap<number, number>,
+): string | undefined {
+  if (content !== undefined || (redactedAt.get(seq) ?? 0) > seq) return undefined;
+  return 'its content is gone, and no later entry says that it was redacted';
 }
 
 function fault(previous: string, position: number, entry: ChainedEntry): string | undefined {

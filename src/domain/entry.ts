@@ -31,6 +31,7 @@ export const ENTRY_KINDS = [
   'approval',
   'step',
   'export',
+  'part',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 

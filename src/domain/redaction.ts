@@ -1,38 +1,110 @@
 /** Which words an entry holds, and how they are found again wherever they were carried to. */
 import type { TimelineEntry } from './entry.ts';
+import { canonical, replaced, type Span, spansOf } from './find-words.ts';
 import { channelName } from './incident.ts';
 import { nameOf, type People } from './postmortem/markdown.ts';
+import { secretsIn, tellingWords } from './secrets.ts';
 
 /** What stands where words were. */
 export const REDACTED = '[redacted]';
 
-export interface Words {
+/** The reason in other incidents, which says nothing of this one. */
+export const ELSEWHERE = 'it held words that were erased elsewhere';
+
+/** What is looked for in a text. */
+export interface Sought {
   /** Whether a text holds any of them. */
   holds(text: string): boolean;
   /** The text without them. */
   scrub(text: string): string;
+}
+
+/** Sought as they are, they are those of the incident in which they were said. */
+export interface Words extends Sought {
+  /** In other incidents: the whole text, and of its parts the secrets. */
+  readonly elsewhere: Sought;
+  /** Only where somebody said the whole text: titles of other incidents are not changed for a part. */
+  readonly whole: Sought;
+  /** Whether a reason would tell what it is that is erased. */
+  isToldBy(reason: string): boolean;
   /** Of each a part that no rendering changes: whatever holds none of these holds none of the words. */
   readonly marks: readonly string[];
 }
 
 /** Shorter ones are words of every day: they are only taken where they are all that was said. */
 const DISTINCT = 8;
+/** So does a single word, unless it is as long as no word is. */
+const LONG_WORD = 40;
 /** With less than this of letters and digits a text says nothing that could be found. */
 const LEAST = 3;
 
-/** The words of entries: each text whole, without what the bot put before it, and its longer lines. */
+/** The words of entries: each text whole, without what the bot put before it, and the secrets in it. */
 export function wordsOf(entries: readonly Pick<TimelineEntry, 'kind' | 'text'>[], people: People): Words {
   const texts = entries.flatMap(({ kind, text }) => (text === undefined ? [] : said(kind, text)));
-  const lines = texts.flatMap((text) => text.split('\n')).filter((line) => length(line) >= DISTINCT);
-  const all = [...new Set([...texts, ...lines].map((text) => text.trim()))]
-    .filter((text) => substance(text) >= LEAST)
-    .sort((a, b) => b.length - a.length);
-  const patterns = all.map((text) => patternOf(text, people));
+  const all = longestFirst(texts.map((text) => text.trim()));
+  const secrets = longestFirst(all.flatMap(secretsIn));
+  const slugs = new Set(all.filter(isDistinct).map(slugOf));
+  const distinct = (text: string): boolean => isDistinct(text) || slugs.has(text);
+  const whole = needles(all.filter(distinct), people);
+  const alone = needles(
+    all.filter((text) => !distinct(text)),
+    people,
+  );
+  const parts = needles(secrets, people);
+  const marks = [...new Set([...all, ...secrets].map(markOf))];
+  const both = [...whole, ...parts];
+  const find = (text: string): readonly Span[] =>
+    marks.some((mark) => text.includes(mark)) ? spansIn(both, text) : [];
   return {
-    holds: (text) => patterns.some((pattern) => text.search(pattern) >= 0),
-    scrub: (text) => patterns.reduce((rest, pattern) => rest.replace(pattern, REDACTED), text),
-    marks: [...new Set(all.map(markOf))],
+    ...sought((text) => [...find(text), ...aloneIn(alone, text)]),
+    elsewhere: sought(find),
+    whole: sought((text) => spansIn(whole, text)),
+    isToldBy: (reason) =>
+      [...find(reason), ...aloneIn(alone, reason)].length > 0 ||
+      tellingWords(reason).some((word) => all.some((text) => text.toLowerCase().includes(word))),
+    marks,
   };
+}
+
+const longestFirst = (texts: readonly string[]): readonly string[] =>
+  [...new Set(texts)].filter((text) => substance(text) >= LEAST).sort((a, b) => b.length - a.length);
+
+/** One that is nobody's but theirs wherever it stands: several words, a secret, or what is as long as no word is. */
+const isDistinct = (text: string): boolean =>
+  length(text) >= DISTINCT &&
+  (/\S\s+\S/.test(text) || length(text) >= LONG_WORD || secretsIn(`key: ${text}`).length > 0);
+
+const sought = (find: (text: string) => readonly Span[]): Sought => ({
+  holds: (text) => find(text).length > 0,
+  scrub: (text) => replaced(text, find(text), REDACTED),
+});
+
+function spansIn(all: readonly string[], text: string): readonly Span[] {
+  if (all.length === 0 || text === '') return [];
+  const shown = canonical(text);
+  return all.flatMap((each) => spansOf(each, shown));
+}
+
+/** What Firebreak puts before the words of somebody, and what they typed before it. */
+const FRAME =
+  /^(?:(?:\/\S+ )?[\p{L}-]{2,20} (?:inc-\d+ )?(?:\d{1,2}:\d\d |(?:edit|strike|restore|write) \S{1,40} )?|[*_]*(?:<@[^>]*>|Impact|Summary|Cause|What fixed it|Title|Update|Status|Paged|Postmortem|Action item)[^:]{0,80}: )$/u;
+
+/** A word of every day is taken where it is all that somebody said. */
+function aloneIn(all: readonly string[], text: string): readonly Span[] {
+  return spansIn(all, text).filter(
+    ({ from, to }) =>
+      text.slice(to).trim() === '' && (text.slice(0, from).trim() === '' || FRAME.test(text.slice(0, from))),
+  );
+}
+
+/** As canonical texts hold them: people as mentions, and by their names. */
+function needles(texts: readonly string[], people: People): readonly string[] {
+  const named = texts
+    .filter((text) => text.includes('<@'))
+    .map((text) => text.replace(MENTION, (_, user: string) => nameOf(user, people)));
+  return [...new Set([...texts, ...named].map((text) => canonical(text).text.trim()))].filter(
+    (text) => text !== '',
+  );
 }
 
 /** What people said within an entry; of some the bot wrote all. */
@@ -44,9 +116,12 @@ function said(kind: TimelineEntry['kind'], text: string): readonly string[] {
     case 'channel':
     case 'reminder':
     case 'answer':
-    case 'redaction':
     case 'export':
       return [];
+    case 'redaction':
+      return afterFrame(text, /^Entr(?:y|ies) [\d, and]+ (?:was|were) redacted by [^:]*: /).filter(
+        (reason) => reason !== ELSEWHERE,
+      );
     case 'note':
     case 'message':
     case 'update':
@@ -86,6 +161,7 @@ function said(kind: TimelineEntry['kind'], text: string): readonly string[] {
     case 'status':
     case 'page':
     case 'change':
+    case 'part':
       return afterFrame(text, /^[^:]*: /);
   }
 }
@@ -96,8 +172,9 @@ const afterFrame = (text: string, frame: RegExp): readonly string[] => {
 };
 
 /** A title is also the name of the channel. */
-const titles = (all: readonly string[]): readonly string[] =>
-  all.flatMap((title) => [title, channelName(0, title).slice('inc-0-'.length)]);
+const titles = (all: readonly string[]): readonly string[] => all.flatMap((title) => [title, slugOf(title)]);
+
+const slugOf = (title: string): string => channelName(0, title).slice('inc-0-'.length);
 
 const MENTION = /<@([UW][A-Z0-9]+)>/g;
 
@@ -108,39 +185,9 @@ const substance = (text: string): number => [...text.replace(MENTION, ' ').match
 
 /** The longest run of letters and digits. */
 const markOf = (text: string): string =>
-  [...text.replace(MENTION, ' ').matchAll(/[\p{L}\p{N}]+/gu)]
+  [...text.replace(NOT_VERBATIM, ' ').matchAll(/[\p{L}\p{N}]+/gu)]
     .map(([run]) => run)
     .reduce((longest, run) => (run.length > longest.length ? run : longest), '');
 
-/** Finds a text as it was typed, as Slack escapes it, and as Markdown shows it. */
-function patternOf(text: string, people: People): RegExp {
-  const plain = text.replace(/&(lt|gt|amp);/g, (_, name: string) => ({ lt: '<', gt: '>' })[name] ?? '&');
-  const source = plain
-    .split(/(<@[UW][A-Z0-9]+>|\s+)/)
-    .map((part) => pieceOf(part, people))
-    .join('');
-  return length(text) >= DISTINCT
-    ? new RegExp(source, 'gu')
-    : new RegExp(`(?<=^|\\s)${source}(?=$|\\s*\\n)`, 'gmu');
-}
-
-function pieceOf(part: string, people: People): string {
-  const user = /^<@([UW][A-Z0-9]+)>$/.exec(part)?.[1];
-  if (user !== undefined) return `(?:<@${user}(?:\\|[^>]*)?>|${verbatim(nameOf(user, people))})`;
-  return /^\s+$/.test(part) ? String.raw`(?:\s|<br>)+` : verbatim(part);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '(?:&amp;|&)',
-  '<': '(?:&lt;|<)',
-  '>': '(?:&gt;|>)',
-};
-
-/** Each sign may be escaped. */
-const verbatim = (text: string): string =>
-  Array.from(text)
-    .map((sign) => {
-      if (/[\p{L}\p{N}\p{M}]/u.test(sign)) return sign;
-      return String.raw`\\?` + (ENTITIES[sign] ?? `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
-    })
-    .join('');
+/** What a rendering may show by other letters. */
+const NOT_VERBATIM = /<@[UW][A-Z0-9]+(?:\|[^<>]*)?>|&(?:amp;)*(?:(?:lt|gt);)?|<br>/g;

@@ -1,6 +1,8 @@
 /** Takes words out of all that the store holds in prose, wherever they were carried; the timeline's chain stays. */
-import { REDACTED, type Words } from '../domain/redaction.ts';
+import type { EntryKind } from '../domain/entry.ts';
+import { REDACTED, type Sought, type Words } from '../domain/redaction.ts';
 import { storableJson } from '../domain/storable.ts';
+import { placeOf } from './live-messages.ts';
 import type { Db } from './store.ts';
 
 /** A row that held them, as it is afterwards. */
@@ -30,11 +32,33 @@ const STRUCTURE =
   /^(?:action|actor|answer|by|channel|command|database|decision|due|entry|from|hash|id|ids|index|kind|lane|level|monitor|owner|people|risk|role|roles|runbook|section|service|severity|sha256|slot|sqlstate|state|status|target|team|to|ts|type|user|users|via|ways|what)$|_(?:at|by|hash|id|ts|user)$/;
 
 /** Every text and jsonb column of every table; what other tables will hold is found by itself. */
-export async function scrubStore(tx: Db, words: Words): Promise<readonly Scrubbed[]> {
+export async function scrubStore(tx: Db, words: Words, incident: number): Promise<readonly Scrubbed[]> {
   await forgetClicks(tx);
   const scrubbed: Scrubbed[] = [];
-  for (const table of await proseTables(tx)) scrubbed.push(...(await scrubTable(tx, table, words)));
+  for (const table of await proseTables(tx)) scrubbed.push(...(await scrubTable(tx, table, words, incident)));
   return scrubbed;
+}
+
+/** The incident that a row belongs to; undefined: of none, or that is not known. */
+export function incidentOf({ table, row }: Scrubbed): number | undefined {
+  if (table === 'incidents') return Number(row['id']);
+  if (row['incident_id'] !== undefined && row['incident_id'] !== null) return Number(row['incident_id']);
+  const { incident, to, subject, page } = (isRecord(row['effect']) ? row['effect'] : {}) as {
+    readonly [key in 'subject' | 'page']?: { readonly incident?: number };
+  } & { readonly incident?: number; readonly to?: { readonly kind?: string; readonly id?: unknown } };
+  const id = incident ?? subject?.incident ?? page?.incident ?? (to?.kind === 'incident' ? to.id : undefined);
+  return id === undefined ? undefined : Number(id);
+}
+
+/** What a step works with is names of tables and hosts: a word of every day is one of those. */
+const WORKED_WITH = ['runs', 'run_steps', 'proposals', 'monitors'];
+
+/** In its own incident, in what people typed and the bot said, also the word of every day that was all that was said. */
+function soughtIn(words: Words, own: number, place: Scrubbed, column: string): Sought {
+  if (WORKED_WITH.includes(place.table)) return words.elsewhere;
+  const of = incidentOf(place);
+  if (of === own || (of === undefined && ['inbox', 'outbox'].includes(place.table))) return words;
+  return place.table === 'incidents' && column === 'title' ? words.whole : words.elsewhere;
 }
 
 /**
@@ -71,7 +95,12 @@ async function proseTables(tx: Db): Promise<readonly ProseTable[]> {
     .filter(({ columns }) => columns.length > 0);
 }
 
-async function scrubTable(tx: Db, { name, columns }: ProseTable, words: Words): Promise<readonly Scrubbed[]> {
+async function scrubTable(
+  tx: Db,
+  { name, columns }: ProseTable,
+  words: Words,
+  own: number,
+): Promise<readonly Scrubbed[]> {
   const texts = columns.map((column) => `t.${quoted(column.name)}::text`).join(', ');
   const { rows } = await tx.query<{ place: string; row: Record<string, unknown> }>(
     `select t.ctid::text as place, to_jsonb(t) as row
@@ -82,10 +111,11 @@ async function scrubTable(tx: Db, { name, columns }: ProseTable, words: Words): 
   );
   const scrubbed: Scrubbed[] = [];
   for (const { place, row } of rows) {
-    const changed = columns.filter((column) => holdsAny(row[column.name], words));
+    const soughtOf = (column: string): Sought => soughtIn(words, own, { table: name, row }, column);
+    const changed = columns.filter((column) => holdsAny(row[column.name], soughtOf(column.name)));
     if (changed.length === 0) continue;
     const after = Object.fromEntries(
-      changed.map((column) => [column.name, scrubAll(row[column.name], words)]),
+      changed.map((column) => [column.name, scrubAll(row[column.name], soughtOf(column.name))]),
     );
     const sets = changed.map((column, index) => `${quoted(column.name)} = $${index + 2}`);
     const values = changed.map(({ name: key, type }) =>
@@ -100,13 +130,13 @@ async function scrubTable(tx: Db, { name, columns }: ProseTable, words: Words): 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
 /** Whether any text within a value holds the words. */
-function holdsAny(value: unknown, words: Words): boolean {
+function holdsAny(value: unknown, words: Sought): boolean {
   if (typeof value === 'string') return words.holds(value);
   if (Array.isArray(value)) return value.some((item) => holdsAny(item, words));
   return isRecord(value) && prose(value).some(([, member]) => holdsAny(member, words));
 }
 
-function scrubAll(value: unknown, words: Words): unknown {
+function scrubAll(value: unknown, words: Sought): unknown {
   if (typeof value === 'string') return words.scrub(value);
   if (Array.isArray(value)) return value.map((item) => scrubAll(item, words));
   if (!isRecord(value)) return value;
@@ -123,21 +153,54 @@ const prose = (value: Readonly<Record<string, unknown>>) =>
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-/** Entries of any incident that hold the words. */
-export async function entriesHolding(
-  db: Db,
-  words: Words,
-): Promise<readonly { readonly incident: number; readonly seq: number; readonly details?: unknown }[]> {
-  const { rows } = await db.query<{ incident_id: number; seq: number; content: { details?: unknown } }>(
-    `select incident_id, seq, content
-       from timeline_contents
-      where exists (select from unnest($1::text[]) as mark where strpos(content::text, mark) > 0)
-      order by incident_id, seq`,
+export interface Holding {
+  readonly incident: number;
+  readonly seq: number;
+  readonly kind: EntryKind;
+  readonly details?: unknown;
+}
+
+/** Entries of any incident that hold the words, which were said in this one. */
+export async function entriesHolding(db: Db, words: Words, incident: number): Promise<readonly Holding[]> {
+  const { rows } = await db.query<{
+    incident_id: number;
+    seq: number;
+    kind: EntryKind;
+    content: { text?: unknown; details?: unknown };
+  }>(
+    `select c.incident_id, c.seq, t.kind, c.content
+       from timeline_contents c
+       join timeline t using (incident_id, seq)
+      where exists (select from unnest($1::text[]) as mark where strpos(c.content::text, mark) > 0)
+      order by c.incident_id, c.seq`,
     [words.marks],
   );
   return rows
-    .filter(({ content }) => holdsAny(content, words))
-    .map(({ incident_id: incident, seq, content: { details } }) => ({ incident, seq, details }));
+    .filter(({ incident_id: id, kind, content: { text, ...rest } }) => {
+      // The entries of a title go as the title does.
+      if (id !== incident && (kind === 'declared' || kind === 'title')) return holdsAny(text, words.whole);
+      return holdsAny(text, id === incident ? words : words.elsewhere) || holdsAny(rest, words.elsewhere);
+    })
+    .map(({ incident_id: id, seq, kind, content: { details } }) => ({ incident: id, seq, kind, details }));
+}
+
+/** Why earlier words were erased stays, unless it tells these. */
+export async function forgetReasons(tx: Db, words: Words, incident: number): Promise<void> {
+  const { rows } = await tx.query<{ incident_id: number; seq: number; reason: string }>(
+    `select incident_id, seq, erased_reason as reason
+       from timeline_contents
+      where exists (select from unnest($1::text[]) as mark where strpos(erased_reason, mark) > 0)`,
+    [words.marks],
+  );
+  const told = rows.filter(({ incident_id: id, reason }) =>
+    (id === incident ? words : words.elsewhere).holds(reason),
+  );
+  for (const { incident_id: id, seq } of told)
+    await tx.query('update timeline_contents set erased_reason = $3 where incident_id = $1 and seq = $2', [
+      id,
+      seq,
+      REDACTED,
+    ]);
 }
 
 /** A run that is not over and works with the words: to take them out of its plan would change what it does. */
@@ -148,7 +211,7 @@ export async function activeRunHolding(db: Db, words: Words): Promise<number | u
       where r.ended_at is null
       order by r.id`,
   );
-  return rows.find(({ known }) => holdsAny(known, words))?.id;
+  return rows.find(({ known }) => holdsAny(known, words.elsewhere))?.id;
 }
 
 /** What a step found is known by more words than those of its entry. */
@@ -159,15 +222,25 @@ export const forgetOutput = (tx: Db, run: number, step: number) =>
     [run, step, REDACTED],
   );
 
-/** Exports are made of everything: those that still lie here are taken out whole, sent or not. */
+/**
+ * Exports are made of everything: those that still lie here are taken out whole, sent or not. Answers the names of the
+ * files that were posted at any time: the timeline knows of them when the outbox has forgotten.
+ */
 export async function forgetExports(tx: Db, incident: number, instead: string): Promise<readonly string[]> {
-  const { rows } = await tx.query<{ name: string; sent: boolean }>(
-    `update outbox set effect = effect || jsonb_build_object('content', $2::text)
-      where effect ->> 'kind' = 'file' and effect ->> 'name' ^@ $1
-      returning effect ->> 'name' as name, state = 'sent' as sent`,
-    [`postmortem-inc-${incident}.`, instead],
+  const { rows } = await tx.query<{ name: string }>(
+    `with forgotten as (
+       update outbox set effect = effect || jsonb_build_object('content', $2::text)
+        where effect ->> 'kind' = 'file' and effect ->> 'name' ^@ $1
+        returning effect ->> 'name' as name, state)
+     select name from forgotten where state = 'sent'
+      union
+     select $1 || 'md' from timeline t left join timeline_contents c using (incident_id, seq)
+      where t.incident_id = $3 and t.kind = 'export' and coalesce(c.content ->> 'text', '') ^@ 'Postmortem exported'
+     having count(*) > (select count(*) from outbox o
+                         where o.effect ->> 'kind' = 'file' and o.effect ->> 'name' ^@ $1 and o.state <> 'sent')`,
+    [`postmortem-inc-${incident}.`, instead, incident],
   );
-  return rows.filter(({ sent }) => sent).map(({ name }) => name);
+  return rows.map(({ name }) => name);
 }
 
 /** The same of the canvas; true when one is in Slack, or may be. */
@@ -177,7 +250,7 @@ export async function forgetCanvas(tx: Db, incident: number, instead: string): P
       where effect ->> 'kind' = 'canvas' and effect -> 'incident' = to_jsonb($1::bigint)`,
     [incident, instead],
   );
-  return (rowCount ?? 0) > 0;
+  return (rowCount ?? 0) > 0 || (await placeOf(tx, `canvas:${incident}`)) !== undefined;
 }
 
 /** Slack takes no brackets in the name of a channel. */

@@ -62,6 +62,12 @@ export async function countEntries(db: Db, incidentId: number): Promise<number> 
   return (await chainEnd(db, incidentId)).seq;
 }
 
+/** How many redactions there were, of any incident: whoever counts more than before must read again. */
+export async function countRedactions(db: Db): Promise<number> {
+  const result = await db.query<{ n: number }>(`select count(*) as n from timeline where kind = 'redaction'`);
+  return first(result)?.n ?? 0;
+}
+
 /** The numbers of the entries that are no corrections, in their order. */
 export async function entryNumbers(db: Db, incidentId: number): Promise<readonly number[]> {
   const { rows } = await db.query<{ seq: number }>(

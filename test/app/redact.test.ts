@@ -211,7 +211,7 @@ describe('timeline redact', () => {
     await say('declare --anyway sev3 another thing altogether');
     await say(`note inc-2 the password is ${SECRET}`);
     await say(`note the password is ${SECRET}`);
-    expect(await redact()).toContain('They were also in 1 entries of other incidents.');
+    expect(await redact()).toContain('They were also in 1 places of other incidents.');
     expect((await it1.app.record(2))?.timeline.at(-1)?.text).toBe(
       `Entry 2 was redacted by <@${dba}>: it held words that were erased elsewhere`,
     );
@@ -288,6 +288,149 @@ describe('timeline redact', () => {
       `select from outbox where effect -> 'subject' ->> 'kind' = 'card' and state = 'pending'`,
     );
     expect(drawn.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['plain', 'the password of the shop is what it always was, '.repeat(834)],
+    ['a table', '| orders \\| a | 12 ms '.repeat(1820)],
+    ['one word', 'xy'.repeat(20_000)],
+  ])('a text as long as Slack takes is erased as any other: %s', async (_what, text) => {
+    await it1.app.act(1, { kind: 'note', by: oncall, text }, {});
+    expect(await placesOf(it1.store, text.trim())).toEqual(['timeline_contents.content']);
+    expect(await say('timeline redact 2 a pasted log', dba)).toContain('Entry 2 redacted');
+    expect(await placesOf(it1.store, text.trim().slice(-200))).toEqual([]);
+  });
+
+  it('takes of a longer text no word of every day: neither elsewhere nor from titles', async () => {
+    await say('declare --anyway sev3 production is slow');
+    await say('note inc-2 rollback of production was at 10:00');
+    await say('summary inc-2 rollback');
+    await say('note inc-2 production');
+    await say('cause inc-2 order_status on localhost');
+    await say('impact order_status');
+    const before = (await it1.app.record(2))?.timeline;
+    await it1.app.act(1, {
+      kind: 'note',
+      by: oncall,
+      text: 'production\nrollback\norder_status\nselect 1\nlocalhost\nPASSWORD: Tr0ub4dor-x',
+    });
+    expect(await say(`timeline redact ${await numberOf('Tr0ub4dor')} pasted`, dba)).not.toContain(
+      'other incidents',
+    );
+    expect((await it1.app.record(2))?.timeline).toEqual(before);
+    expect(await it1.app.incident(2)).toMatchObject({
+      title: 'production is slow',
+      accounts: { summary: 'rollback', cause: 'order_status on localhost' },
+    });
+    expect((await it1.app.incident(1))?.accounts).toMatchObject({ impact: 'order_status' });
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
+  });
+
+  it('one ordinary word that was all of it is left in other incidents', async () => {
+    await say('declare --anyway sev3 production');
+    await say('note inc-2 production');
+    await say('note production');
+    expect(await say('timeline redact 2 not meant', dba)).not.toContain('other incidents');
+    expect((await it1.app.record(2))?.timeline.map(({ text }) => text)).toContain('production');
+    expect((await it1.app.incident(2))?.title).toBe('production');
+    expect((await entries())[1]).not.toHaveProperty('text');
+  });
+
+  it('takes a secret out of other sentences too, and says in how many places of other incidents', async () => {
+    await say('declare --anyway sev3 login with Tr0ub4dor-x9Q fails');
+    await say('impact inc-2 who uses Tr0ub4dor-x9Q cannot log in');
+    await say('note the password=Tr0ub4dor-x9Q of the shop');
+    const answer = await say('timeline redact 2 pasted', dba);
+    const [, places] = /also in (\d+) places of other incidents/.exec(answer) ?? [];
+    expect(Number(places)).toBeGreaterThanOrEqual(2);
+    expect((await it1.app.incident(2))?.accounts.impact).toBe('who uses [redacted] cannot log in');
+    // Only the whole text changes what another incident is called.
+    expect((await it1.app.incident(2))?.title).toBe('login with Tr0ub4dor-x9Q fails');
+  });
+
+  it.each(['strike', 'restore'])('why somebody did %s goes alone; the entry stays', async (what) => {
+    await say('note the deploy was at 14:05');
+    if (what === 'restore') await say('timeline strike 2');
+    await say(`timeline ${what} 2 the password is ${SECRET}`);
+    const seq = await numberOf(SECRET);
+    expect(await say(`timeline redact ${seq} pasted`, dba)).toContain(`Entry ${seq} redacted`);
+    const [, , ...rest] = await entries();
+    expect((await entries())[1]?.text).toBe('the deploy was at 14:05');
+    expect(rest.find((each) => each.seq === seq)?.details).toEqual({
+      of: 2,
+      what: what === 'strike' ? 'struck' : 'restored',
+    });
+    await nothingIsLeft();
+  });
+
+  it.each(['hunter2-Xyz9 was pasted', 'jane.doe asked for it', 'the log of JANE.DOE', 'Xyz hunter2-Xyz9'])(
+    'a reason that tells what is erased is refused: %s',
+    async (reason) => {
+      await say('note log in as jane.doe with hunter2-Xyz9');
+      expect(await say(`timeline redact 2 ${reason}`, dba)).toMatch(/reason holds words of the entry/);
+      expect((await entries())[1]?.text).toContain('jane.doe');
+    },
+  );
+
+  it('a reason that tells something can be erased too, and the chain still says by whom', async () => {
+    await say('note log in as jane.doe');
+    await say('timeline redact 2 the card 4242-4242 of a customer', dba);
+    const seq = await numberOf('4242');
+    expect(await say(`timeline redact ${seq} a number`, dba)).toContain(`Entry ${seq} redacted`);
+    expect(await placesOf(it1.store, '4242')).toEqual([]);
+    expect((await entries())[1]?.erased).toMatchObject({ by: dba, reason: '[redacted]' });
+    expect((await entries()).at(-1)).toMatchObject({
+      text: `Entry ${seq} was redacted by <@${dba}>: a number`,
+      details: { redacted: [seq, 2] },
+    });
+    expect(verifyChain(await loadChain(it1.store, 1))).toMatchObject({ ok: true });
+    const change = it1.store.query(`update timeline_contents set erased_reason = 'mine' where seq = 2`);
+    await expect(change).rejects.toThrow('can be erased, not changed');
+  });
+
+  it('names the issue that was made of an action item', async () => {
+    await say(`action change ${SECRET} everywhere`);
+    const url = 'https://github.com/o/r/issues/7';
+    await it1.store.query('update action_items set issue = $1', [JSON.stringify({ number: 7, url })]);
+    expect(await redact()).toContain(`They are also in ${url}: edit what it says there.`);
+  });
+
+  it('knows of files and canvases when the outbox has forgotten them', async () => {
+    await say(`note the password is ${SECRET}`);
+    await say('postmortem');
+    await it1.store.query('delete from outbox');
+    await it1.store.query(`insert into live_messages (slot, channel_id, ts) values ('canvas:1', $1, 'F1')`, [
+      CHANNEL,
+    ]);
+    expect(await redact()).toContain('postmortem-inc-1.md');
+    const { rows } = await it1.store.query(`select from outbox where effect ->> 'kind' = 'canvas'`);
+    expect(rows).toHaveLength(1);
+  });
+
+  it('writes the canvas anew of an incident of which only a part of the report held the words', async () => {
+    await say('declare --anyway sev3 another thing altogether');
+    await say(`postmortem inc-2 write scope all with Tr0ub4dor-x9Q`);
+    await it1.store.query(`insert into live_messages (slot, channel_id, ts) values ('canvas:2', 'C2', 'F2')`);
+    await say('note the password is Tr0ub4dor-x9Q');
+    await redact('Tr0ub4dor');
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
+    const { rows } = await it1.store.query(
+      `select from outbox where effect ->> 'kind' = 'canvas' and effect ->> 'incident' = '2'`,
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  it('of a private incident only the count is told, not its files', async () => {
+    await say('declare --anyway sev3 another thing altogether');
+    await say('note inc-2 the password is Tr0ub4dor-x9Q');
+    await say('postmortem inc-2');
+    await it1.store.query(`update outbox set state = 'sent' where effect ->> 'kind' = 'file'`);
+    await say('note the password is Tr0ub4dor-x9Q');
+    await it1.store.query('update incidents set private = true where id = 2');
+    const answer = await say('timeline redact 2 pasted', dba);
+    expect(answer).toContain('of other incidents');
+    expect(answer).not.toContain('inc-2');
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
   });
 
   it('the log says nothing of it', async () => {

@@ -1,15 +1,17 @@
 /** The report on a real store: written in pieces it is the same as whole, and what people wrote stays. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadRecord } from '../../src/app/create.ts';
-import { type ExportWish, streamExport } from '../../src/app/report.ts';
+import { type ExportWish, exportPostmortem, streamExport } from '../../src/app/report.ts';
 import type { NewEntry } from '../../src/domain/entry.ts';
 import { exportJson } from '../../src/domain/export.ts';
 import { renderPostmortem } from '../../src/domain/postmortem.ts';
 import { correction } from '../../src/domain/timeline.ts';
 import { saveIncident } from '../../src/store/incidents.ts';
+import type { Db, Store } from '../../src/store/store.ts';
 import { appendEntries } from '../../src/store/timeline.ts';
 import { outageIncident } from '../domain/record-fixture.ts';
-import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
+import { placesOf } from '../support/search-store.ts';
 
 const AT = new Date('2026-06-03T10:00:00Z');
 const context = { generatedBy: 'Firebreak test', timezone: 'Europe/Berlin' };
@@ -83,6 +85,43 @@ describe('written piece by piece', () => {
   });
 });
 
+describe('a redaction while a report is posted', () => {
+  it('is waited for: what is posted is written after it', async () => {
+    const { store } = it1;
+    const declared = await it1.app.declare({
+      by: PEOPLE.oncall,
+      title: 'it leaks',
+      severity: 'sev2',
+      anyway: true,
+    });
+    if (!declared.ok) throw new Error('declare');
+    const { id } = declared.incident;
+    await it1.app.act(id, { kind: 'note', by: PEOPLE.oncall, text: 'the password is hunter2-Xyz9' });
+    let written = 0;
+    const slow: Store = {
+      ...store,
+      async transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+        const done = await store.transaction(work);
+        written += 1;
+        if (written === 1) {
+          const redacted = await it1.app.redact(id, { by: PEOPLE.dba, seq: 2, reason: 'pasted' });
+          expect(redacted).toMatchObject({ ok: true });
+        }
+        return done;
+      },
+    };
+    const wish = { ...context, policy: testSettings() };
+    expect(await exportPostmortem(slow, id, PEOPLE.oncall, {}, AT, wish)).toEqual({ ok: true });
+    expect(await placesOf(store, 'hunter2')).toEqual([]);
+    const { rows } = await store.query<{ content: string }>(
+      `select effect ->> 'content' as content from outbox where effect ->> 'name' = $1`,
+      [`postmortem-inc-${id}.md`],
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.content).toContain('it leaks');
+  });
+});
+
 describe('what people write', () => {
   let id: number;
   const write = (by: string, text: string, seen?: string) =>
@@ -128,6 +167,26 @@ describe('what people write', () => {
 
   it('is refused when it is longer than a form can show again', async () => {
     expect(await write(PEOPLE.dba, 'x'.repeat(3001))).toMatchObject({ code: 'PART_TOO_LONG' });
+  });
+
+  it('is an entry, which stands in no table of the report and can be redacted', async () => {
+    const secret = 'We gave hunter2-Xyz9 away.';
+    expect(
+      await it1.app.writeParts(id, PEOPLE.oncall, [{ part: 'process', text: secret, seen: undefined }]),
+    ).toMatchObject({ ok: true });
+    const entry = (await it1.app.record(id))?.timeline.at(-1);
+    expect(entry).toMatchObject({ kind: 'part', text: `Postmortem, Process improvements: ${secret}` });
+    expect((await exported(id)).match(/hunter2-Xyz9/g)).toHaveLength(1);
+    const wish = { by: PEOPLE.dba, seq: entry?.seq ?? 0, reason: 'a password' };
+    expect(await it1.app.redact(id, wish)).toMatchObject({ ok: true });
+    expect(await placesOf(it1.store, 'hunter2')).toEqual([]);
+    expect(await it1.app.parts(id)).toMatchObject([{ part: 'process', text: '[redacted]' }]);
+    expect(
+      await it1.app.writeParts(id, PEOPLE.oncall, [{ part: 'process', text: '', seen: '[redacted]' }]),
+    ).toMatchObject({ ok: true });
+    expect((await it1.app.record(id))?.timeline.at(-1)?.text).toBe(
+      'Postmortem, Process improvements, was taken back',
+    );
   });
 
   it('can be typed, by the name of its part', async () => {

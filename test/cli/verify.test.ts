@@ -79,6 +79,13 @@ describe('firebreak verify', () => {
       ],
     ],
     ['words gone without a redaction', 2, ['delete from timeline_contents where seq = 2']],
+    [
+      'words erased around the bot',
+      2,
+      [
+        `update timeline_contents set content = null, salt = null, erased_at = now(), erased_by = 'U1', erased_reason = 'x' where seq = 2`,
+      ],
+    ],
   ] as const)('finds the first entry that was tampered with: %s', async (_what, seq, statements) => {
     await tamper(...statements.map((sql) => [sql] as const));
     const { code, err } = await verify('--anchor', head);
@@ -124,5 +131,16 @@ describe('firebreak verify', () => {
     expect(code).toBe(0);
     expect(out).toContain(`entry 2 was redacted by ${dba}, 2026-06-03 10:00:00 UTC: a pasted password`);
     expect(JSON.parse((await verify('--json')).out)).toMatchObject({ redacted: [{ seq: 2, by: dba }] });
+  });
+
+  it('of a private incident it says why only when that is asked for', async () => {
+    await it1.say(dba, 'timeline inc-1 redact 2 a pasted password');
+    await it1.store.query('update incidents set private = true');
+    expect((await verify()).out).toContain(
+      `entry 2 was redacted by ${dba}, 2026-06-03 10:00:00 UTC: private`,
+    );
+    expect((await verify('--json')).out).not.toContain('pasted');
+    expect((await verify('--private')).out).toContain('UTC: a pasted password');
+    expect((await verify('--private', '--json')).out).toContain('a pasted password');
   });
 });

@@ -30,16 +30,30 @@ describe('the hash chain of a timeline', () => {
     expect(verifyChain([])).toEqual({ ok: true, head: GENESIS });
   });
 
-  it('still verifies once content was erased', () => {
+  const without = (entries: readonly ChainedEntry[], at: number): ChainedEntry[] =>
+    entries.map((entry, i) => (i === at ? { ...entry, salt: undefined, content: undefined } : entry));
+
+  it('still verifies once content was erased, and a later entry names it', () => {
+    const drafts = fc.array(draft, { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(chain, fc.nat(), (entries, n) => {
-        const at = n % entries.length;
-        const erased = entries.map((entry, i) =>
-          i === at ? { ...entry, salt: undefined, content: undefined } : entry,
-        );
-        expect(verifyChain(erased)).toEqual(verifyChain(entries));
+      fc.property(drafts, fc.nat(), (all, n) => {
+        const at = n % all.length;
+        const whole = chained([...all, redaction([at + 1])]);
+        expect(verifyChain(without(whole, at))).toEqual(verifyChain(whole));
       }),
     );
+  });
+
+  it('shows an erasure that no later entry names', () => {
+    const three = [plain('one'), plain('two'), plain('three')];
+    const found = { ok: false, reason: 'its content is gone, and no later entry says that it was redacted' };
+    expect(verifyChain(without(chained(three), 1))).toEqual({ ...found, seq: 2 });
+    expect(verifyChain(without(chained([redaction([2]), ...three]), 1))).toEqual({ ...found, seq: 2 });
+    expect(verifyChain(without(chained([...three, redaction([1, 3])]), 1))).toEqual({ ...found, seq: 2 });
+    const notes = { ...redaction([2]), kind: 'note' } as const;
+    expect(verifyChain(without(chained([...three, notes]), 1))).toEqual({ ...found, seq: 2 });
+    const both = chained([...three, redaction([2])]);
+    expect(verifyChain(without(without(both, 1), 3))).toEqual({ ...found, seq: 2 });
   });
 
   it('shows at which entry anything was changed', () => {
@@ -119,7 +133,14 @@ describe('the digest of an entry’s content', () => {
 type Draft = Pick<ChainedEntry, 'at' | 'recordedAt' | 'actor' | 'salt'> & {
   readonly salt: string;
   readonly content: EntryContent;
+  readonly kind?: ChainedEntry['kind'];
 };
+
+const redaction = (redacted: readonly number[]): Draft => ({
+  ...plain('redacted'),
+  kind: 'redaction',
+  content: { text: 'redacted', details: { redacted } },
+});
 
 function plain(text: string): Draft {
   return { at: new Date(0), recordedAt: new Date(0), actor: 'U1', salt: 's', content: { text } };
@@ -129,7 +150,8 @@ function chained(drafts: readonly Draft[]): ChainedEntry[] {
   let head = GENESIS;
   return drafts.map((each, index) => {
     const digest = contentDigest(each.salt, each.content);
-    const link = { ...each, incidentId: 7, seq: index + 1, kind: 'note', contentDigest: digest } as const;
+    const { kind = 'note' } = each;
+    const link = { ...each, incidentId: 7, seq: index + 1, kind, contentDigest: digest } as const;
     head = linkHash(head, link);
     return { ...link, hash: head };
   });

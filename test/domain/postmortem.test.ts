@@ -145,7 +145,9 @@ describe('the postmortem of the outage', () => {
     const rows = table.split('\n');
     expect(rows[0]).toBe('| # | Time (UTC) | Event | Who | Link |');
     expect(rows).toHaveLength(2 + outage().timeline.length);
-    expect(after).toBe('20 entries. Exports of this report are not among them.');
+    expect(after).toBe(
+      '20 entries. Exports of this report, and what was written into its parts, are not among them.',
+    );
     expect(rows[3]).toBe(
       '| <a id="e11"></a>11 | 2026-11-22 09:59:58 (recorded 14:20) | Customers report an empty page<br>see [the board](https://status.example/1) | U99 | [link](https://slack.example/archives/C07/p1) |',
     );

@@ -20,11 +20,11 @@ export function timelineHead(report: Report): string {
 }
 
 /** Why a row does not stand in the table; undefined when it does. */
-export type Absence = 'struck' | 'left out' | 'export';
+export type Absence = 'struck' | 'left out' | 'export' | 'part';
 
-/** An export says nothing of the incident, and would make each further one different. */
+/** An export says nothing of the incident, and would make each further one different; a part stands in its section. */
 export function absence({ incident: { leftOut } }: Report, { seq, kind, struck }: Row): Absence | undefined {
-  if (kind === 'export') return 'export';
+  if (kind === 'export' || kind === 'part') return kind;
   if (struck) return 'struck';
   return leftOut.includes(seq) ? 'left out' : undefined;
 }
@@ -55,7 +55,7 @@ export function timelineEnd({ shown, struck, leftOut }: Counts): string {
     ...(leftOut > 0 ? [`${leftOut} left out by the team`] : []),
   ];
   const besides = absent.length > 0 ? `; not shown: ${absent.join(', ')}` : '';
-  return `${plural(shown, 'entry', 'entries')}${besides}. Exports of this report are not among them.`;
+  return `${plural(shown, 'entry', 'entries')}${besides}. Exports of this report, and what was written into its parts, are not among them.`;
 }
 
 /** What it says now; what it said before, and that its message is gone from Slack, in brackets behind it. */

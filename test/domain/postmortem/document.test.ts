@@ -310,7 +310,7 @@ describe('the timeline of the postmortem', () => {
         .map((node) => toString(node))
         .at(-1),
     ).toBe(
-      '2 entries; not shown: 1 struck, 1 left out by the team. Exports of this report are not among them.',
+      '2 entries; not shown: 1 struck, 1 left out by the team. Exports of this report, and what was written into its parts, are not among them.',
     );
     expect(render(record)).not.toContain('a secret');
   });
