@@ -187,7 +187,7 @@ async function carryOut(tx: Db, plan: Plan, wish: RedactionWish, at: Date): Prom
       });
   }
   for (const id of incidentsOf(plan)) await appendEntries(tx, id, [redactionEntry(plan, id, wish, at)], at);
-  await enqueue(tx, [...(await effectsOf(tx, incident, scrubbed)), ...canvases], at);
+  await enqueue(tx, [...(await effectsOf(tx, plan, scrubbed)), ...canvases], at);
   const own = entries.filter((each) => each.incident === incident);
   return {
     erased: own.map(({ seq }) => seq).sort((a, b) => a - b),
@@ -260,16 +260,14 @@ const namedBefore = (entries: readonly Holding[], id: number): readonly number[]
     );
 
 /** Everything that is kept current is drawn anew, and what the bot said is changed where it stands. */
-async function effectsOf(
-  tx: Db,
-  incident: number,
-  scrubbed: readonly Scrubbed[],
-): Promise<readonly Effect[]> {
-  const shown = new Set([incident, ...numbersIn(scrubbed, INCIDENT_OF)]);
+async function effectsOf(tx: Db, plan: Plan, scrubbed: readonly Scrubbed[]): Promise<readonly Effect[]> {
+  const shown = new Set([...incidentsOf(plan), ...numbersIn(scrubbed, INCIDENT_OF)]);
   const effects: Effect[] = scrubbed.filter(isSaid).map(amendOf);
   for (const id of shown) {
     const known = await loadIncident(tx, id);
-    if (known) effects.push(...(await drawnAnew(tx, known, scrubbed)));
+    if (!known) continue;
+    if (isNamedAnew(id, plan, scrubbed)) await nameChannelAnew(tx, id, channelName(id, known.title));
+    effects.push(...drawnAnew(known, scrubbed));
   }
   for (const id of new Set(numbersIn(scrubbed, { runs: 'id', run_steps: 'run_id' }))) {
     const run = await loadRun(tx, id);
@@ -288,17 +286,17 @@ const INCIDENT_OF = {
 /** What a report is made of, besides entries. */
 const REPORTED = { ...INCIDENT_OF, report_parts: 'incident_id', runs: 'incident_id' };
 
-async function drawnAnew(
-  tx: Db,
-  incident: Incident,
-  scrubbed: readonly Scrubbed[],
-): Promise<readonly Effect[]> {
+/** Its title held the words, or did before it was changed. */
+const isNamedAnew = (id: number, { entries }: Plan, scrubbed: readonly Scrubbed[]): boolean =>
+  channelsNamed(scrubbed, id) ||
+  entries.some((each) => each.incident === id && ['declared', 'title'].includes(each.kind));
+
+function drawnAnew(incident: Incident, scrubbed: readonly Scrubbed[]): readonly Effect[] {
   const { id, title, archived, reminders } = incident;
   const name = channelName(id, title);
   const named = scrubbed.some(
     ({ table, row }) => table === 'incidents' && row['id'] === id && isRedacted(row['title']),
   );
-  for (const row of channelsNamed(scrubbed, id)) await nameChannelAnew(tx, row, name);
   const pages = scrubbed.filter(({ table, row }) => table === 'pages' && row['incident_id'] === id);
   const effects: readonly Effect[] = [
     ...(named ? [{ kind: 'rename-channel', incident: id, name } as const] : []),
@@ -338,11 +336,11 @@ function amendOf(each: Scrubbed): Effect {
   return { kind: 'amend', to, text, said: String(said), since: String(since) };
 }
 
-const channelsNamed = (scrubbed: readonly Scrubbed[], id: number): readonly number[] =>
-  scrubbed.flatMap((each) => {
+const channelsNamed = (scrubbed: readonly Scrubbed[], id: number): boolean =>
+  scrubbed.some((each) => {
     const effect = effectIn(each);
     const names = effect?.kind === 'create-channel' || effect?.kind === 'rename-channel';
-    return names && effect.incident === id ? [Number(each.row['id'])] : [];
+    return names && effect.incident === id;
   });
 
 const namesOf = (scrubbed: readonly Scrubbed[], kind: Effect['kind'], key: string): readonly string[] =>

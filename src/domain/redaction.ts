@@ -23,8 +23,6 @@ export interface Sought {
 export interface Words extends Sought {
   /** In other incidents: the whole text, and of its parts the secrets. */
   readonly elsewhere: Sought;
-  /** Only where somebody said the whole text: titles of other incidents are not changed for a part. */
-  readonly whole: Sought;
   /** Whether a reason would tell what it is that is erased. */
   isToldBy(reason: string): boolean;
   /** Of each a part that no rendering changes: whatever holds none of these holds none of the words. */
@@ -58,7 +56,6 @@ export function wordsOf(entries: readonly Pick<TimelineEntry, 'kind' | 'text'>[]
   return {
     ...sought((text) => [...find(text), ...aloneIn(alone, text)]),
     elsewhere: sought(find),
-    whole: sought((text) => spansIn(whole, text)),
     isToldBy: (reason) =>
       [...find(reason), ...aloneIn(alone, reason)].length > 0 ||
       tellingWords(reason).some((word) => all.some((text) => text.toLowerCase().includes(word))),

@@ -54,11 +54,11 @@ export function incidentOf({ table, row }: Scrubbed): number | undefined {
 const WORKED_WITH = ['runs', 'run_steps', 'proposals', 'monitors'];
 
 /** In its own incident, in what people typed and the bot said, also the word of every day that was all that was said. */
-function soughtIn(words: Words, own: number, place: Scrubbed, column: string): Sought {
+function soughtIn(words: Words, own: number, place: Scrubbed): Sought {
   if (WORKED_WITH.includes(place.table)) return words.elsewhere;
   const of = incidentOf(place);
-  if (of === own || (of === undefined && ['inbox', 'outbox'].includes(place.table))) return words;
-  return place.table === 'incidents' && column === 'title' ? words.whole : words.elsewhere;
+  const here = of === own || (of === undefined && ['inbox', 'outbox'].includes(place.table));
+  return here ? words : words.elsewhere;
 }
 
 /**
@@ -111,11 +111,11 @@ async function scrubTable(
   );
   const scrubbed: Scrubbed[] = [];
   for (const { place, row } of rows) {
-    const soughtOf = (column: string): Sought => soughtIn(words, own, { table: name, row }, column);
-    const changed = columns.filter((column) => holdsAny(row[column.name], soughtOf(column.name)));
+    const sought = soughtIn(words, own, { table: name, row });
+    const changed = columns.filter((column) => holdsAny(row[column.name], sought));
     if (changed.length === 0) continue;
     const after = Object.fromEntries(
-      changed.map((column) => [column.name, scrubAll(row[column.name], soughtOf(column.name))]),
+      changed.map((column) => [column.name, scrubAll(row[column.name], sought)]),
     );
     const sets = changed.map((column, index) => `${quoted(column.name)} = $${index + 2}`);
     const values = changed.map(({ name: key, type }) =>
@@ -176,11 +176,10 @@ export async function entriesHolding(db: Db, words: Words, incident: number): Pr
     [words.marks],
   );
   return rows
-    .filter(({ incident_id: id, kind, content: { text, ...rest } }) => {
-      // The entries of a title go as the title does.
-      if (id !== incident && (kind === 'declared' || kind === 'title')) return holdsAny(text, words.whole);
-      return holdsAny(text, id === incident ? words : words.elsewhere) || holdsAny(rest, words.elsewhere);
-    })
+    .filter(
+      ({ incident_id: id, content: { text, ...rest } }) =>
+        holdsAny(text, id === incident ? words : words.elsewhere) || holdsAny(rest, words.elsewhere),
+    )
     .map(({ incident_id: id, seq, kind, content: { details } }) => ({ incident: id, seq, kind, details }));
 }
 
@@ -253,9 +252,10 @@ export async function forgetCanvas(tx: Db, incident: number, instead: string): P
   return (rowCount ?? 0) > 0 || (await placeOf(tx, `canvas:${incident}`)) !== undefined;
 }
 
-/** Slack takes no brackets in the name of a channel. */
-export const nameChannelAnew = (tx: Db, row: number, name: string) =>
-  tx.query(`update outbox set effect = effect || jsonb_build_object('name', $2::text) where id = $1`, [
-    row,
-    name,
-  ]);
+/** A channel's name is its incident's title as Slack takes it: no word is found in it as it was said. */
+export const nameChannelAnew = (tx: Db, incident: number, name: string) =>
+  tx.query(
+    `update outbox set effect = effect || jsonb_build_object('name', $2::text)
+      where effect ->> 'kind' in ('create-channel', 'rename-channel') and effect -> 'incident' = to_jsonb($1::bigint)`,
+    [incident, name],
+  );

@@ -344,8 +344,19 @@ describe('timeline redact', () => {
     const [, places] = /also in (\d+) places of other incidents/.exec(answer) ?? [];
     expect(Number(places)).toBeGreaterThanOrEqual(2);
     expect((await it1.app.incident(2))?.accounts.impact).toBe('who uses [redacted] cannot log in');
-    // Only the whole text changes what another incident is called.
-    expect((await it1.app.incident(2))?.title).toBe('login with Tr0ub4dor-x9Q fails');
+    expect((await it1.app.incident(2))?.title).toBe('login with [redacted] fails');
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
+    expect(await placesOf(it1.store, 'tr0ub4dor')).toEqual([]);
+  });
+
+  it('takes it out of an earlier title, and out of the name that the channel had', async () => {
+    await say('declare --anyway sev3 login with Tr0ub4dor-x9Q fails');
+    await say('rename inc-2 login fails');
+    await say('note the password=Tr0ub4dor-x9Q of the shop');
+    await say('timeline redact 2 pasted', dba);
+    expect((await it1.app.incident(2))?.title).toBe('login fails');
+    expect(await placesOf(it1.store, 'Tr0ub4dor')).toEqual([]);
+    expect(await placesOf(it1.store, 'tr0ub4dor')).toEqual([]);
   });
 
   it.each(['strike', 'restore'])('why somebody did %s goes alone; the entry stays', async (what) => {

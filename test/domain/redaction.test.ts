@@ -72,7 +72,6 @@ describe('the words of an entry', () => {
     for (const sought of [found, found.elsewhere])
       expect(sought.scrub(`who uses ${secret}, and why?`)).toBe(`who uses ${REDACTED}, and why?`);
     expect(found.elsewhere.holds(`who uses x${secret}x`)).toBe(false);
-    expect(found.whole.holds(`who uses ${secret}, and why?`)).toBe(false);
   });
 
   const ORDINARY = [
