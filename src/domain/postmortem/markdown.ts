@@ -73,10 +73,13 @@ export const link = (label: string, url: string): string =>
   /^(?:https?:\/\/|mailto:)/i.test(url) ? `[${literal(label)}](${safeUrl(url)})` : inline(url);
 
 const SLACK_TOKEN = /<(?:[@#!]|https?:\/\/|mailto:)[^<>\n]*>/gi;
-// No backslash in a code span: before a pipe in a table it would undo the pipe's own escape.
-const TOKEN = new RegExp(`\`[^\`\\n\\r\\\\]+\`|${SLACK_TOKEN.source}`, 'gi');
+const BREAKS = String.raw`\n\r\v\f\u0085\u2028\u2029`;
+// No backslash in a code span: before a pipe in a table it would undo the pipe's own escape. No break: it would be read
+// as `<br>`.
+const TOKEN = new RegExp(`\`[^\`\\\\${BREAKS}]+\`|${SLACK_TOKEN.source}`, 'gi');
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-const LINE_BREAKS = /\s*(?:\r\n|[\n\r\v\f\u0085\u2028\u2029])\s*/g;
+const LINE_BREAKS = new RegExp(`\\s*(?:\\r\\n|[${BREAKS}])\\s*`, 'g');
+const LINE_BREAK = new RegExp(`\\r\\n|[${BREAKS}]`);
 
 function plainToken(token: string, people: People): string {
   const [target = '', label] = token.slice(1, -1).split(/\|(.*)/s);
@@ -107,8 +110,7 @@ const literal = (text: string): string =>
 /** A block of code becomes a code span a line, since everything here has to fit one line. */
 const fencesToSpans = (text: string): string =>
   text.replace(/```\n?([^`]*?)\n?```/g, (_, block: string) =>
-    block
-      .split('\n')
+    lines(block)
       .map((line) => (line.trim() === '' ? '' : `\`${line}\``))
       .join('\n'),
   );
@@ -122,7 +124,7 @@ const noBlock = (line: string): string =>
 
 const oneLine = (text: string): string => visible(text.replace(LINE_BREAKS, '<br>')).replaceAll('\t', ' ');
 
-const lines = (text: string): readonly string[] => text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/);
+const lines = (text: string): readonly string[] => text.split(LINE_BREAK);
 
 /** Control characters, and those that turn the direction of reading, made visible. */
 const visible = (text: string): string =>

@@ -44,6 +44,8 @@ describe('text within Markdown', () => {
     ['run `rollback a_b*c` now', 'run `rollback a_b*c` now'],
     ['an odd ` backtick', 'an odd \\` backtick'],
     ['```\nselect 1\nfrom x\n```', '`select 1`<br>`from x`'],
+    ['``` ` \u2028 `', '\\`\\`` `<br>\\`'],
+    ['```select 1\u2028from x```', '`select 1`<br>`from x`'],
     ['order_status *not* __init__ ~x~', 'order_status \\*not\\* \\_\\_init\\_\\_ \\~x\\~'],
     ['a\u202eb\u0000c', 'a\ufffdb\ufffdc'],
   ])('%j', (text, markdown) => expect(inline(text, people)).toBe(markdown));
