@@ -1,5 +1,5 @@
 /** Posts a page once, and says what came of it; no secret is in what it says. */
-import { DateTime } from 'luxon';
+import { lostBy, retryAfter } from '../http-answers.ts';
 
 /** What came of one attempt: as for all that the outbox delivers. */
 export type Outcome =
@@ -43,7 +43,7 @@ export async function post(request: PageRequest, limits: PostLimits): Promise<Ou
     if (!answer.bodyUsed) await answer.body?.cancel();
     return outcomeOf(answer, `${receiver} answered ${answer.status}${reason ? `: ${reason}` : ''}`, limits);
   } catch (error) {
-    return { kind: 'retry', error: `${receiver}: ${failureOf(error, limits)}` };
+    return { kind: 'retry', error: `${receiver}: ${lostBy(error, limits)}` };
   }
 }
 
@@ -59,18 +59,7 @@ const DEFAULT_WAIT_S = 30;
 /** Somebody waits for this page: a receiver that wants more is asked again by then. */
 const MAX_WAIT_S = 300;
 
-/** `Retry-After` is in seconds, or the time in the format of HTTP. */
 function secondsIn(header: string | null, now: Date): number {
-  if (header === null) return DEFAULT_WAIT_S;
-  const until = DateTime.fromHTTP(header);
-  const seconds = until.isValid ? (until.toMillis() - now.getTime()) / 1000 : Number(header);
-  return Number.isNaN(seconds) ? DEFAULT_WAIT_S : Math.min(Math.max(Math.ceil(seconds), 1), MAX_WAIT_S);
-}
-
-/** Never the message of the error: it may hold the URL. */
-function failureOf(error: unknown, { signal, timeoutMs }: Omit<PostLimits, 'now'>): string {
-  if (signal.aborted) return 'given up before an answer came';
-  const { name, cause } = error as { readonly name?: string; readonly cause?: { readonly code?: string } };
-  if (name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  return `the connection failed (${cause?.code ?? 'reason unknown'})`;
+  const seconds = retryAfter(header, now) ?? DEFAULT_WAIT_S;
+  return Math.min(Math.max(Math.ceil(seconds), 1), MAX_WAIT_S);
 }

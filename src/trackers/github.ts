@@ -1,6 +1,6 @@
 /** Action items as issues of a GitHub repository, through its REST API. */
-import { DateTime } from 'luxon';
 import { z } from 'zod';
+import { connectionCode, lostBy, retryAfter } from '../http-answers.ts';
 import type { Asked, Failure, Issue, Tracker } from './tracker.ts';
 import type { TrackerConfig } from './tracker-config.ts';
 
@@ -146,10 +146,7 @@ function secondsToWait(status: number, headers: Headers, now: Date): number | un
   const spent = headers.get('x-ratelimit-remaining') === '0';
   if (status !== 429 && !(status === 403 && (after !== null || spent)))
     return status === 503 && after !== null ? bounded(Number(after)) : undefined;
-  if (after !== null) {
-    const until = DateTime.fromHTTP(after);
-    return bounded(until.isValid ? (until.toMillis() - now.getTime()) / 1000 : Number(after));
-  }
+  if (after !== null) return bounded(retryAfter(after, now) ?? Number.NaN);
   const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN);
   return bounded(spent ? reset - now.getTime() / 1000 : Number.NaN);
 }
@@ -157,22 +154,11 @@ function secondsToWait(status: number, headers: Headers, now: Date): number | un
 const bounded = (seconds: number): number =>
   Number.isNaN(seconds) ? DEFAULT_WAIT_S : Math.min(Math.max(Math.ceil(seconds), 1), MAX_WAIT_S);
 
-/** Never the message of the error: it may hold what we sent. */
-function lostBy(error: unknown, { signal, timeoutMs }: Sending): string {
-  if (signal.aborted) return 'given up before an answer came';
-  if ((error as { readonly name?: string }).name === 'TimeoutError')
-    return `no answer within ${timeoutMs / 1000} s`;
-  return `the connection failed (${codeOf(error) ?? 'reason unknown'})`;
-}
-
 /** False when the request surely never left this machine. */
 const wasSent = (error: unknown): boolean =>
   !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'].includes(
-    codeOf(error) ?? '',
+    connectionCode(error) ?? '',
   );
-
-const codeOf = (error: unknown): string | undefined =>
-  (error as { readonly cause?: { readonly code?: string } }).cause?.code;
 
 function jsonIn(text: string): unknown {
   try {

@@ -6,6 +6,7 @@ import {
   WebAPIRequestError,
 } from '@slack/web-api';
 import { type Effect, laneOf } from '../../domain/effects.ts';
+import { retryAfter } from '../../http-answers.ts';
 import type { Delivery } from '../../store/outbox.ts';
 import { DEADLINE_MS } from '../client.ts';
 
@@ -85,12 +86,9 @@ export const lookableFrom = (error: unknown, begunAt: Date, now: Date): number =
 const isAnswer = (error: unknown): boolean =>
   error instanceof WebAPIPlatformError || (error instanceof WebAPIHTTPError && error.statusCode < 502);
 
-/** The seconds of a Retry-After, which may also be a date; 1 when it says neither. */
-export function secondsToWait(header: string | null, now: Date): number {
-  const seconds = Number(header ?? Number.NaN);
-  const said = Number.isNaN(seconds) ? (Date.parse(header ?? '') - now.getTime()) / 1000 : seconds;
-  return Number.isNaN(said) ? 1 : Math.max(1, Math.ceil(said));
-}
+/** The seconds of a Retry-After; 1 when it says none. */
+export const secondsToWait = (header: string | null, now: Date): number =>
+  Math.max(1, Math.ceil(retryAfter(header, now) ?? 1));
 
 /** The `error` field of Slack's answer, when that is what was thrown. */
 export const slackError = (error: unknown): string | undefined =>
