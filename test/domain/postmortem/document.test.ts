@@ -255,6 +255,14 @@ describe('the postmortem, parsed', () => {
     );
   });
 
+  it.each([0, 1, 12])('has a row for each of %i entries', (count) => {
+    const timeline = Array.from({ length: count }, (_, index) => entryOf(index + 1, `entry ${index + 1}`));
+    expectSound(parse(outage({ timeline })));
+    const [head = [], ...rows] = tableBelow(timelineOf(outage({ timeline })), 'Timeline');
+    expect(rows.map((row) => row[2])).toEqual(timeline.map(({ text }) => text));
+    for (const row of rows) expect(row).toHaveLength(head.length);
+  });
+
   it('cuts nothing off a message of 40,000 characters', () => {
     const text = 'a | `b` <!channel> \u202e'.repeat(2000);
     const [, row] = tableBelow(timelineOf(outage({ timeline: [entryOf(1, text)] })), 'Timeline');
