@@ -3,7 +3,7 @@ import type { CheckResult } from '../domain/sweep.ts';
 import { loadFolder } from '../load-folder.ts';
 import type { Target } from './target.ts';
 
-/** From where a figure is a warning, and from where it is critical. */
+/** From where a figure is a warning, and from where it is critical; the check says of what, and whose limits they are. */
 export interface Limits {
   readonly warn: number;
   readonly crit: number;
@@ -12,6 +12,8 @@ export interface Limits {
 export interface CheckContext {
   readonly now: Date;
   readonly limits: Limits;
+  /** The server's major version, for SQL that differs: 18. */
+  readonly version: number;
 }
 
 /** What a check finds; its name is filled in by whoever runs it. */
@@ -20,21 +22,37 @@ export type Finding = Omit<CheckResult, 'check'>;
 export interface Check {
   /** The name of its file. */
   readonly name: string;
+  /** What it looks at, in a line. */
+  readonly title: string;
   readonly order: number;
   /** Part of the sweep; the others are asked for by name. */
   readonly firstMinutes: boolean;
+  /** What the diag role needs for it, as a person would grant it: `none`, `pg_monitor`, `SELECT on the tables`. */
+  readonly privilege: string;
+  /** What it may cost or wait for, in a sentence: `none`, `waits behind an ACCESS EXCLUSIVE lock`. */
+  readonly danger: string;
+  /** The oldest major version that has what it reads; on an older one it is skipped. */
+  readonly since: number;
   readonly limits: Limits;
+  /** Where the limits come from: a tool, a document, or `ours`. */
+  readonly source: string;
   /** How long all of it may take. */
   readonly timeoutMs: number;
   run(target: Target, context: CheckContext): Promise<Finding>;
 }
 
-type Definition = Omit<Check, 'limits' | 'timeoutMs'> & Partial<Pick<Check, 'limits' | 'timeoutMs'>>;
+type Optional = 'limits' | 'source' | 'timeoutMs' | 'since';
+type Definition = Omit<Check, Optional> & Partial<Pick<Check, Optional>>;
+
+/** The oldest server that checks are written for. */
+const OLDEST = 13;
 
 /** Defines one check. */
 export const defineCheck = (definition: Definition): Check => ({
   limits: { warn: Infinity, crit: Infinity },
+  source: 'it has no limits',
   timeoutMs: 5000,
+  since: OLDEST,
   ...definition,
 });
 

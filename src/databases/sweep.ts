@@ -20,7 +20,9 @@ export async function sweep(target: Target, options: SweepOptions): Promise<Swee
   const started = performance.now();
   const results: CheckResult[] = [];
   for (const check of await chosen(options.only)) {
-    const result = unreachable(results) ? notRun(check) : await runCheck(check, target, options);
+    const result = unreachable(results)
+      ? notRun(check)
+      : await runCheck(check, target, options, versionIn(results));
     results.push(result);
   }
   const checks = inTheWay(results);
@@ -67,16 +69,47 @@ const notRun = (check: Check): CheckResult => ({
   facts: {},
 });
 
+/** As the check of the connection read it. */
+function versionIn(results: readonly CheckResult[]): number | undefined {
+  const number = results.find(({ check }) => check === 'connection')?.facts['version_num'];
+  return typeof number === 'number' ? major(number) : undefined;
+}
+
+const major = (versionNumber: number): number => Math.floor(versionNumber / 10_000);
+
+async function readVersion(target: Target): Promise<number> {
+  const sql = `select current_setting('server_version_num')::int as number`;
+  return major((await target.read<{ number: number }>(sql))[0]?.number ?? 0);
+}
+
 /** Runs one check. Whatever goes wrong becomes a status; nothing that failed is ever ok. */
-async function runCheck(check: Check, target: Target, options: SweepOptions): Promise<CheckResult> {
+async function runCheck(
+  check: Check,
+  target: Target,
+  options: SweepOptions,
+  known: number | undefined,
+): Promise<CheckResult> {
   const limits = options.limits?.[check.name] ?? check.limits;
+  const look = async (): Promise<Finding> => {
+    const isFirst = check.name === 'connection';
+    const version = known ?? (isFirst ? 0 : await readVersion(target));
+    return !isFirst && version < check.since
+      ? tooOld(check, version)
+      : check.run(target, { now: options.now, limits, version });
+  };
   try {
-    const finding = await within(check.timeoutMs, check.run(target, { now: options.now, limits }));
+    const finding = await within(check.timeoutMs, look());
     return { check: check.name, ...finding };
   } catch (error) {
     return { check: check.name, ...failed(error) };
   }
 }
+
+const tooOld = (check: Check, version: number): Finding => ({
+  status: 'skipped',
+  verdict: `PostgreSQL ${version} does not tell; it takes ${check.since} or newer.`,
+  facts: { version },
+});
 
 class OutOfTime extends Error {}
 

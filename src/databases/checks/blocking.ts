@@ -33,10 +33,14 @@ const MANY = 5;
 
 const check: Check = defineCheck({
   name: 'blocking',
+  title: 'Who waits for a lock, and whose lock stands at the root',
   order: 30,
   firstMinutes: true,
+  privilege: 'pg_monitor',
+  danger: 'looks into the lock manager for a moment: once, never in a tight loop',
   /** Seconds that somebody waits. */
   limits: { warn: 1, crit: 60 },
+  source: 'check_postgres lockwait has 60 and 120 s; in an outage a second counts (ours)',
   async run(target, { limits }) {
     const rows = (await target.read<Row>(SQL)).filter((row) => row.blocked_by.length > 0);
     const longest_s = Math.round(Math.max(0, ...rows.map((row) => row.waiting_s)) * 10) / 10;

@@ -4,21 +4,27 @@ import { errorText, sqlstateOf } from '../pg-errors.ts';
 
 interface Row {
   readonly version: string;
+  readonly version_num: number;
   readonly in_recovery: boolean;
   readonly uptime_s: number;
 }
 
 const SQL = `
   select current_setting('server_version') as version,
+         current_setting('server_version_num')::int as version_num,
          pg_is_in_recovery() as in_recovery,
          extract(epoch from now() - pg_postmaster_start_time())::int as uptime_s`;
 
 const check: Check = defineCheck({
   name: 'connection',
+  title: 'Whether the database answers, how fast, and what it is',
   order: 10,
   firstMinutes: true,
+  privilege: 'none',
+  danger: 'none',
   /** Milliseconds until the answer, connecting included. */
   limits: { warn: 500, crit: 2500 },
+  source: 'ours',
   async run(target, { limits }) {
     const started = performance.now();
     const outcome = await target.read<Row>(SQL).catch((error: unknown) => ({ error }));

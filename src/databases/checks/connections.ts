@@ -20,10 +20,14 @@ const SQL = `
 
 const check: Check = defineCheck({
   name: 'connections',
+  title: "How many of the server's connections are in use, and what they do",
   order: 20,
   firstMinutes: true,
+  privilege: 'pg_monitor',
+  danger: 'none',
   /** Percent of the connections that applications can use. */
   limits: { warn: 75, crit: 90 },
+  source: 'pgMonitor',
   async run(target, { limits }) {
     const rows = await target.read<Row>(SQL);
     const usable = rows[0]?.usable ?? 0;

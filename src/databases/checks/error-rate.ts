@@ -24,8 +24,11 @@ const SQL = `
 
 const check: Check = defineCheck({
   name: 'error-rate',
+  title: 'Rollbacks, deadlocks and failed sessions as the server counts them',
   order: 60,
   firstMinutes: true,
+  privilege: 'none',
+  danger: 'none',
   async run(target) {
     const [row] = await target.read<Row>(SQL);
     const rollbacks = Number(row?.rollbacks ?? 0);

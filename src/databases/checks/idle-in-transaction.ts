@@ -11,10 +11,14 @@ const SQL = `
 
 const check: Check = defineCheck({
   name: 'idle-in-transaction',
+  title: 'Sessions that opened a transaction and forgot it',
   order: 40,
   firstMinutes: true,
+  privilege: 'pg_monitor',
+  danger: 'none',
   /** Seconds since the transaction began. */
   limits: { warn: 300, crit: 900 },
+  source: 'pgMonitor',
   async run(target, { limits }) {
     const pids = (await target.read<{ pid: number }>(SQL)).map((row) => row.pid);
     const found = pids.length === 0 ? [] : await sessionsByPid(target, pids);

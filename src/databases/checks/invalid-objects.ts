@@ -26,8 +26,11 @@ const SQL = `
 
 const check: Check = defineCheck({
   name: 'invalid-objects',
+  title: 'Invalid indexes, unchecked constraints, disabled triggers',
   order: 70,
   firstMinutes: true,
+  privilege: 'none',
+  danger: 'none',
   async run(target) {
     const objects = await target.read<Row>(SQL);
     if (objects.length === 0) {

@@ -26,10 +26,14 @@ const SQL = `
 
 const check: Check = defineCheck({
   name: 'long-queries',
+  title: 'Statements that have been running for long',
   order: 50,
   firstMinutes: true,
+  privilege: 'pg_monitor',
+  danger: 'none',
   /** Seconds that a statement has been running. */
   limits: { warn: 60, crit: 300 },
+  source: 'pghero has 60 s for a warning; crit is ours',
   async run(target, { limits }) {
     const rows = await target.read<Row>(SQL);
     const queries = await Promise.all(

@@ -7,8 +7,11 @@ import { ago, recentMigration } from '../recent.ts';
 
 const check: Check = defineCheck({
   name: 'migrations',
+  title: 'What the migration tool applied lately',
   order: 100,
   firstMinutes: true,
+  privilege: 'SELECT on the history table',
+  danger: 'waits behind an ACCESS EXCLUSIVE lock, 300 ms at most',
   async run(target, { now }) {
     const found = await appliedMigrations(target).catch((error: unknown) => {
       if (sqlstateOf(error) === '42P01') return undefined;

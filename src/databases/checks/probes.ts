@@ -10,8 +10,11 @@ import type { Target } from '../target.ts';
 
 const check: Check = defineCheck({
   name: 'probes',
+  title: "The target's probes: whether the application's own queries work",
   order: 90,
   firstMinutes: true,
+  privilege: 'SELECT on the tables that the probes read',
+  danger: 'waits behind an ACCESS EXCLUSIVE lock, 300 ms at most a probe',
   timeoutMs: 15_000,
   async run(target, { now }) {
     const probes = await runProbes(target);
