@@ -1,5 +1,5 @@
 /** Sessions of a target: who holds a lock, who waits for whom. Nothing here takes a lock itself. */
-import type { Blocker } from '../domain/sweep.ts';
+import type { Blocker, CheckResult } from '../domain/sweep.ts';
 import { quoteName, splitName } from './names.ts';
 import { redactSql } from './redact.ts';
 import type { Target } from './target.ts';
@@ -99,6 +99,11 @@ async function toBlocker(row: SessionRow): Promise<Blocker> {
   };
 }
 
-/** The line to type to have a session ended. */
-export const endingOf = ({ pid, backendStart }: Blocker): string =>
-  `run blocked-queries pid=${pid} backend_start=${backendStart}`;
+/** The line to type, or the button to click, to have a session ended. */
+export function endingOf(
+  { name }: Target,
+  { pid, backendStart }: Blocker,
+): Required<Pick<CheckResult, 'next' | 'offers'>> {
+  const line = `run blocked-queries target=${name} pid=${pid} backend_start=${backendStart}`;
+  return { next: line, offers: [{ label: `End session ${pid}`, line }] };
+}

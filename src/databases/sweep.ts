@@ -25,7 +25,7 @@ export async function sweep(target: Target, options: SweepOptions): Promise<Swee
       : await runCheck(check, target, options, versionIn(results));
     results.push(result);
   }
-  const checks = inTheWay(results);
+  const checks = inTheWay(target, results);
   return {
     target: target.name,
     took_ms: Math.round(performance.now() - started),
@@ -35,7 +35,7 @@ export async function sweep(target: Target, options: SweepOptions): Promise<Swee
 }
 
 /** A session that forgot its transaction is no trouble by itself; it is when a fresh migration may have to go back. */
-function inTheWay(results: readonly CheckResult[]): readonly CheckResult[] {
+function inTheWay(target: Target, results: readonly CheckResult[]): readonly CheckResult[] {
   if (!results.some(({ check, status }) => check === 'migrations' && status === 'warn')) return results;
   return results.map((result) => {
     const [oldest] = (result.facts['sessions'] ?? []) as readonly Blocker[];
@@ -45,7 +45,7 @@ function inTheWay(results: readonly CheckResult[]): readonly CheckResult[] {
       ...result,
       status: 'warn',
       verdict: `${result.verdict} A rollback would wait for it.`,
-      next: endingOf(oldest),
+      ...endingOf(target, oldest),
     };
   });
 }

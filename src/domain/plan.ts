@@ -8,7 +8,19 @@ export interface TargetIdentity {
   readonly timeline: number;
 }
 
-export type PlanKind = 'migration-rollback' | 'table-repair' | 'db-terminate';
+/** Of a plan that touches no database: a program, a request over HTTP. */
+export const NO_DATABASE: TargetIdentity = { systemIdentifier: '', database: '', oid: 0, timeline: 0 };
+
+export type PlanKind =
+  | 'migration-rollback'
+  | 'table-repair'
+  | 'db-terminate'
+  | 'db-cancel'
+  | 'db-execute'
+  | 'snapshot'
+  | 'restore'
+  | 'http'
+  | 'shell';
 
 export interface Plan {
   readonly kind: PlanKind;

@@ -5,13 +5,20 @@ import type { Effect } from './effects.ts';
 import type { NewEntry } from './entry.ts';
 import { foreign } from './foreign.ts';
 import type { ActionOutcome, TargetIdentity } from './plan.ts';
-import type { Approval, JournalStep, Run, RunState, RunStep, StepState } from './run.ts';
+import type { Approval, JournalStep, Run, RunState, RunStep, StepState, WaitsFor } from './run.ts';
 import { live, runEntry, say, stepEntry } from './run-words.ts';
 
 export interface StepMove
-  extends Partial<Pick<RunStep, 'startedAt' | 'endedAt' | 'verdict' | 'plan' | 'outcome' | 'output'>> {
+  extends Partial<
+    Pick<
+      RunStep,
+      'startedAt' | 'endedAt' | 'verdict' | 'plan' | 'outcome' | 'output' | 'waitsFor' | 'retries'
+    >
+  > {
   readonly index: number;
   readonly state: StepState;
+  /** What the step keeps while it waits. */
+  readonly memo?: unknown;
 }
 
 export interface RunMove {
@@ -62,6 +69,29 @@ export const progressed = (run: Run, step: RunStep, verdict: string, now: Date):
   entries: [],
   effects: [live(run)],
 });
+
+/** What a step says of its wait. */
+export interface Wait {
+  readonly waitsFor: WaitsFor;
+  readonly until?: Date;
+  readonly verdict: string;
+  readonly output?: unknown;
+  readonly memo?: unknown;
+}
+
+/** A person who is asked may take days; the worker looks again all the same. */
+const LOOK_AGAIN_MS = 24 * 60 * 60 * 1000;
+
+/** The step waits for its time, or for somebody. */
+export function wait(run: Run, step: RunStep, { until, ...asked }: Wait, now: Date): RunMove {
+  const dueAt = until ?? new Date(now.getTime() + LOOK_AGAIN_MS);
+  return {
+    run: { state: asked.waitsFor === 'time' ? 'running' : 'waiting', dueAt },
+    steps: [{ index: step.index, state: 'waiting', ...asked }],
+    entries: [],
+    effects: [live(run)],
+  };
+}
 
 /** Every step was done or skipped. */
 export const complete = (run: Run, now: Date): RunMove => ({

@@ -7,6 +7,7 @@ export type Risk = 'read' | 'change' | 'dangerous';
 
 export const RUN_STATES = [
   'running',
+  'waiting',
   'awaiting_approval',
   'done',
   'stopped',
@@ -21,6 +22,7 @@ export const STEP_STATES = [
   'planning',
   'awaiting_approval',
   'running',
+  'waiting',
   'done',
   'stopped',
   'failed',
@@ -28,6 +30,25 @@ export const STEP_STATES = [
   'unknown',
 ] as const;
 export type StepState = (typeof STEP_STATES)[number];
+
+/** What a step does about time and failure; the worker keeps it. */
+export interface StepPolicy {
+  /** A `read` or `change` step that takes longer has failed. Milliseconds. */
+  readonly timeoutMs?: number;
+  /** A `read` or `change` step that failed is tried again so often, so long after. A dangerous one never is. */
+  readonly retry?: { readonly times: number; readonly waitMs: number };
+  /** `stop`, unless told: the run ends. `continue`: the failure is told, and the next step follows. */
+  readonly onFailure?: 'stop' | 'continue';
+}
+
+/** What must have become of an earlier step, by its index. `failed` is also one that was stopped. */
+export interface StepCondition {
+  readonly step: number;
+  readonly is: 'done' | 'failed' | 'skipped';
+}
+
+/** For what a step waits: its time, somebody with `respond`, or an approver who did not ask for the run. */
+export type WaitsFor = 'time' | 'person' | 'approver';
 
 export interface Approval {
   readonly planHash: string;
@@ -57,6 +78,12 @@ export interface RunStep {
   readonly outcome?: ActionOutcome;
   /** What a read step found (a SweepReport, ProbeResults), redacted and capped. */
   readonly output?: unknown;
+  /** While its state is `waiting`. */
+  readonly waitsFor?: WaitsFor;
+  /** How often it has failed and was tried again. */
+  readonly retries?: number;
+  readonly policy?: StepPolicy;
+  readonly conditions?: readonly StepCondition[];
 }
 
 export interface Run {
@@ -80,6 +107,8 @@ export interface JournalStep extends RunStep {
   readonly epoch?: number;
   /** Its transaction in the target, known before that one commits. */
   readonly trace?: TransactionTrace;
+  /** What it kept for itself when it last waited. */
+  readonly memo?: unknown;
 }
 
 /** A run as its worker sees it. */

@@ -1,6 +1,6 @@
 /** A runbook: named steps with parameters; bound to the values of one run before anything is written. */
 import { type Refusal, refuse } from './refusal.ts';
-import type { Risk } from './run.ts';
+import type { Risk, StepCondition, StepPolicy } from './run.ts';
 
 export const PARAM_TYPES = ['text', 'table', 'migration', 'session', 'number'] as const;
 export type ParamType = (typeof PARAM_TYPES)[number];
@@ -19,6 +19,9 @@ export interface RunbookStep {
   readonly with: Readonly<Record<string, unknown>>;
   /** A parameter: without it the step is skipped. */
   readonly when?: string;
+  /** All of them have to hold once its turn has come, or the step is skipped. */
+  readonly conditions?: readonly StepCondition[];
+  readonly policy?: StepPolicy;
 }
 
 export interface Runbook {
@@ -35,6 +38,8 @@ export interface BoundStep {
   readonly risk: Risk;
   readonly input: Readonly<Record<string, unknown>>;
   readonly skipped: boolean;
+  readonly conditions?: readonly StepCondition[];
+  readonly policy?: StepPolicy;
 }
 
 /** What a value of each type looks like, for people. */
@@ -136,4 +141,6 @@ const bindStep = (step: RunbookStep, values: ReadonlyMap<string, string | number
   risk: step.risk,
   input: fillIn(step.with, values),
   skipped: step.when !== undefined && !values.has(step.when),
+  ...(step.conditions ? { conditions: step.conditions } : {}),
+  ...(step.policy ? { policy: step.policy } : {}),
 });

@@ -1,5 +1,7 @@
 /** What a look at a database finds: checks, probes, applied migrations. */
 
+import type { Offer } from './refusal.ts';
+
 /** `skipped` (a privilege is missing) and `timeout` are never shown as ok. */
 export type CheckStatus = 'ok' | 'warn' | 'crit' | 'skipped' | 'timeout';
 
@@ -12,6 +14,8 @@ export interface CheckResult {
   readonly facts: Readonly<Record<string, unknown>>;
   /** What to do next, for example a command to type or a GRANT to give. */
   readonly next?: string;
+  /** Lines that do it, for a button each in Slack; the first one is the best next step. */
+  readonly offers?: readonly Offer[];
 }
 
 export interface SweepReport {

@@ -39,7 +39,8 @@ type DecideStep = (
 ) => RunMove | undefined | Promise<RunMove | undefined>;
 
 /** Gathers what the step may use. */
-export async function contextOf({ parts, run }: StepJob): Promise<StepContext> {
+export async function contextOf(job: StepJob): Promise<StepContext> {
+  const { parts, run, step, lease } = job;
   const target = parts.target(run.target);
   if (!target)
     throw new FirebreakError('UNKNOWN_TARGET', { found: run.target, known: 'those in firebreak.yml' });
@@ -51,6 +52,11 @@ export async function contextOf({ parts, run }: StepJob): Promise<StepContext> {
     snapshotSchema: `firebreak_${run.incidentId}`,
     earlier: await loadEarlier(parts.store, run.incidentId, run.target),
     log: parts.log.child({ incident: run.incidentId, run: run.id }),
+    signal: lease.signal,
+    since: step.startedAt ?? parts.now(),
+    memo: step.memo,
+    key: `${markerOf(job).run}-${step.index}`,
+    programs: {},
   };
 }
 

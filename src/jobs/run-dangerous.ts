@@ -36,6 +36,7 @@ export function advanceDangerous(job: StepJob, kind: DangerousStep): Moved {
       return takeOver(job, kind);
     case 'unknown':
       return resolve(job, kind);
+    case 'waiting':
     case 'done':
     case 'skipped':
     case 'stopped':

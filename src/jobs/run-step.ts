@@ -1,8 +1,8 @@
 /** The worker of runs: brings a run forward, step by step, until it ends or has to wait for a person. */
 
 import type { JournalRun } from '../domain/run.ts';
-import { begin, broke, complete, finish } from '../domain/run-moves.ts';
-import type { PlainStep, StepResult } from '../runbooks/step.ts';
+import { begin, broke, complete, finish, wait } from '../domain/run-moves.ts';
+import { isWaiting, type PlainStep, type StepResult, type Waiting } from '../runbooks/step.ts';
 import { dueRuns, isRunDue, loadRun } from '../store/runs.ts';
 import type { Worker } from './crew.ts';
 import type { Lease } from './lease.ts';
@@ -47,16 +47,23 @@ function advance(parts: RunWorkerParts, run: JournalRun, lease: Lease): Promise<
 /** What it found and what it wants said are committed together: run again after a crash, it is still said once. */
 async function runPlain(job: StepJob, kind: PlainStep): Promise<JournalRun | undefined> {
   const { now } = job.parts;
-  const begun = await moveStep(job, ['pending', 'running'], (run, step) => begin(run, step, now()));
+  const begun = await moveStep(job, ['pending', 'running', 'waiting'], (run, step) =>
+    begin(run, step, now()),
+  );
   if (!begun) return undefined;
   const result = await resultOf(job, kind);
+  if (isWaiting(result))
+    return moveStep(job, ['running'], (run, step) => {
+      const move = wait(run, step, result, now());
+      return { ...move, effects: [...(result.effects ?? []), ...move.effects] };
+    });
   return moveStep(job, ['running'], (run, step) => {
     const move = finish(run, step, capped(result), now());
     return { ...move, effects: [...(result.effects ?? []), ...move.effects] };
   });
 }
 
-async function resultOf(job: StepJob, kind: PlainStep): Promise<StepResult> {
+async function resultOf(job: StepJob, kind: PlainStep): Promise<StepResult | Waiting> {
   try {
     return await kind.run(await contextOf(job), job.step.input);
   } catch (error) {

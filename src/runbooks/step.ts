@@ -2,9 +2,10 @@
 import type { z } from 'zod';
 import type { Target } from '../databases/target.ts';
 import type { Effect } from '../domain/effects.ts';
+import type { Intent } from '../domain/intents.ts';
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { EarlierAction } from '../domain/run.ts';
+import type { EarlierAction, Risk, WaitsFor } from '../domain/run.ts';
 import type { Aftermath } from '../domain/run-moves.ts';
 import { loadFolder } from '../load-folder.ts';
 import type { Logger } from '../log.ts';
@@ -19,6 +20,16 @@ export interface StepContext {
   /** What was done to this target earlier in the incident, newest first. */
   readonly earlier: readonly EarlierAction[];
   readonly log: Logger;
+  /** Fires at the step's timeout, when the run is cancelled, and when its worker has lost it: stop what can be stopped. */
+  readonly signal: AbortSignal;
+  /** Since when the step runs, over all its waits. */
+  readonly since: Date;
+  /** What the step kept when it last waited; undefined at its first turn. */
+  readonly memo: unknown;
+  /** Names the step of this very run, wherever the world has to know it again. */
+  readonly key: string;
+  /** Programs that firebreak.yml allows, by the name that runbooks use. */
+  readonly programs: Readonly<Record<string, string>>;
 }
 
 export interface StepResult {
@@ -28,7 +39,24 @@ export interface StepResult {
   readonly output?: unknown;
   /** Committed together with the result, so that the world sees them once. */
   readonly effects?: readonly Effect[];
+  /** What the step asks of its incident, decided and committed together with the result; refused, the step has failed. */
+  readonly intent?: Intent;
 }
+
+/** The step has not come to its end: it is called again, with its memo. Survives a restart. */
+export interface Waiting {
+  /** `time`: at `until`. Else when somebody has answered with a button, or at `until`, whatever comes first. */
+  readonly waitsFor: WaitsFor;
+  readonly until?: Date;
+  /** What it waits for, in a sentence. */
+  readonly verdict: string;
+  readonly output?: unknown;
+  readonly effects?: readonly Effect[];
+  /** JSON. */
+  readonly memo?: unknown;
+}
+
+export const isWaiting = (result: StepResult | Waiting): result is Waiting => 'waitsFor' in result;
 
 export interface ExecuteOptions {
   readonly marker: Marker;
@@ -55,7 +83,7 @@ interface Common {
 /** Runs again after a crash; a `change` shows itself to the world only by effects. */
 export interface PlainStep extends Common {
   readonly risk: 'read' | 'change';
-  run(context: StepContext, input: unknown): Promise<StepResult>;
+  run(context: StepContext, input: unknown): Promise<StepResult | Waiting>;
 }
 
 /** Never run again blindly. */
@@ -67,13 +95,22 @@ export interface DangerousStep extends Common {
   resolve(context: StepContext, plan: Plan, marker: Marker, trace?: TransactionTrace): Promise<Resolution>;
   /** What follows from having done it. */
   after?(plan: Plan, outcome: ActionOutcome): Aftermath;
+  /** With such an input it only reads: no plan, no approval. */
+  readonly reads?: {
+    when(input: unknown): boolean;
+    run(context: StepContext, input: unknown): Promise<StepResult | Waiting>;
+  };
 }
 
 export type StepKind = PlainStep | DangerousStep;
 
+/** What a step of this kind may do with such an input. */
+export const riskOf = (kind: StepKind, input: unknown): Risk =>
+  kind.risk === 'dangerous' && kind.reads?.when(input) === true ? 'read' : kind.risk;
+
 type Definition<Input> = { readonly kind: string; readonly input: z.ZodType<Input> } & (
   | (Omit<PlainStep, 'name' | 'input' | 'run'> & {
-      run(context: StepContext, input: Input): Promise<StepResult>;
+      run(context: StepContext, input: Input): Promise<StepResult | Waiting>;
     })
   | (Omit<DangerousStep, 'name' | 'input' | 'plan'> & {
       plan(context: StepContext, input: Input): Promise<Planned>;

@@ -8,9 +8,19 @@ import { type Db, first } from './store.ts';
 
 export async function insertStep(tx: Db, run: number, index: number, step: BoundStep): Promise<void> {
   await tx.query(
-    `insert into run_steps (run_id, index, name, kind, risk, input, state)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [run, index, step.name, step.kind, step.risk, json(step.input), step.skipped ? 'skipped' : 'pending'],
+    `insert into run_steps (run_id, index, name, kind, risk, input, state, policy, conditions)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      run,
+      index,
+      step.name,
+      step.kind,
+      step.risk,
+      json(step.input),
+      step.skipped ? 'skipped' : 'pending',
+      json(step.policy),
+      json(step.conditions),
+    ],
   );
 }
 
@@ -21,7 +31,8 @@ export async function setStep(tx: Db, run: number, move: StepMove, epoch?: numbe
         set state = $3, epoch = coalesce($4, epoch),
             started_at = coalesce($5, started_at), ended_at = coalesce($6, ended_at),
             verdict = coalesce($7, verdict), plan = coalesce($8, plan),
-            outcome = coalesce($9, outcome), output = coalesce($10, output)
+            outcome = coalesce($9, outcome), output = coalesce($10, output),
+            memo = coalesce($11, memo), retries = coalesce($12, retries), waits_for = $13
       where run_id = $1 and index = $2 and ($4::bigint is null or epoch is null or epoch <= $4)`,
     [
       run,
@@ -34,6 +45,9 @@ export async function setStep(tx: Db, run: number, move: StepMove, epoch?: numbe
       json(move.plan),
       json(move.outcome),
       json(move.output),
+      json(move.memo),
+      move.retries,
+      move.waitsFor,
     ],
   );
   return rowCount === 1;

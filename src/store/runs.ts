@@ -34,6 +34,11 @@ interface StepRow {
   readonly trace: JournalStep['trace'] | null;
   readonly outcome: JournalStep['outcome'] | null;
   readonly output: unknown;
+  readonly policy: JournalStep['policy'] | null;
+  readonly conditions: JournalStep['conditions'] | null;
+  readonly waits_for: JournalStep['waitsFor'] | null;
+  readonly memo: unknown;
+  readonly retries: number;
   readonly plan_hash: string | null;
   readonly requested_by: string;
   readonly requested_at: Date;
@@ -146,6 +151,7 @@ async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly Jour
   const { rows } = await db.query<StepRow>(
     `select s.run_id, s.index, s.name, s.kind, s.risk, s.input, s.state, s.epoch, s.started_at, s.ended_at,
             s.verdict, s.plan, s.trace, s.outcome, s.output,
+            s.policy, s.conditions, s.waits_for, s.memo, s.retries,
             a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at
        from run_steps s
        left join approvals a on a.run_id = s.run_id and a.step = s.index and a.plan_hash = s.plan ->> 'hash'
@@ -190,6 +196,11 @@ const toStep = (row: StepRow): JournalStep => ({
   ...(row.trace ? { trace: row.trace } : {}),
   ...(row.outcome ? { outcome: row.outcome } : {}),
   ...(row.output === null ? {} : { output: row.output }),
+  ...(row.policy ? { policy: row.policy } : {}),
+  ...(row.conditions ? { conditions: row.conditions } : {}),
+  ...(row.waits_for ? { waitsFor: row.waits_for } : {}),
+  ...(row.memo === null ? {} : { memo: row.memo }),
+  ...(row.retries === 0 ? {} : { retries: row.retries }),
   ...(row.plan_hash === null ? {} : { approval: toApproval(row, row.plan_hash) }),
 });
 

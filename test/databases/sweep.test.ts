@@ -124,7 +124,7 @@ describe('a sweep', () => {
     const found = await check('idle-in-transaction', { warn: 0, crit: 900 });
     expect(found.status).toBe('warn');
     expect(found.verdict).toMatch(/forgotten shell, idle in transaction.*it has locked order_status/);
-    expect(found.next).toMatch(/^run blocked-queries pid=\d+ backend_start=\S+Z$/);
+    expect(found.next).toMatch(/^run blocked-queries target=shop pid=\d+ backend_start=\S+Z$/);
     expect((await check('idle-in-transaction')).status).toBe('ok');
   });
 

@@ -54,7 +54,7 @@ const check: Check = defineCheck({
       status,
       verdict: `${sessions(rows.length)} for a lock, up to ${longest_s} s; the root is ${rootText(root)}.`,
       facts,
-      ...(root === undefined ? {} : { next: endingOf(root) }),
+      ...(root === undefined ? {} : endingOf(target, root)),
     };
   },
 });

@@ -33,7 +33,7 @@ const check: Check = defineCheck({
       status,
       verdict: `The oldest idle transaction is ${sessionText(oldest)}; it has locked ${locked}.`,
       facts: { sessions },
-      ...(status === 'ok' ? {} : { next: endingOf(oldest) }),
+      ...(status === 'ok' ? {} : endingOf(target, oldest)),
     };
   },
 });

@@ -19,6 +19,7 @@ const STEP_MARKS: Readonly<Record<StepState, string>> = {
   planning: ':mag:',
   awaiting_approval: ':lock:',
   running: ':hourglass_flowing_sand:',
+  waiting: ':hourglass:',
   done: ':white_check_mark:',
   stopped: ':octagonal_sign:',
   failed: ':x:',
@@ -28,6 +29,7 @@ const STEP_MARKS: Readonly<Record<StepState, string>> = {
 
 const RUN_WORDS: Readonly<Record<RunState, string>> = {
   running: 'running',
+  waiting: 'waits for somebody',
   awaiting_approval: 'waits for an approval',
   done: 'done',
   stopped: 'stopped: rolled back, nothing was left behind',
