@@ -287,6 +287,18 @@ export const ERRORS = {
     message: '`{found}` is no value for `{param}`: {expected} is expected.',
     fix: 'Correct `{param}=`.',
   },
+  CONTROL_MALFORMED: {
+    message: '`control {found}` names no run and what to do with it.',
+    fix: 'Say `control <run> <what>`, for example `control 4 cancel`. It takes {possible}.',
+  },
+  RUN_MOVED_ON: {
+    message: 'Run {run} is {state} now: {what} is not possible any more.',
+    fix: 'Possible now: {possible}. Its message in the channel shows where it stands.',
+  },
+  RUN_OUTCOME_UNKNOWN: {
+    message: 'It is not known whether step {step} of run {run} was carried out.',
+    fix: 'Look at the database; an approver then says `settle {run} {step} happened|not-happened <how you know>`.',
+  },
   RUN_INCIDENT_CLOSED: {
     message: 'Incident {number} is {found}; runbooks run in open incidents.',
     fix: 'Reopen it first, or declare a new one.',

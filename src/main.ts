@@ -53,7 +53,11 @@ export const startFirebreak = (
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets);
     onClose(targets.closeAll);
-    const looks = { target: targets.get.bind(targets), captured: (name: string) => app.captured(name) };
+    const looks = {
+      target: targets.get.bind(targets),
+      captured: (name: string) => app.captured(name),
+      roster: (team: string) => app.roster(team),
+    };
     const runs = createRunWorker({ ...talk, ...looks, settings, steps });
     const watched = watch(config.monitors, targets);
     const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };

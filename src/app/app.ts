@@ -3,12 +3,13 @@
 import type { Figures } from '../domain/figures.ts';
 import type { Health } from '../domain/health.ts';
 import type { Incident, Kind, Severity } from '../domain/incident.ts';
-import type { Declaration, Intent } from '../domain/intents.ts';
+import type { Declaration, Intent, Roster } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { PartName } from '../domain/postmortem/parts.ts';
 import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
+import type { Steering } from '../domain/run-steering.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
@@ -63,6 +64,15 @@ export interface ApprovalWish {
   readonly planHash: string;
   readonly by: string;
   readonly decision: 'approved' | 'refused';
+}
+
+/** What somebody wants of a run that stands, or has ended without success. */
+export interface SteerWish {
+  readonly run: number;
+  /** The step that they saw it stand at; what has moved on since is left alone. */
+  readonly step?: number | undefined;
+  readonly by: string;
+  readonly what: Steering;
 }
 
 /** What a person found out about a step whose outcome is unknown. */
@@ -158,7 +168,11 @@ export interface App {
   decideApproval(wish: ApprovalWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   /** A person says what became of a step that nobody could find out. */
   settleUnknown(wish: WitnessWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
+  /** Answers a step that waits for people, tries the broken one again, skips one, or cancels the run. */
+  steer(wish: SteerWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   run(id: number): Promise<Run | undefined>;
+  /** Who is on call for a team now; undefined when there is no such team, or nobody. */
+  roster(team: string): Promise<Roster | undefined>;
 
   /** A message of an incident's channel was said, edited or deleted. */
   heard(message: HeardMessage, cause?: Cause): Promise<void>;

@@ -23,7 +23,7 @@ import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
-import { onCallNow, type Schedules } from './on-call.ts';
+import { onCallNow, rosterFrom, type Schedules } from './on-call.ts';
 import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
 import { redactEntry } from './redactions.ts';
 import { remembering } from './remembering.ts';
@@ -104,6 +104,10 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
         await enqueue(tx, [{ kind: 'whisper', incident: incident.id, user, what: 'catchup-offer' }], now());
         if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
       });
+    },
+    async roster(name) {
+      const team = settings.teams[name];
+      return team && (await rosterFrom(team, 1, now(), parts));
     },
     async onCall() {
       const teams = Object.entries(settings.teams);

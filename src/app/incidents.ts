@@ -122,14 +122,26 @@ export function actOnIncident(
   valid?: (tx: Db) => Promise<boolean>,
 ): Promise<Acted | undefined> {
   return store.transaction(async (tx): Promise<Acted | undefined> => {
-    const incident = await lockIncident(tx, id);
-    if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
-    if (valid && !(await valid(tx))) return undefined;
-    const decision = decide(incident, intent, now, policy);
-    if (!decision.ok) return decision;
-    await commitDecision(tx, decision, cause, now);
-    return { ok: true, incident: decision.incident };
+    if (valid && (await lockIncident(tx, id)) && !(await valid(tx))) return undefined;
+    return actWithin(tx, id, intent, cause, now, policy);
   });
+}
+
+/** The same in a transaction of somebody else, together with what it writes. */
+export async function actWithin(
+  tx: Db,
+  id: number,
+  intent: Intent,
+  cause: Cause,
+  now: Date,
+  policy: Policy,
+): Promise<Acted> {
+  const incident = await lockIncident(tx, id);
+  if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
+  const decision = decide(incident, intent, now, policy);
+  if (!decision.ok) return decision;
+  await commitDecision(tx, decision, cause, now);
+  return { ok: true, incident: decision.incident };
 }
 
 /** Writes an entry from which nothing follows: without the team's settings nothing else could be decided rightly. */

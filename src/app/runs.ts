@@ -8,8 +8,9 @@ import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { JournalRun, Run, RunStep } from '../domain/run.ts';
 import { type Aftermath, type RunMove, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
+import { standsAt, steer } from '../domain/run-steering.ts';
 import { live, runEntry } from '../domain/run-words.ts';
-import { type BoundStep, bindRunbook, type Runbook } from '../domain/runbook.ts';
+import { bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
 import { settleDone } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
@@ -18,7 +19,8 @@ import { countDangerous } from '../store/run-steps.ts';
 import { activeRun, insertRun, loadRun, lockRun } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
-import type { App, ApprovalWish, Cause, Directory, RunWish, WitnessWish } from './app.ts';
+import type { App, ApprovalWish, Cause, Directory, RunWish, SteerWish, WitnessWish } from './app.ts';
+import { forbidden } from './permit.ts';
 import { writeMove } from './run-journal.ts';
 
 export interface RunParts {
@@ -32,9 +34,7 @@ export interface RunParts {
 
 type RunAnswer = { readonly ok: true; readonly run: Run } | Refusal;
 
-export interface RunUseCases extends Pick<App, 'startRun' | 'decideApproval' | 'run'> {
-  settleUnknown(wish: WitnessWish, cause?: Cause): Promise<RunAnswer>;
-}
+export type RunUseCases = Pick<App, 'startRun' | 'decideApproval' | 'settleUnknown' | 'steer' | 'run'>;
 
 /** How far back the breaker counts. */
 const BREAKER_WINDOW_MS = 60 * 60 * 1000;
@@ -44,10 +44,11 @@ export const createRuns = (parts: RunParts): RunUseCases => ({
   startRun: (wish, cause = {}) => startRun(parts, wish, cause),
   decideApproval: (wish, cause = {}) => decideApproval(parts, wish, cause),
   settleUnknown: (wish, cause = {}) => settleUnknown(parts, wish, cause),
+  steer: (wish, cause = {}) => steerRun(parts, wish, cause),
   run: (id) => loadRun(parts.store, id),
 });
 
-/** Starts a runbook in an incident; whoever calls has checked the permission. */
+/** Starts a runbook in an incident. What only looks or tells takes `respond`, all else `dangerous`. */
 async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<RunAnswer> {
   const runbook = parts.runbooks.get(wish.runbook);
   if (!runbook)
@@ -57,6 +58,8 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   if (typeof target !== 'string') return target;
   const bound = bindRunbook(runbook, params);
   if (!bound.ok) return bound;
+  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(bound.steps));
+  if (barred) return barred;
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
@@ -97,6 +100,41 @@ async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): 
   });
 }
 
+/** Rights are read again: the button may be older than they are. */
+async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise<RunAnswer> {
+  const { store, settings, directory } = parts;
+  const seen = await loadRun(store, wish.run);
+  if (!seen) return refuse('RUN_UNKNOWN', { found: wish.run });
+  const goesOn = wish.what === 'retry' || wish.what === 'skip';
+  const ahead = seen.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
+  const barred = await forbidden(settings, directory, wish.by, goesOn ? rightFor(ahead) : 'respond');
+  const isGate = standsAt(seen)?.waitsFor === 'approver' && !goesOn && wish.what !== 'cancel';
+  const decider = isGate ? await readDecider(parts, wish.by) : undefined;
+  if (decider && 'ok' in decider) return decider;
+  // Who approves need not be one of those who respond.
+  if (barred && !isGate) return barred;
+  return withRun(parts, wish.run, cause, async (run, now, tx) => {
+    const refusal = goesOn && run.endedAt ? await refuseReopening(tx, parts, run, now) : undefined;
+    return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
+  });
+}
+
+/** As a new run would be refused: by its incident, the breaker, another run on its target. */
+async function refuseReopening(
+  tx: Db,
+  { settings }: RunParts,
+  run: JournalRun,
+  now: Date,
+): Promise<Refusal | undefined> {
+  const refusal =
+    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, run.steps, now));
+  if (refusal || !run.steps.some(({ risk }) => risk === 'dangerous')) return refusal;
+  return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target));
+}
+
+const rightFor = (steps: readonly Pick<RunStep, 'risk'>[]): 'respond' | 'dangerous' =>
+  steps.some(({ risk }) => risk === 'dangerous') ? 'dangerous' : 'respond';
+
 /** A rollback that a person settles keeps its migration from coming back, as one that the target settles does. */
 function heldBy({ plan }: RunStep): Aftermath {
   const migration = plan?.kind === 'migration-rollback' ? plan.inputs['migration'] : undefined;
@@ -115,13 +153,13 @@ function withRun(
   { store, now }: RunParts,
   id: number,
   cause: Cause,
-  decide: (run: JournalRun, now: Date) => RunMove | Refusal,
+  decide: (run: JournalRun, now: Date, tx: Db) => RunMove | Refusal | Promise<RunMove | Refusal>,
 ): Promise<RunAnswer> {
   return store.transaction(async (tx) => {
     const at = now();
     const run = await lockRun(tx, id);
     if (!run) return refuse('RUN_UNKNOWN', { found: id });
-    const move = decide(run, at);
+    const move = await decide(run, at, tx);
     if ('ok' in move) return move;
     await writeMove(tx, run, move, at);
     await settleCause(tx, cause, at);
@@ -151,7 +189,7 @@ async function refuseIncident(tx: Db, id: number): Promise<Refusal | undefined> 
 async function refuseBreaker(
   tx: Db,
   { breaker }: Settings,
-  steps: readonly BoundStep[],
+  steps: readonly Pick<RunStep, 'risk'>[],
   now: Date,
 ): Promise<Refusal | undefined> {
   if (!steps.some(({ risk }) => risk === 'dangerous')) return undefined;

@@ -86,6 +86,12 @@ export function voided(run: Run, step: RunStep, approval: Approval, reason: stri
   return withAnswer(answered, settle(run, answered.step, stoppedOutcome('PLAN_VOID', verdict), {}, now));
 }
 
+/** The run was cancelled: a plan that waits for its yes waits no more. */
+export function withoutAnswer(step: RunStep, move: RunMove, by: Actor, now: Date): RunMove {
+  const { approval } = step;
+  return approval && !approval.decision ? withAnswer(answer(step, approval, 'void', by, now), move) : move;
+}
+
 function cancel(run: Run, step: RunStep, verdict: string, before: readonly NewEntry[], now: Date): RunMove {
   const move: StepMove = { index: step.index, state: 'stopped', verdict, endedAt: now };
   const ended = end(run, step, move, 'cancelled', now);

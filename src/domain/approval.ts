@@ -53,9 +53,12 @@ export function judgeWitness(
   if (!step) return refuse('RUN_UNKNOWN', { found: run.id });
   if (step.state !== 'unknown')
     return refuse('OUTCOME_KNOWN', { run: run.id, step: index, state: step.state });
-  const refusal = refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
-  return refusal ?? { ok: true, step };
+  return judgeGate(run, decider) ?? { ok: true, step };
 }
+
+/** Whether this person may let a run go on that asks for an approver. */
+export const judgeGate = (run: Run, decider: Decider): Refusal | undefined =>
+  refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
 
 /** Whether the step may be carried out now on the strength of its approval. */
 export function stillApproved(approval: Approval, now: Date): boolean {
@@ -96,7 +99,7 @@ function refuseStale(
 
 function refusePerson(run: Run, wish: DecisionWish, decider: Decider): Refusal | undefined {
   if (decider.id === run.requestedBy && wish.decision === 'refused') return undefined;
-  return refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
+  return judgeGate(run, decider);
 }
 
 const othersOf = (run: Run, { approvers }: Decider): readonly string[] =>

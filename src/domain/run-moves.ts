@@ -2,10 +2,20 @@
 
 import { digestOf } from './chain.ts';
 import type { Effect } from './effects.ts';
-import type { NewEntry } from './entry.ts';
+import type { EntryKind, NewEntry } from './entry.ts';
 import { foreign } from './foreign.ts';
+import type { Actor } from './incident.ts';
 import type { ActionOutcome, TargetIdentity } from './plan.ts';
-import type { Approval, JournalStep, Run, RunState, RunStep, StepState, WaitsFor } from './run.ts';
+import type {
+  Approval,
+  JournalStep,
+  Run,
+  RunState,
+  RunStep,
+  StepCondition,
+  StepState,
+  WaitsFor,
+} from './run.ts';
 import { live, runEntry, say, stepEntry } from './run-words.ts';
 
 export interface StepMove
@@ -19,11 +29,18 @@ export interface StepMove
   readonly state: StepState;
   /** What the step keeps while it waits. */
   readonly memo?: unknown;
+  /** Begins it once more: of what it came to before, only what is named here stays. */
+  readonly anew?: true;
 }
 
 export interface RunMove {
   /** `dueAt`: when the worker looks again; absent when the run has ended. */
-  readonly run: { readonly state: RunState; readonly dueAt?: Date; readonly endedAt?: Date };
+  readonly run: {
+    readonly state: RunState;
+    readonly dueAt?: Date;
+    readonly endedAt?: Date;
+    readonly cancelledBy?: Actor;
+  };
   readonly steps: readonly StepMove[];
   readonly approval?: {
     readonly step: number;
@@ -46,13 +63,29 @@ export interface Aftermath {
 /** How often the target is asked again about an unknown outcome. */
 const UNKNOWN_RETRY_MS = 15_000;
 
-/** A step begins to run. For a dangerous one this is the intent: a crash cannot hide that it may have been. */
+/**
+ * A step begins to run, or goes on after a wait. For a dangerous one this is the intent: a crash cannot hide that it
+ * may have been.
+ */
 export const begin = (run: Run, step: RunStep, now: Date): RunMove => ({
   run: { state: 'running', dueAt: now },
-  steps: [{ index: step.index, state: 'running', startedAt: now }],
+  steps: [{ index: step.index, state: 'running', startedAt: step.startedAt ?? now }],
   entries: [],
-  effects: [live(run)],
+  // One that looks again every few seconds has nothing new to show yet.
+  effects: step.state === 'waiting' ? [] : [live(run)],
 });
+
+/** What must have become of earlier steps has not: the step is passed over. Undefined: its turn has come. */
+export function passOver(run: Run, step: RunStep, now: Date): RunMove | undefined {
+  const unmet = step.conditions?.find((condition) => !isMet(condition, run.steps[condition.step - 1]?.state));
+  if (!unmet) return undefined;
+  const verdict = `Only when step ${unmet.step} is ${unmet.is}`;
+  return goOn(run, step, { index: step.index, state: 'skipped', verdict }, now);
+}
+
+function isMet({ is }: StepCondition, state: StepState | undefined): boolean {
+  return is === 'failed' ? state === 'failed' || state === 'stopped' : state === is;
+}
 
 /** A dangerous step begins to be planned; it has not started yet. */
 export const beginPlan = (run: Run, step: RunStep, now: Date): RunMove => ({
@@ -84,14 +117,24 @@ const LOOK_AGAIN_MS = 24 * 60 * 60 * 1000;
 
 /** The step waits for its time, or for somebody. */
 export function wait(run: Run, step: RunStep, { until, ...asked }: Wait, now: Date): RunMove {
-  const dueAt = until ?? new Date(now.getTime() + LOOK_AGAIN_MS);
+  const { timeoutMs } = step.policy ?? {};
+  const times = [
+    until?.getTime() ?? now.getTime() + LOOK_AGAIN_MS,
+    ...(timeoutMs === undefined ? [] : [(step.startedAt ?? now).getTime() + timeoutMs]),
+  ];
   return {
-    run: { state: asked.waitsFor === 'time' ? 'running' : 'waiting', dueAt },
+    run: { state: asked.waitsFor === 'time' ? 'running' : 'waiting', dueAt: new Date(Math.min(...times)) },
     steps: [{ index: step.index, state: 'waiting', ...asked }],
     entries: [],
-    effects: [live(run)],
+    effects: step.verdict === asked.verdict && asked.output === undefined ? [] : [live(run)],
   };
 }
+
+/** Whether a step that waits has used up its time. */
+export const isOverdue = ({ policy, startedAt }: RunStep, now: Date): boolean =>
+  policy?.timeoutMs !== undefined &&
+  startedAt !== undefined &&
+  now.getTime() >= startedAt.getTime() + policy.timeoutMs;
 
 /** Every step was done or skipped. */
 export const complete = (run: Run, now: Date): RunMove => ({
@@ -110,9 +153,29 @@ export function finish(
 ): RunMove {
   const { ok, verdict, output } = result;
   const move = { index: step.index, verdict, endedAt: now, ...(output === undefined ? {} : { output }) };
-  return ok
-    ? succeed(run, step, { ...move, state: 'done' }, now)
-    : end(run, step, { ...move, state: 'failed' }, 'failed', now);
+  if (ok) return goOn(run, step, { ...move, state: 'done' }, now);
+  return tryAgain(run, step, verdict, now) ?? fail(run, step, { ...move, state: 'failed' }, now);
+}
+
+/** By the step's own policy. A person who tries it again begins the count anew. */
+function tryAgain(run: Run, step: RunStep, verdict: string, now: Date): RunMove | undefined {
+  const { times = 0, waitMs = 0 } = step.policy?.retry ?? {};
+  const retries = step.retries ?? 0;
+  const nth = retries % (times + 1);
+  if (nth >= times) return undefined;
+  const words = `${verdict} Tried again (${nth + 1} of ${times})`;
+  return {
+    run: { state: 'running', dueAt: new Date(now.getTime() + waitMs) },
+    steps: [{ index: step.index, state: 'pending', anew: true, verdict: words, retries: retries + 1 }],
+    entries: [stepEntry(run, step, { kind: kindOf(step), actor: 'firebreak', text: words }, now)],
+    effects: [live(run)],
+  };
+}
+
+/** A step did not succeed: that ends the run, unless the step says that it goes on. */
+export function fail(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
+  if (step.policy?.onFailure === 'continue') return goOn(run, step, move, now);
+  return end(run, step, move, move.state === 'stopped' ? 'stopped' : 'failed', now);
 }
 
 /** A dangerous step has an outcome. */
@@ -134,9 +197,9 @@ export function settle(
   };
   switch (state) {
     case 'done':
-      return { ...succeed(run, step, move, now), ...(after.hold ? { hold: after.hold } : {}) };
+      return { ...goOn(run, step, move, now), ...(after.hold ? { hold: after.hold } : {}) };
     case 'stopped':
-      return end(run, step, move, 'stopped', now);
+      return fail(run, step, move, now);
     case 'unknown':
       return doubt(run, step, move, now);
   }
@@ -170,7 +233,7 @@ export function broke(
   state: 'failed' | 'stopped',
   now: Date,
 ): RunMove {
-  return end(run, step, { index: step.index, state, verdict, endedAt: now }, state, now);
+  return fail(run, step, { index: step.index, state, verdict, endedAt: now }, now);
 }
 
 /** An outcome that left nothing behind. */
@@ -182,11 +245,15 @@ export const stoppedOutcome = (
 /** An outcome that nobody knows yet. */
 export const unknownOutcome = (verdict: string): ActionOutcome => ({ state: 'unknown', verdict, facts: {} });
 
-function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
+/** A step is over, and the run is not: the next one follows, if there is one and nobody wants the run ended. */
+export function goOn(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
   const entry = outcomeEntry(run, step, move, now);
   const loud =
-    step.risk === 'dangerous' ? [say(run, `:white_check_mark: ${foreign(move.verdict ?? '')}`)] : [];
-  if (remaining(run, step).length > 0) {
+    step.risk === 'dangerous' && move.state === 'done'
+      ? [say(run, `:white_check_mark: ${foreign(move.verdict ?? '')}`)]
+      : [];
+  const rest = remaining(run, step);
+  if (rest.length > 0 && run.cancelledBy === undefined) {
     return {
       run: { state: 'running', dueAt: now },
       steps: [move],
@@ -194,20 +261,21 @@ function succeed(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
       effects: [live(run), ...loud],
     };
   }
+  const state = rest.length > 0 ? 'cancelled' : 'done';
   return {
-    run: { state: 'done', endedAt: now },
-    steps: [move],
-    entries: [entry, runEntry(run, 'done', now)],
+    run: { state, endedAt: now },
+    steps: [move, ...rest.map(notReached)],
+    entries: [entry, runEntry(run, state, now)],
     effects: [live(run), ...loud],
   };
 }
 
-/** A step that did not succeed ends the run; what was still to come is skipped. */
+/** A step that did not succeed ends the run; what was still to come is not reached. */
 export function end(run: Run, step: RunStep, move: StepMove, state: RunState, now: Date): RunMove {
   const verdict = move.verdict ?? '';
   return {
     run: { state, endedAt: now },
-    steps: [move, ...remaining(run, step).map(skip)],
+    steps: [move, ...remaining(run, step).map(notReached)],
     entries: [outcomeEntry(run, step, move, now), runEntry(run, state, now)],
     effects: [
       live(run),
@@ -235,12 +303,13 @@ function doubt(run: Run, step: RunStep, move: StepMove, now: Date): RunMove {
 const remaining = (run: Run, step: RunStep): readonly RunStep[] =>
   run.steps.filter(({ index, state }) => index > step.index && state === 'pending');
 
-const skip = ({ index }: RunStep): StepMove => ({ index, state: 'skipped' });
+const notReached = ({ index }: RunStep): StepMove => ({ index, state: 'not_reached' });
+
+const kindOf = ({ risk }: RunStep): EntryKind => (risk === 'read' ? 'diagnosis' : 'step');
 
 /** With what it was given, how long it took, and a digest of what it found: the finding itself may hold data. */
 function outcomeEntry(run: Run, step: RunStep, move: Omit<StepMove, 'index'>, now: Date): NewEntry {
   const { state, verdict = '', outcome, output } = move;
-  const kind = step.risk === 'read' ? 'diagnosis' : 'step';
   const started = step.startedAt?.getTime();
   const details = {
     ...outcome?.facts,
@@ -251,7 +320,7 @@ function outcomeEntry(run: Run, step: RunStep, move: Omit<StepMove, 'index'>, no
     ...(started === undefined ? {} : { duration_ms: now.getTime() - started }),
     ...(output === undefined ? {} : { output_sha256: digestOf(output) }),
   };
-  return stepEntry(run, step, { kind, actor: 'firebreak', text: verdict, details }, now);
+  return stepEntry(run, step, { kind: kindOf(step), actor: 'firebreak', text: verdict, details }, now);
 }
 
 const LONGEST_INPUT = 4000;

@@ -39,8 +39,8 @@ export function stepEntry(run: Run, step: RunStep, said: Said, at: Date): NewEnt
 }
 
 /** An entry about the run as a whole. */
-export function runEntry(run: Run, state: RunState | 'started', at: Date): NewEntry {
-  const actor = state === 'started' ? run.requestedBy : 'firebreak';
+export function runEntry(run: Run, state: RunState | 'started', at: Date, by?: Actor): NewEntry {
+  const actor = by ?? (state === 'started' ? run.requestedBy : 'firebreak');
   return {
     at,
     kind: 'run',
@@ -82,17 +82,26 @@ export const planFile = (run: Run, step: RunStep, plan: Plan): Effect => ({
 });
 
 /** Brings the approvers in and calls them: an edited message notifies nobody. */
-export function approvalWanted(
+export const approvalWanted = (
   run: Run,
   step: RunStep,
   plan: Plan,
   approvers: readonly string[],
-): readonly Effect[] {
+): readonly Effect[] => called(run, step, foreign(plan.title), approvers);
+
+/** The same for a step that is nothing but a gate. */
+export const gateOpened = (
+  run: Run,
+  step: RunStep,
+  question: string,
+  approvers: readonly string[],
+): readonly Effect[] => called(run, step, foreign(question), approvers);
+
+function called(run: Run, step: RunStep, what: string, approvers: readonly string[]): readonly Effect[] {
   const others = approvers.filter((id) => id !== run.requestedBy);
   const users = others.filter(isSlackUser);
-  const called =
-    others.length > 0 ? others.map(mention).join(' ') : 'Nobody is named in permissions.approve:';
-  const text = `:lock: ${called} approval is needed for run ${run.id}, ${step.name}: ${foreign(plan.title)} (asked for by ${person(run.requestedBy)})`;
+  const names = others.length > 0 ? others.map(mention).join(' ') : 'Nobody is named in permissions.approve:';
+  const text = `:lock: ${names} approval is needed for run ${run.id}, ${step.name}: ${what} (asked for by ${person(run.requestedBy)})`;
   return [
     ...(users.length > 0 ? [{ kind: 'invite', incident: run.incidentId, users } as const] : []),
     say(run, text),

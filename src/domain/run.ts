@@ -27,6 +27,7 @@ export const STEP_STATES = [
   'stopped',
   'failed',
   'skipped',
+  'not_reached',
   'unknown',
 ] as const;
 export type StepState = (typeof STEP_STATES)[number];
@@ -80,7 +81,7 @@ export interface RunStep {
   readonly output?: unknown;
   /** While its state is `waiting`. */
   readonly waitsFor?: WaitsFor;
-  /** How often it has failed and was tried again. */
+  /** How often it was tried again, by its policy or by a person. */
   readonly retries?: number;
   readonly policy?: StepPolicy;
   readonly conditions?: readonly StepCondition[];
@@ -97,6 +98,8 @@ export interface Run {
   readonly requestedAt: Date;
   readonly state: RunState;
   readonly endedAt?: Date;
+  /** Who wants it ended, while a dangerous step still runs. */
+  readonly cancelledBy?: Actor;
   readonly steps: readonly RunStep[];
 }
 

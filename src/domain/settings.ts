@@ -38,4 +38,6 @@ export interface Settings extends Policy {
   readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Dangerous steps allowed an hour over all targets. */
   readonly breaker: { readonly dangerousPerHour: number };
+  /** Paths of programs that steps of the kind `shell` may run, by the name that runbooks use. */
+  readonly programs?: Readonly<Record<string, string>>;
 }

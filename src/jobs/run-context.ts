@@ -1,20 +1,23 @@
 /** What a step is given, and how a run's worker writes its moves. */
 import { keepTrace, moveRun } from '../app/run-journal.ts';
 import type { CapturedMigration, Marker, TransactionTrace } from '../domain/plan.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
 import type { Settings } from '../domain/settings.ts';
 import { storable } from '../domain/storable.ts';
-import { FirebreakError } from '../errors.ts';
+import { type ErrorCode, explain, FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { StepContext, StepKind } from '../runbooks/step.ts';
 import { loadEarlier } from '../store/run-steps.ts';
+import { isCancelled } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import type { Lease } from './lease.ts';
 
 export interface RunWorkerParts {
   readonly store: Store;
-  readonly settings: Pick<Settings, 'breaker' | 'permissions'>;
+  readonly settings: Policy & Pick<Settings, 'breaker' | 'permissions' | 'programs'>;
   readonly now: () => Date;
   readonly log: Logger;
   /** Step kinds by name. */
@@ -22,6 +25,7 @@ export interface RunWorkerParts {
   /** The open target of that name; undefined when firebreak.yml does not name it any more. */
   readonly target: (name: string) => StepContext['target'] | undefined;
   readonly captured: (target: string) => Promise<readonly CapturedMigration[]>;
+  readonly roster: StepContext['roster'];
 }
 
 /** One step of a run in the hands of its worker. */
@@ -39,8 +43,8 @@ type DecideStep = (
 ) => RunMove | undefined | Promise<RunMove | undefined>;
 
 /** Gathers what the step may use. */
-export async function contextOf(job: StepJob): Promise<StepContext> {
-  const { parts, run, step, lease } = job;
+export async function contextOf(job: StepJob, signal = job.lease.signal): Promise<StepContext> {
+  const { parts, run, step } = job;
   const target = parts.target(run.target);
   if (!target)
     throw new FirebreakError('UNKNOWN_TARGET', { found: run.target, known: 'those in firebreak.yml' });
@@ -52,11 +56,33 @@ export async function contextOf(job: StepJob): Promise<StepContext> {
     snapshotSchema: `firebreak_${run.incidentId}`,
     earlier: await loadEarlier(parts.store, run.incidentId, run.target),
     log: parts.log.child({ incident: run.incidentId, run: run.id }),
-    signal: lease.signal,
+    signal,
     since: step.startedAt ?? parts.now(),
     memo: step.memo,
     key: `${markerOf(job).run}-${step.index}`,
-    programs: {},
+    programs: parts.settings.programs ?? {},
+    roster: parts.roster,
+  };
+}
+
+const LOOK_MS = 500;
+
+/** Fires when the lease is lost, when somebody has cancelled the run, and after so long, if that is told. */
+export function stopSignal(
+  { parts, run, lease }: StepJob,
+  timeoutMs?: number,
+): { readonly signal: AbortSignal; readonly done: () => void } {
+  const stop = new AbortController();
+  const look = setInterval(() => {
+    isCancelled(parts.store, run.id).then(
+      (cancelled) => cancelled && stop.abort(new Error('the run was cancelled')),
+      () => undefined,
+    );
+  }, LOOK_MS);
+  const limits = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
+  return {
+    signal: AbortSignal.any([lease.signal, stop.signal, ...limits]),
+    done: () => clearInterval(look),
   };
 }
 
@@ -77,12 +103,21 @@ export function moveStep(
 export const traceStep = ({ parts, run, step, lease }: StepJob, trace: TransactionTrace): Promise<void> =>
   keepTrace(parts.store, run.id, step.index, lease, trace);
 
-/** Tells runs of two stores apart, too: a target remembers the markers of a store that was thrown away. */
+/**
+ * Tells runs of two stores apart, too: a target remembers the markers of a store that was thrown away. And attempts: what
+ * one has left of itself must not keep the next one from its work.
+ */
 export const markerOf = ({ run, step, lease }: StepJob): Marker => ({
-  run: `${run.id}-${run.requestedAt.getTime()}`,
+  run: [run.id, run.requestedAt.getTime(), ...(step.retries ? [step.retries] : [])].join('-'),
   step: step.index,
   epoch: lease.epoch,
 });
+
+/** A refusal as people read it. */
+export function refusalWords({ code, values }: Refusal): string {
+  const { message, fix } = explain(code as ErrorCode, values);
+  return `${message} ${fix}`;
+}
 
 /** An error as one line for people; without what PostgreSQL stores in no text. */
 export const inWords = (error: unknown): string =>

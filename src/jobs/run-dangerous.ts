@@ -3,6 +3,7 @@ import { breakerRefusal } from '../app/runs.ts';
 import { stillApproved } from '../domain/approval.ts';
 import { expired, planned, voided } from '../domain/approval-moves.ts';
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
+import { redacted } from '../domain/redact-output.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Approval, JournalRun } from '../domain/run.ts';
 import {
@@ -15,12 +16,20 @@ import {
   stoppedOutcome,
   unknownOutcome,
 } from '../domain/run-moves.ts';
-import { type ErrorCode, explain } from '../errors.ts';
 import type { DangerousStep, Planned, Resolution } from '../runbooks/step.ts';
 import { approvedIdentity } from '../store/approvals.ts';
 import { lockBreaker } from '../store/run-steps.ts';
 import type { Db } from '../store/store.ts';
-import { contextOf, inWords, markerOf, moveStep, type StepJob, traceStep } from './run-context.ts';
+import {
+  contextOf,
+  inWords,
+  markerOf,
+  moveStep,
+  refusalWords,
+  type StepJob,
+  stopSignal,
+  traceStep,
+} from './run-context.ts';
 
 type Moved = Promise<JournalRun | undefined>;
 
@@ -39,6 +48,7 @@ export function advanceDangerous(job: StepJob, kind: DangerousStep): Moved {
     case 'waiting':
     case 'done':
     case 'skipped':
+    case 'not_reached':
     case 'stopped':
     case 'failed':
       return Promise.resolve(undefined);
@@ -82,10 +92,11 @@ async function execute(job: StepJob, kind: DangerousStep, plan: Plan): Moved {
 }
 
 async function outcomeOf(job: StepJob, kind: DangerousStep, plan: Plan): Promise<ActionOutcome> {
+  const { signal, done } = stopSignal(job);
   try {
-    return await kind.execute(await contextOf(job), plan, {
+    return await kind.execute(await contextOf(job, signal), plan, {
       marker: markerOf(job),
-      signal: job.lease.signal,
+      signal,
       onXid: (trace) => traceStep(job, trace),
       onProgress: throttled((words) => progress(job, words), job.parts.now),
     });
@@ -93,6 +104,8 @@ async function outcomeOf(job: StepJob, kind: DangerousStep, plan: Plan): Promise
     // It broke somewhere between BEGIN and the answer to COMMIT: only the target knows where.
     job.parts.log.error({ err: error, run: job.run.id, step: job.step.index }, 'execution broke off');
     return unknownOutcome(`It broke off: ${inWords(error)}. The target is asked what became of it.`);
+  } finally {
+    done();
   }
 }
 
@@ -138,8 +151,9 @@ function settleStep(
   kind: DangerousStep,
   from: 'running' | 'unknown',
   plan: Plan,
-  outcome: ActionOutcome,
+  found: ActionOutcome,
 ): Moved {
+  const outcome = redacted(found);
   const after = outcome.state === 'done' ? (kind.after?.(plan, outcome) ?? {}) : {};
   return moveStep(job, [from], (run, step) => settle(run, step, outcome, after, job.parts.now()));
 }
@@ -167,6 +181,9 @@ interface Broken {
   readonly broken: string;
 }
 
+const refusalText = (refusal: Refusal | Broken): string =>
+  'broken' in refusal ? refusal.broken : refusalWords(refusal);
+
 /** Another hash or another server: the yes was given to something else. */
 async function voidReason(
   job: StepJob,
@@ -191,12 +208,6 @@ async function breaker(job: StepJob, tx: Db): Promise<ActionOutcome | undefined>
   await lockBreaker(tx);
   const refusal = await breakerRefusal(tx, settings.breaker.dangerousPerHour, now());
   return refusal && stoppedOutcome('REFUSED', refusalText(refusal));
-}
-
-function refusalText(refusal: Refusal | Broken): string {
-  if ('broken' in refusal) return refusal.broken;
-  const { message, fix } = explain(refusal.code as ErrorCode, refusal.values);
-  return `${message} ${fix}`;
 }
 
 const progress = async (job: StepJob, words: string): Promise<void> => {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Target } from '../databases/target.ts';
 import type { Effect } from '../domain/effects.ts';
-import type { Intent } from '../domain/intents.ts';
+import type { Intent, Roster } from '../domain/intents.ts';
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { EarlierAction, Risk, WaitsFor } from '../domain/run.ts';
@@ -30,6 +30,8 @@ export interface StepContext {
   readonly key: string;
   /** Programs that firebreak.yml allows, by the name that runbooks use. */
   readonly programs: Readonly<Record<string, string>>;
+  /** Who is on call for a team now, for a page; undefined when there is no such team. */
+  readonly roster: (team: string) => Promise<Roster | undefined>;
 }
 
 export interface StepResult {
@@ -41,6 +43,8 @@ export interface StepResult {
   readonly effects?: readonly Effect[];
   /** What the step asks of its incident, decided and committed together with the result; refused, the step has failed. */
   readonly intent?: Intent;
+  /** Codes of refusals that mean: it is so already. */
+  readonly settled?: readonly string[];
 }
 
 /** The step has not come to its end: it is called again, with its memo. Survives a restart. */

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { App, Directory } from '../app/app.ts';
 import type { Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
-import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { Steering } from '../domain/run-steering.ts';
 import { SAY } from './views/offers.ts';
 import { typedDeclareLine } from './views/proposal.ts';
 
@@ -36,6 +36,11 @@ const ACTS: Readonly<Record<string, Act>> = {
   'approval:refused': decide('refused'),
   'proposal:declare': declare,
   'run:start': startRun,
+  'run:retry': steer('retry'),
+  'run:skip': steer('skip'),
+  'run:cancel': steer('cancel'),
+  'run:yes': steer('yes'),
+  'run:no': steer('no'),
 };
 
 /** Clicks that lead to a change in a database: an old one is never replayed. */
@@ -103,12 +108,16 @@ const runValue = z.object({
 async function startRun(
   value: unknown,
   { by, inboxKey }: Click,
-  parts: ClickParts,
+  { app }: ClickParts,
 ): Promise<string | undefined> {
-  const wish = runValue.parse(value);
-  const { app, directory } = parts;
-  const barred = await forbidden(app.settings, directory, by, 'dangerous');
-  return barred ? refusalText(barred) : refused(await app.startRun({ ...wish, by }, { inboxKey }));
+  return refused(await app.startRun({ ...runValue.parse(value), by }, { inboxKey }));
+}
+
+const steerValue = z.object({ run: z.number(), step: z.number().optional() });
+
+function steer(what: Steering): Act {
+  return async (value, { by, inboxKey }, { app }) =>
+    refused(await app.steer({ ...steerValue.parse(value), by, what }, { inboxKey }));
 }
 
 const refused = (outcome: { readonly ok: true } | Refusal): string | undefined =>

@@ -17,7 +17,8 @@ export async function saveApproval(
                             decision, decided_by, decided_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (run_id, step, plan_hash) do update
-        set decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
+        set requested_at = excluded.requested_at, expires_at = excluded.expires_at,
+            decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
     [
       run,
       step,

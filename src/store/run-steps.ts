@@ -24,15 +24,22 @@ export async function insertStep(tx: Db, run: number, index: number, step: Bound
   );
 }
 
-/** Moves a step; fields that are not named keep their value. False when a newer lease has written it. */
+/**
+ * Moves a step; fields that are not named keep their value, or lose it when the step begins anew. False when a newer
+ * lease has written it.
+ */
 export async function setStep(tx: Db, run: number, move: StepMove, epoch?: number): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update run_steps
-        set state = $3, epoch = coalesce($4, epoch),
-            started_at = coalesce($5, started_at), ended_at = coalesce($6, ended_at),
-            verdict = coalesce($7, verdict), plan = coalesce($8, plan),
-            outcome = coalesce($9, outcome), output = coalesce($10, output),
-            memo = coalesce($11, memo), retries = coalesce($12, retries), waits_for = $13
+        set state = $3, epoch = coalesce($4, epoch), waits_for = $13, retries = coalesce($12, retries),
+            trace      = case when $14 then null else trace end,
+            started_at = coalesce($5, case when $14 then null else started_at end),
+            ended_at   = coalesce($6, case when $14 then null else ended_at end),
+            verdict    = coalesce($7, case when $14 then null else verdict end),
+            plan       = coalesce($8, case when $14 then null else plan end),
+            outcome    = coalesce($9, case when $14 then null else outcome end),
+            output     = coalesce($10, case when $14 then null else output end),
+            memo       = coalesce($11, case when $14 then null else memo end)
       where run_id = $1 and index = $2 and ($4::bigint is null or epoch is null or epoch <= $4)`,
     [
       run,
@@ -48,6 +55,7 @@ export async function setStep(tx: Db, run: number, move: StepMove, epoch?: numbe
       json(move.memo),
       move.retries,
       move.waitsFor,
+      move.anew === true,
     ],
   );
   return rowCount === 1;

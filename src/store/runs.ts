@@ -1,6 +1,7 @@
 /** Runs and the journal of their steps. */
 import type { Plan } from '../domain/plan.ts';
 import type { Approval, JournalRun, JournalStep, RunState } from '../domain/run.ts';
+import type { RunMove } from '../domain/run-moves.ts';
 import type { BoundStep } from '../domain/runbook.ts';
 import { insertStep, json } from './run-steps.ts';
 import { type Db, first } from './store.ts';
@@ -16,6 +17,7 @@ interface RunRow {
   readonly requested_at: Date;
   readonly state: RunState;
   readonly ended_at: Date | null;
+  readonly cancelled_by: string | null;
 }
 
 interface StepRow {
@@ -52,7 +54,8 @@ export interface NewRun extends Omit<JournalRun, 'id' | 'state' | 'steps' | 'end
   readonly steps: readonly BoundStep[];
 }
 
-const RUN = 'id, incident_id, runbook, title, target, params, requested_by, requested_at, state, ended_at';
+const RUN =
+  'id, incident_id, runbook, title, target, params, requested_by, requested_at, state, ended_at, cancelled_by';
 
 /** Undefined when another active run may change the same target. */
 export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
@@ -133,18 +136,24 @@ export async function isRunDue(db: Db, id: number, now: Date): Promise<boolean> 
   return rowCount === 1;
 }
 
-/** Where a run stands, and when its worker has to look again. */
-export async function setRun(
-  tx: Db,
-  id: number,
-  run: { readonly state: RunState; readonly dueAt?: Date; readonly endedAt?: Date },
-): Promise<void> {
-  await tx.query('update runs set state = $2, due_at = $3, ended_at = $4 where id = $1', [
-    id,
-    run.state,
-    run.dueAt,
-    run.endedAt,
-  ]);
+/** Whether somebody wants the run ended, or it has ended. */
+export async function isCancelled(db: Db, id: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from runs where id = $1 and (cancelled_by is not null or ended_at is not null)',
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Where a run stands, and when its worker has to look again. One that goes on is cancelled no more. */
+export async function setRun(tx: Db, id: number, run: RunMove['run']): Promise<void> {
+  await tx.query(
+    `update runs
+        set state = $2, due_at = $3, ended_at = $4,
+            cancelled_by = case when ended_at is null then coalesce($5, cancelled_by) end
+      where id = $1`,
+    [id, run.state, run.dueAt, run.endedAt, run.cancelledBy],
+  );
 }
 
 async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly JournalRun[]> {
@@ -178,6 +187,7 @@ const toRun = (row: RunRow, steps: readonly StepRow[]): JournalRun => ({
   requestedAt: row.requested_at,
   state: row.state,
   ...(row.ended_at ? { endedAt: row.ended_at } : {}),
+  ...(row.cancelled_by === null ? {} : { cancelledBy: row.cancelled_by }),
   steps: steps.map(toStep),
 });
 

@@ -206,7 +206,7 @@ describe('the use cases of runs', () => {
           state: 'cancelled',
           steps: [
             { state: 'stopped', verdict: 'Refused by <@UDBA>; nothing was done' },
-            { state: 'skipped' },
+            { state: 'not_reached' },
           ],
         },
       });

@@ -74,7 +74,7 @@ describe.each([0, 1, 2, 3])('the outage of the story, seed %i, undone by runbook
       state: 'stopped',
       steps: [
         { state: 'stopped', outcome: { code: 'LOCK_TIMEOUT', blockers: [{ pid: blocker.pid }] } },
-        { state: 'skipped' },
+        { state: 'not_reached' },
       ],
     });
     const [first] = blocked.steps;
@@ -111,7 +111,10 @@ describe.each([0, 1, 2, 3])('the outage of the story, seed %i, undone by runbook
     const again = await bench.work(
       (await bench.start('table-repair', { table: 'order_status' }, incident)).id,
     );
-    expect(again).toMatchObject({ state: 'stopped', steps: [{ state: 'stopped' }, { state: 'skipped' }] });
+    expect(again).toMatchObject({
+      state: 'stopped',
+      steps: [{ state: 'stopped' }, { state: 'not_reached' }],
+    });
     expect(again.steps[0]?.verdict).toContain('No row of order_status can be restored');
   });
 

@@ -104,6 +104,7 @@ export async function openBench(
     steps: new Map(kinds.map((kind) => [kind.name, kind])),
     target: () => ({ name: 'shop' }) as never,
     captured: () => Promise.resolve([]),
+    roster: () => Promise.resolve(undefined),
     ...with_,
     settings,
   });

@@ -96,7 +96,7 @@ describe('the worker of runs', () => {
   it('stops at a plan that is refused, with the reason and what to do', async () => {
     world.refusal = refusal;
     const run = await bench.work((await bench.start('undo')).id);
-    expect(run).toMatchObject({ state: 'stopped', steps: [{ state: 'stopped' }, { state: 'skipped' }] });
+    expect(run).toMatchObject({ state: 'stopped', steps: [{ state: 'stopped' }, { state: 'not_reached' }] });
     expect(run.steps[0]?.verdict).toMatch(/has no down.*Write a down/);
   });
 
@@ -171,7 +171,7 @@ describe('the worker of runs', () => {
     expect(await bench.approve(id)).toMatchObject({ code: 'APPROVAL_EXPIRED' });
     expect(await bench.work(id)).toMatchObject({
       state: 'cancelled',
-      steps: [{ state: 'stopped', approval: { decision: { kind: 'expired' } } }, { state: 'skipped' }],
+      steps: [{ state: 'stopped', approval: { decision: { kind: 'expired' } } }, { state: 'not_reached' }],
     });
   });
 
@@ -323,7 +323,10 @@ describe('the worker of runs', () => {
       await expect(traced()).rejects.toMatchObject({ code: 'LEASE_LOST' });
       expect(await bench.runs.run(id)).toMatchObject({ state: 'running', steps: [{ state: 'running' }, {}] });
       const run = await bench.work(id);
-      expect(run).toMatchObject({ state: 'stopped', steps: [{ state: 'stopped' }, { state: 'skipped' }] });
+      expect(run).toMatchObject({
+        state: 'stopped',
+        steps: [{ state: 'stopped' }, { state: 'not_reached' }],
+      });
       expect(world.executions).toHaveLength(1);
       expect(await texts(run)).toContain('Firebreak was interrupted while it ran');
     });

@@ -120,21 +120,22 @@ describe('a click', () => {
     ]);
   });
 
-  test('that starts a run needs the permission for dangerous acts', async () => {
-    let started = 0;
-    const app = appWith({
-      startRun: () => {
-        started += 1;
-        return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
-      },
-    });
-    const only = { ...app.settings.permissions, dangerous: [world.slack.users['dba'] ?? ''] };
-    bot = await startBot(world, { app: { ...app, settings: { ...app.settings, permissions: only } } });
+  test('on a run asks the app for just that, and shows why it is refused', async () => {
+    const wishes: unknown[] = [];
+    const keep = (wish: unknown) => {
+      wishes.push(wish);
+      return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
+    };
+    bot = await startBot(world, { app: appWith({ startRun: keep, steer: keep }) });
+    const by = world.slack.users['dba'];
     const value = { incident: 7, runbook: 'blocked-queries', params: { pid: '42' } };
-    expect(texts(await click('run:start', value, 'viewer'))).toContain(':no_entry:');
-    expect(started).toBe(0);
-    await click('run:start', value, 'dba');
-    expect(started).toBe(1);
+    expect(texts(await click('run:start', value))).toContain(':no_entry:');
+    for (const what of ['retry', 'skip', 'cancel', 'yes', 'no'])
+      expect(texts(await click(`run:${what}`, { run: 3, step: 2 }))).toContain(':no_entry:');
+    expect(wishes).toEqual([
+      { ...value, by },
+      ...['retry', 'skip', 'cancel', 'yes', 'no'].map((what) => ({ run: 3, step: 2, what, by })),
+    ]);
   });
 
   test('on a proposal dispatches the line that declares it', async () => {

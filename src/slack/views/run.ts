@@ -5,6 +5,7 @@ import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
+import { steeringBlocks } from './steering.ts';
 import { isSweep, sweepLines } from './sweep.ts';
 import { clip, code, duration, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
@@ -12,7 +13,7 @@ import { when, who } from './words.ts';
 const VERDICT = 600;
 /** How a verdict begins that a person gave; all else in it was said elsewhere. */
 const BY_PERSON =
-  /^(?:(?:Approved|Refused) by <@[UW][A-Z0-9]+>|<@[UW][A-Z0-9]+> found it (?:not )?carried out:)/;
+  /^(?:(?:Approved|Refused|Confirmed|Skipped|Cancelled) by <@[UW][A-Z0-9]+>|Not done, says <@[UW][A-Z0-9]+>|<@[UW][A-Z0-9]+> found it (?:not )?carried out:)/;
 
 const STEP_MARKS: Readonly<Record<StepState, string>> = {
   pending: ':white_small_square:',
@@ -24,6 +25,7 @@ const STEP_MARKS: Readonly<Record<StepState, string>> = {
   stopped: ':octagonal_sign:',
   failed: ':x:',
   skipped: ':heavy_minus_sign:',
+  not_reached: ':black_small_square:',
   unknown: ':question:',
 };
 
@@ -46,6 +48,7 @@ export function run(known: Run, command: string): View {
     header(head),
     context(about(known)),
     ...steps.flatMap((step): readonly KnownBlock[] => approvalBlocks(known, step)),
+    ...steeringBlocks(known),
     ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
     ...lines(steps.map(stepLine)),
     ...steps.flatMap(({ output }): readonly KnownBlock[] =>
@@ -59,10 +62,13 @@ function about({ target, requestedBy, requestedAt, state, endedAt }: Run): strin
   return `*${RUN_WORDS[state]}*${ended} | on ${code(target)} | asked for by ${who(requestedBy)} at ${when(requestedAt)}`;
 }
 
-function stepLine({ index, name, state, verdict, startedAt, endedAt }: RunStep): string {
+function stepLine({ index, name, risk, state, verdict, startedAt, endedAt, approval }: RunStep): string {
   const took = startedAt && endedAt ? ` (${duration(endedAt.getTime() - startedAt.getTime())})` : '';
   const said = verdict === undefined ? '' : `: ${clip(verdictText(verdict), VERDICT)}`;
-  return `${STEP_MARKS[state]} ${index}. *${foreign(name)}*${took}${said}`;
+  const { decision } = approval ?? {};
+  const by = decision?.kind === 'approved' && endedAt ? `, approved by ${who(decision.by)}` : '';
+  const ahead = state === 'pending' && risk === 'dangerous' ? ' (needs an approval)' : '';
+  return `${STEP_MARKS[state]} ${index}. *${foreign(name)}*${took}${by}${ahead}${said}`;
 }
 
 function verdictText(verdict: string): string {

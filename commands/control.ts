@@ -1,0 +1,26 @@
+/** `control`: answers a step of a run, tries it again, skips it, or cancels the run; as the buttons of its message do. */
+import { defineCommand } from '../src/app/command.ts';
+import { refuse } from '../src/domain/refusal.ts';
+import { STEERINGS, type Steering } from '../src/domain/run-steering.ts';
+
+export default defineCommand({
+  verb: 'control',
+  group: 'database',
+  summary: 'answer a step of a run, try it again, skip it, or cancel the run',
+  usage: 'control <run> <yes | no | retry | skip | cancel>',
+  examples: ['control 4 cancel', 'control 4 yes'],
+  more: [
+    '`retry` and `skip` take the right to start what is still to come; a step that asks for an approver takes one.',
+  ],
+  where: 'incident',
+  permission: 'read',
+  async run({ words, actor, inboxKey, incident }, app) {
+    const [, id, word] = /^#?(\d{1,9})\s+([a-z]+)$/i.exec(words) ?? [];
+    const what = STEERINGS.find((each): each is Steering => each === word?.toLowerCase());
+    if (id === undefined || what === undefined)
+      return refuse('CONTROL_MALFORMED', { found: words, possible: STEERINGS.join(', ') });
+    if ((await app.run(Number(id)))?.incidentId !== incident) return refuse('RUN_UNKNOWN', { found: id });
+    const done = await app.steer({ run: Number(id), by: actor, what }, { inboxKey });
+    return done.ok ? { text: `Run ${id}: ${what}. It is ${done.run.state.replaceAll('_', ' ')} now.` } : done;
+  },
+});
