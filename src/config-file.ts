@@ -174,6 +174,13 @@ export const ConfigFile = z.strictObject({
     .prefault({}),
   retention: z.strictObject({ messages_days: z.number().positive().default(90) }).prefault({}),
   breaker: z.strictObject({ dangerous_per_hour: z.number().int().positive().default(10) }).prefault({}),
+  /** Off until programs are named. */
+  shell: z
+    .strictObject({
+      allow: z.record(name, z.string().regex(/^\//, 'the whole path of a program')).default({}),
+    })
+    .prefault({}),
+  secrets: z.array(envName).default([]),
   monitors: z
     .record(
       name,

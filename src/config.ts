@@ -37,6 +37,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...strayMonitors(it),
     ...blindMonitors(it),
     ...missingUrls(it.targets, env),
+    ...missingSecrets(it, env),
     ...teamMistakes(it),
     ...policyMistakes(it),
     ...missingPaging(it, env),
@@ -215,6 +216,19 @@ const missingUrls = (targets: ConfigFile['targets'], env: Env): readonly Mistake
     }),
   );
 
+const missingSecrets = ({ secrets }: ConfigFile, env: Env): readonly Mistake[] =>
+  secrets.flatMap((secret, index) =>
+    env[secret]
+      ? []
+      : [
+          {
+            path: ['secrets', index],
+            found: secret,
+            expected: `a secret in it: environment variable ${secret} is not set`,
+          },
+        ],
+  );
+
 function targetOf(name: string, given: TargetFile, env: Env): TargetSettings {
   const [diag, act, ddl] = ROLES.map((role) => env[given[`${role}_url_env`] ?? '']);
   return {
@@ -254,6 +268,8 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
+  programs: read.shell.allow,
+  secrets: Object.fromEntries(read.secrets.map((secret) => [secret, env[secret] ?? ''])),
 });
 
 const MINUTE = 60;

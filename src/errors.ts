@@ -287,6 +287,14 @@ export const ERRORS = {
     message: '`{found}` is no value for `{param}`: {expected} is expected.',
     fix: 'Correct `{param}=`.',
   },
+  PROGRAM_NOT_ALLOWED: {
+    message: 'Runbooks may not run {found}; allowed are: {known}.',
+    fix: 'Name its path in `shell.allow` of firebreak.yml, under `{found}`.',
+  },
+  NO_SUCH_SECRET: {
+    message: 'Runbooks may not send {found}; they may send: {known}.',
+    fix: 'Name the environment variable in `secrets` of firebreak.yml, and set it.',
+  },
   CONTROL_MALFORMED: {
     message: '`control {found}` names no run and what to do with it.',
     fix: 'Say `control <run> <what>`, for example `control 4 cancel`. It takes {possible}.',

@@ -12,11 +12,10 @@ type Ask = (sql: string) => Promise<readonly object[]>;
 const PROBE_LOCK_TIMEOUT_MS = 300;
 const PROBE_ROWS = 20;
 
-/** Asks every probe as the diag role. A probe whose first row says `ok: false` is red as well. */
-export async function runProbes(target: Target): Promise<ProbeResult[]> {
-  return askAll(target.config.probes, (sql) =>
-    target.read(sql, [], { lockTimeoutMs: PROBE_LOCK_TIMEOUT_MS }),
-  );
+/** Asks every probe, or the one of that name, as the diag role. One whose first row says `ok: false` is red as well. */
+export async function runProbes(target: Target, name?: string): Promise<ProbeResult[]> {
+  const probes = target.config.probes.filter((probe) => name === undefined || probe.name === name);
+  return askAll(probes, (sql) => target.read(sql, [], { lockTimeoutMs: PROBE_LOCK_TIMEOUT_MS }));
 }
 
 /** Asks every probe inside a transaction that is open; it stops at the first red one, which ended the transaction. */

@@ -40,4 +40,6 @@ export interface Settings extends Policy {
   readonly breaker: { readonly dangerousPerHour: number };
   /** Paths of programs that steps of the kind `shell` may run, by the name that runbooks use. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** What steps of the kind `http` may send as a bearer token, by the name of the environment variable. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }

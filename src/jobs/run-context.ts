@@ -17,7 +17,7 @@ import type { Lease } from './lease.ts';
 
 export interface RunWorkerParts {
   readonly store: Store;
-  readonly settings: Policy & Pick<Settings, 'breaker' | 'permissions' | 'programs'>;
+  readonly settings: Policy & Pick<Settings, 'breaker' | 'permissions' | 'programs' | 'secrets'>;
   readonly now: () => Date;
   readonly log: Logger;
   /** Step kinds by name. */
@@ -61,6 +61,7 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
     memo: step.memo,
     key: `${markerOf(job).run}-${step.index}`,
     programs: parts.settings.programs ?? {},
+    secrets: parts.settings.secrets ?? {},
     roster: parts.roster,
   };
 }

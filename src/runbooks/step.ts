@@ -30,6 +30,8 @@ export interface StepContext {
   readonly key: string;
   /** Programs that firebreak.yml allows, by the name that runbooks use. */
   readonly programs: Readonly<Record<string, string>>;
+  /** What firebreak.yml lets runbooks send, by the name of its environment variable. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Who is on call for a team now, for a page; undefined when there is no such team. */
   readonly roster: (team: string) => Promise<Roster | undefined>;
 }

@@ -105,7 +105,7 @@ describe('a run', () => {
         ? { approval: { ...approval, decision: { kind: 'approved', by: 'UDBA', at: AT } as const } }
         : {}),
     };
-    expect(shown(run(aRun([decided]), '/incident'))).not.toContain("approval:");
+    expect(shown(run(aRun([decided]), '/incident'))).not.toContain('approval:');
   });
 
   test('that met a blocker names it, and offers to end it', () => {
