@@ -82,7 +82,11 @@ export interface Bench {
 export async function openBench(
   kinds: readonly StepKind[],
   runbooks: readonly Runbook[],
-  with_: Partial<RunWorkerParts> & { readonly settings?: Settings } = {},
+  with_: Partial<RunWorkerParts> & {
+    readonly settings?: Settings;
+    /** Instead of those that are given; it may grow. */
+    readonly runbooks?: ReadonlyMap<string, Runbook>;
+  } = {},
 ): Promise<Bench> {
   const database = await createTestDatabase('store');
   const store = openStore(database.url);
@@ -95,7 +99,7 @@ export async function openBench(
     settings,
     now,
     directory,
-    runbooks: new Map(runbooks.map((runbook) => [runbook.name, runbook])),
+    runbooks: with_.runbooks ?? new Map(runbooks.map((runbook) => [runbook.name, runbook])),
   });
   const worker = createRunWorker({
     store,

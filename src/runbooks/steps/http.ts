@@ -11,7 +11,7 @@ const scalar = z.union([z.string(), z.number()]);
 
 const Input = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-  url: z.httpUrl(),
+  url: z.url({ protocol: /^https?$/ }),
   query: z.record(z.string(), scalar).default({}),
   /** Sent as JSON. */
   body: z.record(z.string(), z.unknown()).optional(),

@@ -12,7 +12,7 @@ const Input = z
     /** One of the target's probes; all of them unless told. */
     name: z.string().min(1).optional(),
     /** An address instead: green when it answers so. */
-    url: z.httpUrl().optional(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
     status: z.number().int().min(100).max(599).default(200),
     contains: z.string().min(1).optional(),
     /** `green`: a red probe ends the run as failed; `any`: it is only told. */
