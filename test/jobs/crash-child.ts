@@ -1,11 +1,11 @@
-/** Brings a run forward and kills itself, as `kill -9` would, at the point whose number it is given; 0: never. */
+/** Brings a run forward; at the point whose number it is given (0: never) it kills itself, or freezes. */
 import { openInstance } from './crash-kinds.ts';
 
-const [, , store = '', target = '', run = '', at = '0'] = process.argv;
+const [, , store = '', target = '', run = '', at = '0', signal = 'SIGKILL'] = process.argv;
 let passed = 0;
 const instance = openInstance({ store, target }, () => {
   passed += 1;
-  if (passed === Number(at)) process.kill(process.pid, 'SIGKILL');
+  if (passed === Number(at)) process.kill(process.pid, signal);
 });
 await instance.bringForward(Number(run));
 await instance.close();

@@ -8,7 +8,6 @@ import type { Plan } from '../../src/domain/plan.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { Runbook } from '../../src/domain/runbook.ts';
 import type { TargetSettings } from '../../src/domain/target-settings.ts';
-import { advanceableClock } from '../../src/jobs/clock.ts';
 import { type Leases, openLeases } from '../../src/jobs/lease.ts';
 import { createRunWorker } from '../../src/jobs/run-step.ts';
 import { silentLogger } from '../../src/log.ts';
@@ -75,7 +74,7 @@ const kindsWith = (point: Point): readonly StepKind[] => [
       const client = await target.session('ddl');
       try {
         await ensureMarkers(client);
-        await client.query('begin');
+        await client.query(`begin; set local idle_in_transaction_session_timeout = '10s'`);
         const xid = await writeMarker(client, marker, plan.hash);
         await client.query('insert into effects (run, step) values ($1, $2)', [
           key.split('-')[0],
@@ -111,7 +110,6 @@ export interface Instance {
   readonly runs: RunUseCases;
   /** Does what can be done now, approving what waits for it; answers where the run stands. */
   bringForward(run: number): Promise<Run>;
-  advance(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -131,14 +129,13 @@ export function openInstance(
     },
   };
   const config: TargetSettings = { ...shop, urls: { diag: urls.target, act: urls.target, ddl: urls.target } };
-  const targets = ['shop', 'shop-2'].map((name) => ({ ...config, name }));
+  const targets = ['shop', 'shop-2', 'shop-3'].map((name) => ({ ...config, name }));
   const opened = new Map(targets.map((each) => [each.name, openTarget(each)]));
   const settings = {
     ...settingsWith(Object.fromEntries(targets.map((each) => [each.name, each]))),
     breaker: { dangerousPerHour: 100_000 },
   };
-  const clock = advanceableClock();
-  const now = (): Date => clock.now();
+  const now = (): Date => new Date();
   const leases: Leases = openLeases(store, silentLogger);
   const runs = createRuns({
     store,
@@ -165,7 +162,6 @@ export function openInstance(
   return {
     store,
     runs,
-    advance: (ms) => void clock.advance(ms),
     async bringForward(id) {
       for (;;) {
         const never = new AbortController().signal;

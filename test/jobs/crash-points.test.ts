@@ -1,4 +1,4 @@
-/** `kill -9` at every point of a run of ten steps: no dangerous effect twice, no finished step lost. */
+/** `kill -9` at every point of a run of ten steps, and SIGSTOP in the worst: no effect twice, no finished step lost. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -47,11 +47,17 @@ describe('kill -9', () => {
     return begun.run;
   }
 
+  const spawned = (run: Run, at: number, signal: string) =>
+    spawn(
+      process.execPath,
+      ['--import', 'tsx', CHILD, store.url, target.url, String(run.id), String(at), signal],
+      { stdio: ['ignore', 'pipe', signal === 'SIGKILL' ? 'inherit' : 'ignore'] },
+    );
+
   /** The number of points passed; undefined when it was killed. */
   const childOn = (run: Run, at: number): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
-      const args = ['--import', 'tsx', CHILD, store.url, target.url, String(run.id), String(at)];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawned(run, at, 'SIGKILL');
       let said = '';
       child.stdout.on('data', (text) => (said += String(text)));
       child.once('close', (code, signal) => {
@@ -63,13 +69,17 @@ describe('kill -9', () => {
 
   /** Another instance takes the run over; what was not carried out is tried again by a person. */
   async function takenOver(id: number): Promise<Run> {
-    return eventually(async () => {
-      const run = await instance.bringForward(id);
-      // A lease or a transaction of the killed one may be open for a moment yet.
-      if (run.state === 'unknown') instance.advance(15_000);
-      if (run.state === 'stopped') await instance.runs.steer({ run: id, what: 'retry', by: 'UASK' });
-      return run.state === 'done' && run;
-    });
+    return eventually(
+      async () => {
+        const run = await instance.bringForward(id);
+        // A lease or a transaction of the killed one may be open for a moment yet.
+        if (run.state === 'unknown')
+          await instance.store.query('update runs set due_at = requested_at where id = $1', [id]);
+        if (run.state === 'stopped') await instance.runs.steer({ run: id, what: 'retry', by: 'UASK' });
+        return run.state === 'done' && run;
+      },
+      { within: 20_000 },
+    );
   }
 
   const finished = ({ steps }: Run) => steps.filter(({ state }) => state === 'done' || state === 'stopped');
@@ -100,7 +110,37 @@ describe('kill -9', () => {
     }
   }
 
-  it('at any point repeats no effect and loses no finished step', async () => {
+  /** In the middle of a transaction that is not in the journal yet. */
+  const FROZEN_AT = 9;
+
+  /** Frozen, it holds its lease and an open transaction; taken over within 15 s, it wakes and may write nothing. */
+  async function freeze(on: string): Promise<void> {
+    const run = await started(on);
+    const child = spawned(run, FROZEN_AT, 'SIGSTOP');
+    const exited = new Promise((resolve) => child.once('close', resolve));
+    try {
+      const stateNow = async () => (await instance.runs.run(run.id))?.steps[2]?.state;
+      await eventually(async () => (await stateNow()) === 'running');
+      const frozen = performance.now();
+      const adopted = await eventually(
+        async () => {
+          await instance.bringForward(run.id);
+          return (await stateNow()) !== 'running' && performance.now();
+        },
+        { within: 20_000, every: 200 },
+      );
+      expect(adopted - frozen).toBeLessThan(15_000);
+      const after = await takenOver(run.id);
+      child.kill('SIGCONT');
+      await exited;
+      expect(await instance.runs.run(run.id)).toEqual(after);
+      await expectOnce(after);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  }
+
+  it('and SIGSTOP at any point repeat no effect and lose no finished step', async () => {
     const whole = await started('shop');
     const points = (await childOn(whole, 0)) ?? 0;
     await expectOnce(await takenOver(whole.id));
@@ -119,6 +159,6 @@ describe('kill -9', () => {
         await expectOnce(after);
       }
     };
-    await Promise.all([kill('shop'), kill('shop-2')]);
+    await Promise.all([kill('shop'), kill('shop-2'), freeze('shop-3')]);
   }, 120_000);
 });
