@@ -299,6 +299,18 @@ export const ERRORS = {
     message: '`control {found}` names no run and what to do with it.',
     fix: 'Say `control <run> <what>`, for example `control 4 cancel`. It takes {possible}.',
   },
+  MAY_NOT_BREAK_GLASS: {
+    message: '{found} may not approve alone. `permissions.break_glass` names: {named}.',
+    fix: 'Call an approver, or one of those who are named.',
+  },
+  NO_PLAN_WAITS: {
+    message: 'No plan of run {run} waits for an approval.',
+    fix: 'The message of the run in the channel shows where it stands.',
+  },
+  GLASS_MALFORMED: {
+    message: '`break-glass {found}` names no run and no reason.',
+    fix: 'Say `break-glass <run> <why it cannot wait for somebody else>`. Everybody in permissions.approve is paged.',
+  },
   RUN_MOVED_ON: {
     message: 'Run {run} is {state} now: {what} is not possible any more.',
     fix: 'Possible now: {possible}. Its message in the channel shows where it stands.',

@@ -48,6 +48,7 @@ interface StepRow {
   readonly decision: NonNullable<Approval['decision']>['kind'] | null;
   readonly decided_by: string;
   readonly decided_at: Date;
+  readonly reason: string | null;
 }
 
 export interface NewRun extends Omit<JournalRun, 'id' | 'state' | 'steps' | 'endedAt'> {
@@ -161,7 +162,7 @@ async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly Jour
     `select s.run_id, s.index, s.name, s.kind, s.risk, s.input, s.state, s.epoch, s.started_at, s.ended_at,
             s.verdict, s.plan, s.trace, s.outcome, s.output,
             s.policy, s.conditions, s.waits_for, s.memo, s.retries,
-            a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at
+            a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at, a.reason
        from run_steps s
        left join approvals a on a.run_id = s.run_id and a.step = s.index and a.plan_hash = s.plan ->> 'hash'
       where s.run_id = any ($1)
@@ -219,5 +220,15 @@ const toApproval = (row: StepRow, planHash: string): Approval => ({
   requestedBy: row.requested_by,
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
-  ...(row.decision ? { decision: { kind: row.decision, by: row.decided_by, at: row.decided_at } } : {}),
+  ...(row.decision ? { decision: toDecision(row, row.decision) } : {}),
+});
+
+const toDecision = (
+  { decided_by: by, decided_at: at, reason }: StepRow,
+  kind: NonNullable<StepRow['decision']>,
+): NonNullable<Approval['decision']> => ({
+  kind,
+  by,
+  at,
+  ...(reason === null ? {} : { brokenFor: reason }),
 });
