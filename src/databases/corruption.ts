@@ -4,7 +4,7 @@ import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { voidReason } from './execution.ts';
 import { counted, listed, sized } from './figures.ts';
-import { ident, literal } from './names.ts';
+import { ident } from './names.ts';
 import { stopped } from './outcome.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
 import { sealed } from './plan-hash.ts';
@@ -71,6 +71,7 @@ const FUNCTIONS = `
    order by 1`;
 
 interface Relation {
+  readonly oid: string;
   /** Quoted, with its schema. */
   readonly relation: string;
   readonly kind: 'table' | 'index';
@@ -99,14 +100,15 @@ const RELATIONS = `
       join pg_class c on c.oid = i.indexrelid
       join pg_am a on a.oid = c.relam
   )
-  select format('%I.%I', n.nspname, c.relname) as relation,
+  select r.oid::text,
+         format('%I.%I', n.nspname, c.relname) as relation,
          r.kind,
          r.readable,
          c.relpages * current_setting('block_size')::float8 as bytes
     from relations r
     join pg_class c on c.oid = r.oid
     join pg_namespace n on n.oid = c.relnamespace
-   order by r.kind desc, 1
+   order by r.kind desc, n.nspname = 'pg_toast', 2
    limit ${MOST_RELATIONS}`;
 
 async function compose(
@@ -135,7 +137,7 @@ async function compose(
         ? [`Only ${MOST_RELATIONS} relations are looked at: name its partitions for the rest.`]
         : []),
     ],
-    sql: looks.map(({ sql }) => `${sql};`).join('\n'),
+    sql: looks.map(({ relation, sql }) => `-- ${relation.replace(/\s+/g, ' ')}\n${sql};`).join('\n'),
     inputs: { table, looks },
     facts: { bytes },
   });
@@ -143,11 +145,12 @@ async function compose(
 
 const DISK_BYTES_A_SECOND = 100 * 1024 ** 2;
 
-function lookAt({ relation, kind, readable }: Relation, functions: readonly AmcheckFunction[]): Look[] {
+/** By oid: a name would need USAGE on its schema, which nobody but superusers has on pg_toast. */
+function lookAt({ oid, relation, kind, readable }: Relation, functions: readonly AmcheckFunction[]): Look[] {
   const name = kind === 'index' ? 'bt_index_check' : 'verify_heapam';
   const by = functions.find((it) => it.name === name);
   if (by === undefined || !readable) return [];
-  const call = `${ident(by.schema)}.${name}(${literal(relation)}::regclass)`;
+  const call = `${ident(by.schema)}.${name}(${oid}::regclass)`;
   const sql = kind === 'index' ? `select ${call}` : `select blkno, offnum, msg from ${call} limit 10`;
   return [{ relation, kind, sql }];
 }
@@ -165,8 +168,12 @@ export async function executeCorruption(
   plan: Plan,
   { signal, onProgress = () => Promise.resolve() }: CorruptionOptions = {},
 ): Promise<ActionOutcome> {
-  const voided = await voidReason(target, plan).catch(errorText);
-  if (voided !== undefined) return stopped('PLAN_VOID', voided);
+  try {
+    const voided = await voidReason(target, plan);
+    if (voided !== undefined) return stopped('PLAN_VOID', voided);
+  } catch (error) {
+    return stopped('FAILED', `${errorText(error)}. Nothing was read.`);
+  }
   const { table, looks } = inputsOf.parse(plan.inputs);
   const seen: Seen[] = [];
   for (const it of looks) {

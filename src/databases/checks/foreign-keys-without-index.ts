@@ -18,7 +18,7 @@ const SQL = `
             from unnest(k.conkey) with ordinality as u (attnum, place)
             join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum) as columns,
          k.confrelid::regclass::text as refers_to,
-         greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::float8 as rows
+         case when c.reltuples > 0 then c.reltuples else pg_stat_get_live_tuples(c.oid) end::float8 as rows
     from pg_constraint k
     join pg_class c on c.oid = k.conrelid
    where k.contype = 'f' and k.conparentid = 0

@@ -85,7 +85,7 @@ const check: Check = defineCheck({
     const facts = { sequences: seen.slice(0, 20), hidden: hidden.map(({ sequence }) => sequence) };
     const [worst] = full;
     if (worst === undefined) return hidden.length > 0 ? blind(hidden, facts) : fine(seen, facts);
-    const unseen = hidden.length > 0 ? `; ${hidden.length} others cannot be read` : '';
+    const unseen = hidden.length > 0 ? `; ${hidden.length} more cannot be read` : '';
     return {
       status: judge(worst.percent ?? 0, limits),
       verdict: `${used(worst)}${andMore(full)}${unseen}.`,
