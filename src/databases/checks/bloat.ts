@@ -50,8 +50,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'SELECT on the tables',
   danger: 'reads the statistics of the 100 largest tables; may take seconds',
-  /** Percent of a table. */
   limits: { warn: 50, crit: Infinity },
+  unit: '% of a table that is empty',
   source: 'ours; check_postgres warns at 1 GB',
   timeoutMs: 8000,
   async run(target, { limits }) {

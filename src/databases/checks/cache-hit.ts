@@ -30,8 +30,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Percent of the blocks that were not in PostgreSQL's own memory, since its counters began. */
   limits: { warn: 2, crit: Infinity },
+  unit: "% of the blocks that were not in PostgreSQL's own memory",
   source: 'awesome-prometheus-alerts asks for 98 % hits, pghero for 99 %',
   async run(target, { limits }) {
     const tables = await target.read<Row>(SQL);

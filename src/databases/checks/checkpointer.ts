@@ -33,8 +33,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Percent of the checkpoints that were forced. */
   limits: { warn: 50, crit: Infinity },
+  unit: '% of the checkpoints that were forced',
   source: 'ours',
   async run(target, { limits, version }) {
     const [row] = await target.read<Row>(version >= 17 ? SINCE_17 : BEFORE);

@@ -37,8 +37,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Rows of the table that holds the key. */
   limits: { warn: 10_000, crit: Infinity },
+  unit: 'rows of the table that holds the key',
   source: 'ours: fewer rows are read in no time',
   async run(target, { limits }) {
     const keys = await target.read<Row>(SQL);

@@ -37,8 +37,8 @@ const check: Check = defineCheck({
   privilege: 'none',
   danger: 'none',
   since: 16,
-  /** Milliseconds of a read, on average. */
   limits: { warn: 20, crit: 100 },
+  unit: 'ms of a read, on average',
   source: 'ours',
   async run(target, { limits }) {
     const by = await target.read<Row>(SQL);

@@ -79,7 +79,7 @@ async function found(rows: readonly Row[]): Promise<Finding> {
   const verdict =
     top === undefined
       ? 'No statement was counted yet.'
-      : `${top.percent} % of all time went to one statement (${counted(top.calls)} calls, ${round(top.mean_ms)} ms each): ${top.query}`;
+      : `${top.percent} % of all time went to one statement (${counted(top.calls)} ${top.calls === 1 ? 'call' : 'calls'}, ${round(top.mean_ms)} ms each): ${top.query}`;
   return { status: 'ok', verdict, facts: { statements } };
 }
 

@@ -74,8 +74,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'SELECT on the sequences',
   danger: 'waits behind an ALTER SEQUENCE, 300 ms at most',
-  /** Percent of the values that are used up. */
   limits: { warn: 85, crit: 95 },
+  unit: '% of the values that are used up',
   source: 'check_postgres',
   async run(target, { limits }) {
     const rows = await target.read<Row>(SQL);

@@ -44,8 +44,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Percent of a table's rows that are dead, or were written since the last analyze; the latter only warns. */
   limits: { warn: 20, crit: 80 },
+  unit: "% of a table's rows that are dead; as many written since its last analyze only warn",
   source: "PostgreSQL's own autovacuum begins at 20 % dead and 10 % written rows; crit is ours",
   async run(target, { limits }) {
     const tables = await target.read<Row>(SQL);

@@ -32,8 +32,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Megabytes of one index. */
   limits: { warn: 1, crit: Infinity },
+  unit: 'MB of one index',
   source: 'ours; ruby-pg-extras begins at 5 pages',
   async run(target, { limits }) {
     const indexes = await target.read<Row>(SQL);

@@ -31,8 +31,8 @@ const check: Check = defineCheck({
   firstMinutes: false,
   privilege: 'none',
   danger: 'none',
-  /** Percent of the ids that are used up. */
   limits: { warn: 50, crit: 75 },
+  unit: '% of the ids that are used up',
   source: 'pgMonitor',
   async run(target, { limits }) {
     const databases = await target.read<Aged>(DATABASES);

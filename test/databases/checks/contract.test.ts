@@ -12,7 +12,7 @@ describe('every check', () => {
       expect(words.trim()).not.toBe('');
       expect(words).not.toMatch(/\.$|\n/);
     }
-    expect(check.timeoutMs).toBeLessThanOrEqual(10_000);
+    expect(check.timeoutMs).toBeLessThanOrEqual(15_000);
   });
 
   it.each(checks)('$name says whose limits it has, when it has any', ({ limits, source }: Check) => {

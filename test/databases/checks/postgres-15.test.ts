@@ -12,7 +12,7 @@ import { lookBy } from './support.ts';
 /** Where Debian puts it; .ci/run installs it. */
 const BIN = '/usr/lib/postgresql/15/bin';
 const there = existsSync(`${BIN}/postgres`);
-if (!there) console.warn(`skipped: there is no PostgreSQL 15 in ${BIN}; apt-get install postgresql-15`);
+if (!there) process.stderr.write(`skipped: no PostgreSQL 15 in ${BIN}; apt-get install postgresql-15\n`);
 
 const checks = await loadChecks();
 
