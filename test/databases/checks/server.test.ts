@@ -1,11 +1,14 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Limits } from '../../../src/databases/check.ts';
-import { loadChecks } from '../../../src/databases/check.ts';
+import { type Limits, loadChecks } from '../../../src/databases/check.ts';
 import { executeCorruption, planCorruption, resolveCorruption } from '../../../src/databases/corruption.ts';
 import { sweep } from '../../../src/databases/sweep.ts';
 import { openTarget } from '../../../src/databases/target.ts';
 import type { ActionOutcome, Plan } from '../../../src/domain/plan.ts';
+import { loadRunbooks } from '../../../src/runbooks/load.ts';
+import { loadSteps } from '../../../src/runbooks/step.ts';
+import { RUNBOOKS } from '../../../src/version.ts';
+import { openBench } from '../../jobs/run-step-support.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 import { createShop, type Shop } from '../shop.ts';
 import { lookBy } from './support.ts';
@@ -155,6 +158,23 @@ describe('checks of a server', () => {
       expect(outcome.verdict).toMatch(
         /^No damage was found in 2 of 5 relations.*Not looked at: .*lock timeout/,
       );
+    });
+
+    it('is looked for by the runbook once somebody else has approved it', async () => {
+      const steps = await loadSteps();
+      const runbooks = await loadRunbooks(RUNBOOKS, steps);
+      const bench = await openBench([...steps.values()], [...runbooks.values()], {
+        target: () => shop.target,
+      });
+      const { id } = await bench.start('corruption-check', { table: 'order_status' });
+      expect(await bench.work(id)).toMatchObject({ state: 'awaiting_approval' });
+      expect(await bench.approve(id)).toMatchObject({ ok: true });
+      const ended = await bench.work(id);
+      await bench.close();
+      expect(ended).toMatchObject({
+        state: 'done',
+        steps: [{ verdict: expect.stringContaining('No damage was found') as string }, { kind: 'probe' }],
+      });
     });
 
     it('is found in an index and in a table, and what is damaged is named', async () => {
