@@ -60,7 +60,7 @@ const RUN =
 
 /** Undefined when another active run may change the same target. */
 export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
-  const dangerous = run.steps.some(({ risk }) => risk === 'dangerous');
+  const dangerous = run.steps.some(({ risk, skipped }) => risk === 'dangerous' && !skipped);
   const result = await tx.query<{ id: number }>(
     `insert into runs (incident_id, runbook, title, target, params, requested_by, requested_at, dangerous, state, due_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $7)
