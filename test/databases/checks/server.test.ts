@@ -6,7 +6,7 @@ import { sweep } from '../../../src/databases/sweep.ts';
 import { openTarget } from '../../../src/databases/target.ts';
 import type { ActionOutcome, Plan } from '../../../src/domain/plan.ts';
 import { loadRunbooks } from '../../../src/runbooks/load.ts';
-import { loadSteps } from '../../../src/runbooks/step.ts';
+import { loadSteps, runnable } from '../../../src/runbooks/step.ts';
 import { RUNBOOKS } from '../../../src/version.ts';
 import { openBench } from '../../jobs/run-step-support.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
@@ -163,7 +163,7 @@ describe('checks of a server', () => {
     it('is looked for by the runbook once somebody else has approved it', async () => {
       const steps = await loadSteps();
       const runbooks = await loadRunbooks(RUNBOOKS, steps);
-      const bench = await openBench([...steps.values()], [...runbooks.values()], {
+      const bench = await openBench([...runnable(steps).values()], [...runbooks.values()], {
         target: () => shop.target,
       });
       const { id } = await bench.start('corruption-check', { table: 'order_status' });
