@@ -76,7 +76,7 @@ async function described(target: Target, rows: readonly Row[]): Promise<Omit<Fin
   const pids = [...branches.map(({ pid }) => pid), ...(between === undefined ? [] : [between.pid])];
   const known = new Map((await sessionsByPid(target, pids)).map((it) => [it.pid, it]));
   const roots = branches.flatMap(({ pid }) => known.get(pid) ?? []);
-  const others = branches.length > 1 ? ` ${count(branches.length - 1, 'other session')} block as well.` : '';
+  const others = branches.length > 1 ? ` ${branches.length - 1} more block others as well.` : '';
   const queue = queueText(rows, between, known);
   if (first === undefined) return { verdict: 'Sessions wait for a lock.', facts: { roots } };
   const blocks = `blocks ${count(first.behind, 'session')}; the oldest waits ${age(first.longest_s)}`;
@@ -112,7 +112,7 @@ function queueText(
   const session = known.get(between.pid);
   const who = session === undefined ? `pid ${between.pid}` : `${sessionName(session)}, \`${session.query}\`,`;
   const on = row.waits_for === null ? '' : ` on ${row.waits_for}`;
-  return ` ${who} waits for ${modeText(row.mode)}${on} itself, and ${count(between.behind, 'session')} queue behind it.`;
+  return ` ${who} waits for ${modeText(row.mode)}${on} itself, and ${between.behind === 1 ? '1 session queues' : `${between.behind} sessions queue`} behind it.`;
 }
 
 /** `AccessExclusiveLock` as people write it: ACCESS EXCLUSIVE. */

@@ -1,5 +1,5 @@
 /** The last errors in the server's log, where it may be read: their kinds, never what people wrote. */
-import { type Check, defineCheck, type Finding, judge } from '../check.ts';
+import { type Check, defineCheck, type Finding, judge, type Limits } from '../check.ts';
 import { errorsIn, type LogEntry } from '../log-lines.ts';
 import { isPrivilege } from '../pg-errors.ts';
 import { missing, roleOf } from '../rights.ts';
