@@ -149,6 +149,10 @@ export const ERRORS = {
     message: 'The database answered with more than {allowed} MB; the rest was cut off.',
     fix: 'Ask for less: fewer columns or rows, or `left(…, 100)` of what is long.',
   },
+  DB_WORD_UNKNOWN: {
+    message: '`{found}` is not understood here: `db` takes `sweep` or one check, and one target.',
+    fix: '{meant}Checks: {checks}. Targets: {targets}.',
+  },
   NO_SUCH_CHECK: {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',

@@ -18,10 +18,14 @@ export interface Reader {
    * One statement in a read-only transaction with short timeouts, rolled back. An answer of more than 16 MB is cut off
    * and thrown as ANSWER_TOO_LARGE: a LIMIT bounds rows, not their width.
    */
-  read<Row extends object>(sql: string, params?: readonly unknown[], limits?: ReadLimits): Promise<Row[]>;
+  readonly read: <Row extends object>(
+    sql: string,
+    params?: readonly unknown[],
+    limits?: ReadLimits,
+  ) => Promise<Row[]>;
   /** Opens a connection at once, and another one whenever none is left. */
-  keepWarm(): void;
-  close(): Promise<void>;
+  readonly keepWarm: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** What the server's own timeout is given before the client stops waiting for an answer. */
@@ -49,7 +53,11 @@ export function createReader(url: string): Reader {
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);
   return {
-    async read<Row extends object>(sql: string, params: readonly unknown[] = [], limits: ReadLimits = {}) {
+    read: async <Row extends object>(
+      sql: string,
+      params: readonly unknown[] = [],
+      limits: ReadLimits = {},
+    ) => {
       const once = (): Promise<Row[]> => readOnce(pool, sql, params, limits);
       return once().catch((error: unknown) => {
         if (!(error instanceof Stale)) throw error;

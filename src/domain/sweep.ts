@@ -42,6 +42,10 @@ export interface CheckFacts {
   readonly danger: string;
 }
 
+/** A check in a line. */
+export const checkLine = ({ name, title, privilege, danger }: CheckFacts): string =>
+  `${name}: ${title} (needs ${privilege === 'none' ? 'no privilege' : privilege}; danger: ${danger})`;
+
 export interface SweepReport {
   readonly target: string;
   readonly took_ms: number;

@@ -33,9 +33,11 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'check',
       'first-five-minutes',
       'migration-rollback',
       'table-repair',
+      'watch',
     ]);
   });
 
