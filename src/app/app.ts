@@ -11,6 +11,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Steering } from '../domain/run-steering.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
@@ -94,6 +95,8 @@ export interface WitnessWish {
 
 export interface App {
   readonly settings: Settings;
+  /** What a target can be asked, in the order of use. */
+  readonly checks: readonly CheckFacts[];
   readonly now: () => Date;
 
   declare(

@@ -36,10 +36,12 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'check',
       'corruption-check',
       'first-five-minutes',
       'migration-rollback',
       'table-repair',
+      'watch',
     ]);
   });
 
