@@ -154,6 +154,7 @@ export const ConfigFile = z.strictObject({
       respond: people.optional(),
       dangerous: people.optional(),
       approve: people.optional(),
+      break_glass: people.optional(),
       redact: people.optional(),
       private: people.optional(),
     })

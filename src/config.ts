@@ -262,6 +262,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     respond: read.permissions.respond,
     dangerous: read.permissions.dangerous,
     approve: read.permissions.approve,
+    breakGlass: read.permissions.break_glass,
     redact: read.permissions.redact,
     private: read.permissions.private,
   },

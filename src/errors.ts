@@ -258,6 +258,15 @@ export const ERRORS = {
     message: 'The session {pid} is no client but a {type}.',
     fix: 'Leave it: ending it can do more harm than the lock.',
   },
+  // Looking for damage
+  AMCHECK_MISSING: {
+    message: 'The extension amcheck, which finds damage, is not installed in the database of {target}.',
+    fix: 'As a superuser, there: CREATE EXTENSION amcheck. Then let the diag role execute its functions; the next refusal names them.',
+  },
+  AMCHECK_DENIED: {
+    message: 'The role {role} may not execute what finds damage on {target}: {functions}.',
+    fix: 'As a superuser, there: GRANT EXECUTE ON FUNCTION {functions} TO {role}',
+  },
   // Runs of runbooks
   UNKNOWN_RUNBOOK: {
     message: 'There is no runbook named {found}.',
@@ -298,6 +307,18 @@ export const ERRORS = {
   CONTROL_MALFORMED: {
     message: '`control {found}` names no run and what to do with it.',
     fix: 'Say `control <run> <what>`, for example `control 4 cancel`. It takes {possible}.',
+  },
+  MAY_NOT_BREAK_GLASS: {
+    message: '{found} may not approve alone. `permissions.break_glass` names: {named}.',
+    fix: 'Call an approver, or one of those who are named.',
+  },
+  NO_PLAN_WAITS: {
+    message: 'No plan of run {run} waits for an approval.',
+    fix: 'The message of the run in the channel shows where it stands.',
+  },
+  GLASS_MALFORMED: {
+    message: '`break-glass {found}` names no run and no reason.',
+    fix: 'Say `break-glass <run> <why it cannot wait for somebody else>`. Everybody in permissions.approve is paged.',
   },
   RUN_MOVED_ON: {
     message: 'Run {run} is {state} now: {what} is not possible any more.',
@@ -663,7 +684,7 @@ export const ERRORS = {
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
   DOCS_STALE: {
-    message: 'Not up to date with the verbs, the step kinds and src/slack/manifest.ts: {found}.',
+    message: 'Not up to date with the verbs, the checks, the step kinds and src/slack/manifest.ts: {found}.',
     fix: 'Run `npm run docs` and commit what it wrote.',
   },
   URL_ENV_EMPTY: {

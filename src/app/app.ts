@@ -66,6 +66,13 @@ export interface ApprovalWish {
   readonly decision: 'approved' | 'refused';
 }
 
+/** One who is named for it lets the plan that waits pass alone; everybody in `approve` is paged. */
+export interface GlassWish {
+  readonly run: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** What somebody wants of a run that stands, or has ended without success. */
 export interface SteerWish {
   readonly run: number;
@@ -165,6 +172,7 @@ export interface App {
 
   /** Starts a runbook in an incident; its steps are done by the jobs. */
   startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
+  breakGlass(wish: GlassWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   decideApproval(wish: ApprovalWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;
   /** A person says what became of a step that nobody could find out. */
   settleUnknown(wish: WitnessWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;

@@ -4,6 +4,7 @@ import { type Decider, judgeDecision, judgeWitness } from '../domain/approval.ts
 import { decided } from '../domain/approval-moves.ts';
 import { card } from '../domain/decision.ts';
 import { isOpen } from '../domain/incident.ts';
+import type { Intent } from '../domain/intents.ts';
 import type { ActionOutcome } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { JournalRun, Run, RunStep } from '../domain/run.ts';
@@ -11,7 +12,7 @@ import { type Aftermath, type RunMove, settle as settleStep, stoppedOutcome } fr
 import { standsAt, steer } from '../domain/run-steering.ts';
 import { live, runEntry } from '../domain/run-words.ts';
 import { bindRunbook, type Runbook } from '../domain/runbook.ts';
-import type { Settings } from '../domain/settings.ts';
+import type { Named, Settings } from '../domain/settings.ts';
 import { settleDone } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -19,7 +20,17 @@ import { countDangerous } from '../store/run-steps.ts';
 import { activeRun, insertRun, loadRun, lockRun } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
-import type { App, ApprovalWish, Cause, Directory, RunWish, SteerWish, WitnessWish } from './app.ts';
+import type {
+  App,
+  ApprovalWish,
+  Cause,
+  Directory,
+  GlassWish,
+  RunWish,
+  SteerWish,
+  WitnessWish,
+} from './app.ts';
+import { actWithin } from './incidents.ts';
 import { forbidden } from './permit.ts';
 import { writeMove } from './run-journal.ts';
 
@@ -34,7 +45,10 @@ export interface RunParts {
 
 type RunAnswer = { readonly ok: true; readonly run: Run } | Refusal;
 
-export type RunUseCases = Pick<App, 'startRun' | 'decideApproval' | 'settleUnknown' | 'steer' | 'run'>;
+export type RunUseCases = Pick<
+  App,
+  'startRun' | 'decideApproval' | 'breakGlass' | 'settleUnknown' | 'steer' | 'run'
+>;
 
 /** How far back the breaker counts. */
 const BREAKER_WINDOW_MS = 60 * 60 * 1000;
@@ -43,6 +57,7 @@ const BREAKER_WINDOW_MS = 60 * 60 * 1000;
 export const createRuns = (parts: RunParts): RunUseCases => ({
   startRun: (wish, cause = {}) => startRun(parts, wish, cause),
   decideApproval: (wish, cause = {}) => decideApproval(parts, wish, cause),
+  breakGlass: (wish, cause = {}) => breakGlass(parts, wish, cause),
   settleUnknown: (wish, cause = {}) => settleUnknown(parts, wish, cause),
   steer: (wish, cause = {}) => steerRun(parts, wish, cause),
   run: (id) => loadRun(parts.store, id),
@@ -58,13 +73,14 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   if (typeof target !== 'string') return target;
   const bound = bindRunbook(runbook, params);
   if (!bound.ok) return bound;
-  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(bound.steps));
+  // A step that this run skips takes no right, and keeps no target to itself.
+  const ahead = bound.steps.filter(({ skipped }) => !skipped);
+  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(ahead));
   if (barred) return barred;
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
-      (await refuseIncident(tx, wish.incident)) ??
-      (await refuseBreaker(tx, parts.settings, bound.steps, now));
+      (await refuseIncident(tx, wish.incident)) ?? (await refuseBreaker(tx, parts.settings, ahead, now));
     if (refusal) return refusal;
     const run = {
       runbook: runbook.name,
@@ -89,6 +105,38 @@ async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause)
     return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
   });
 }
+
+/** Lets the plan that waits pass on one person's word, and pages all who could have said no. */
+async function breakGlass(
+  parts: RunParts,
+  { run: id, by, reason }: GlassWish,
+  cause: Cause,
+): Promise<RunAnswer> {
+  const decider = await readDecider(parts, by);
+  if ('ok' in decider) return decider;
+  return withRun(parts, id, cause, async (run, now, tx) => {
+    const step = run.steps.find(({ state }) => state === 'awaiting_approval');
+    const planHash = step?.approval?.planHash;
+    if (!step || planHash === undefined) return refuse('NO_PLAN_WAITS', { run: id });
+    const wish = { step: step.index, planHash, by, decision: 'approved', brokenFor: reason } as const;
+    const judged = judgeDecision(run, wish, decider, now);
+    if (!judged.ok) return judged;
+    const users = decider.approvers.filter((each) => each !== by);
+    if (users.length > 0)
+      await actWithin(tx, run.incidentId, alarm(run, by, users, reason), {}, now, parts.settings);
+    return decided(run, judged.step, judged.approval, wish, now);
+  });
+}
+
+/** They are no team: one level, each by a direct message. */
+const alarm = (run: Run, by: string, users: readonly string[], reason: string): Intent => ({
+  kind: 'escalate',
+  by,
+  team: 'approvers',
+  roster: { level: 1, levels: 1, waitSeconds: 300, users, ways: [], problems: [] },
+  reason: `run ${run.id} (${run.title}) was approved by one person alone: ${reason}`,
+  again: true,
+});
 
 /** An approver says what became of a step that the target could not be asked about. */
 async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): Promise<RunAnswer> {
@@ -126,9 +174,10 @@ async function refuseReopening(
   run: JournalRun,
   now: Date,
 ): Promise<Refusal | undefined> {
+  const ahead = run.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
   const refusal =
-    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, run.steps, now));
-  if (refusal || !run.steps.some(({ risk }) => risk === 'dangerous')) return refusal;
+    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, ahead, now));
+  if (refusal || rightFor(run.steps) === 'respond') return refusal;
   return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target));
 }
 
@@ -211,16 +260,26 @@ async function refuseActive(tx: Db, target: string): Promise<Refusal> {
 /** Slack is asked before the transaction begins, so that a slow answer keeps no connection. */
 async function readDecider({ settings, directory }: RunParts, id: string): Promise<Decider | Refusal> {
   try {
-    const approvers = await Promise.all(
-      (settings.permissions.approve ?? []).map((named) =>
-        named.startsWith('S') ? directory.groupMembers(named) : Promise.resolve([named]),
-      ),
-    );
+    const { approve, breakGlass } = settings.permissions;
     const standing = isSlackUser(id) ? await directory.standing(id) : 'terminal';
-    return { id, standing, approvers: [...new Set(approvers.flat())] };
+    return {
+      id,
+      standing,
+      approvers: await everybodyIn(directory, approve),
+      glass: await everybodyIn(directory, breakGlass),
+    };
   } catch (error) {
     return refuse('APPROVERS_UNREADABLE', { found: person(id), error: String(error) });
   }
+}
+
+async function everybodyIn(directory: Directory, named: Named): Promise<readonly string[]> {
+  const people = await Promise.all(
+    (named ?? []).map((each) =>
+      each.startsWith('S') ? directory.groupMembers(each) : Promise.resolve([each]),
+    ),
+  );
+  return [...new Set(people.flat())];
 }
 
 function witnessed({ by, happened, note }: WitnessWish): ActionOutcome {

@@ -5,8 +5,16 @@ import pg from 'pg';
 export const sqlstateOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
 
-/** The message alone. Details are left out: they can hold values of rows. */
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/**
+ * The message alone. Details are left out: they can hold values of rows; so do messages about data that does not fit
+ * (class 22), and a syntax error near a literal.
+ */
+export function errorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const state = sqlstateOf(error) ?? '';
+  if (state.startsWith('22')) return message.replace(/"[^]*"/, '"?"');
+  return state === '42601' ? message.replace(/ near "['$0-9][^]*"$/, ' near "?"') : message;
+}
 
 /** The server never answered: nobody knows what it did with the last statement. */
 export function connectionLost(error: unknown): boolean {

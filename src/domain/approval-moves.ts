@@ -2,11 +2,12 @@
 import { person } from './actor.ts';
 import { APPROVAL_TTL_MS } from './approval.ts';
 import type { NewEntry } from './entry.ts';
+import { foreign } from './foreign.ts';
 import type { Actor } from './incident.ts';
 import type { Plan } from './plan.ts';
 import type { Approval, Run, RunStep } from './run.ts';
 import { end, type RunMove, type StepMove, settle, stoppedOutcome } from './run-moves.ts';
-import { approvalWanted, live, planFile, stepEntry } from './run-words.ts';
+import { approvalWanted, live, planFile, say, stepEntry } from './run-words.ts';
 
 /** A plan is made: it waits for somebody else's yes. */
 export function planned(
@@ -49,15 +50,16 @@ export function decided(
   run: Run,
   step: RunStep,
   approval: Approval,
-  wish: { readonly by: Actor; readonly decision: 'approved' | 'refused' },
+  wish: { readonly by: Actor; readonly decision: 'approved' | 'refused'; readonly brokenFor?: string },
   now: Date,
 ): RunMove {
-  const { by, decision } = wish;
-  const answered = answer(step, approval, decision, by, now);
+  const { by, decision, brokenFor } = wish;
+  const answered = answer(step, approval, decision, by, now, brokenFor);
+  const alone = brokenFor === undefined ? '' : ` alone, without a second person: ${brokenFor}`;
   const entry = stepEntry(
     run,
     answered.step,
-    { kind: 'approval', actor: by, text: `${decision} by ${person(by)}` },
+    { kind: 'approval', actor: by, text: `${decision} by ${person(by)}${alone}` },
     now,
   );
   if (decision === 'refused')
@@ -67,9 +69,19 @@ export function decided(
     );
   return withAnswer(answered, {
     run: { state: 'running', dueAt: now },
-    steps: [{ index: step.index, state: 'awaiting_approval', verdict: `Approved by ${person(by)}` }],
+    steps: [{ index: step.index, state: 'awaiting_approval', verdict: `Approved by ${person(by)}${alone}` }],
     entries: [entry],
-    effects: [live(run)],
+    effects: [
+      live(run),
+      ...(alone === ''
+        ? []
+        : [
+            say(
+              run,
+              `:rotating_light: Run ${run.id}, ${step.name}: approved by ${person(by)}${foreign(alone)}`,
+            ),
+          ]),
+    ],
   });
 }
 
@@ -109,8 +121,10 @@ function answer(
   kind: 'approved' | 'refused' | 'expired' | 'void',
   by: Actor,
   at: Date,
+  brokenFor?: string,
 ): Answered {
-  const decidedApproval = { ...approval, decision: { kind, by, at } };
+  const why = brokenFor === undefined ? {} : { brokenFor };
+  const decidedApproval = { ...approval, decision: { kind, by, at, ...why } };
   return { step: { ...step, approval: decidedApproval }, approval: decidedApproval };
 }
 

@@ -17,12 +17,16 @@ export interface Decider {
   readonly standing: Standing;
   /** Everybody whom `permissions.approve` names at this moment, groups resolved. */
   readonly approvers: readonly string[];
+  /** Whom `permissions.break_glass` names. */
+  readonly glass?: readonly string[];
 }
 
 export interface DecisionWish {
   readonly step: number;
   readonly planHash: string;
   readonly decision: 'approved' | 'refused';
+  /** Why it cannot wait for somebody else. */
+  readonly brokenFor?: string;
 }
 
 /** Whether this person may decide this now. Saying no is open to the requester as well. */
@@ -98,8 +102,15 @@ function refuseStale(
 }
 
 function refusePerson(run: Run, wish: DecisionWish, decider: Decider): Refusal | undefined {
+  if (wish.brokenFor !== undefined) return refuseGlass(decider);
   if (decider.id === run.requestedBy && wish.decision === 'refused') return undefined;
   return judgeGate(run, decider);
+}
+
+/** The only yes that a requester may give to their own plan. */
+function refuseGlass({ id, standing, glass = [] }: Decider): Refusal | undefined {
+  if (standing === 'member' && glass.includes(id)) return undefined;
+  return refuse('MAY_NOT_BREAK_GLASS', { found: person(id), named: listed(glass) });
 }
 
 const othersOf = (run: Run, { approvers }: Decider): readonly string[] =>

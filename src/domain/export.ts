@@ -202,6 +202,7 @@ const approval = (it: Approval, people: People): object => ({
     kind: it.decision.kind,
     by: nameOf(it.decision.by, people),
     at: it.decision.at.toISOString(),
+    ...(it.decision.brokenFor === undefined ? {} : { without_a_second_person: it.decision.brokenFor }),
   },
 });
 

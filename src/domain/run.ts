@@ -60,6 +60,8 @@ export interface Approval {
     readonly kind: 'approved' | 'refused' | 'expired' | 'void';
     readonly by: Actor;
     readonly at: Date;
+    /** Why the glass was broken: it was approved without somebody else. */
+    readonly brokenFor?: string;
   };
 }
 

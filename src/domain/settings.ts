@@ -13,6 +13,8 @@ export interface Permissions {
   readonly dangerous: Named;
   /** Not named: nobody. */
   readonly approve: Named;
+  /** Who may let a plan pass without a second person, for a typed reason. Not named: nobody. */
+  readonly breakGlass?: Named;
   /** Who may erase words from the timeline. Not named: those in `approve`. */
   readonly redact?: Named;
   /** Who sees private incidents without being a member of their channels. Not named: nobody. */

@@ -21,7 +21,8 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Never throws. Our own secrets are in our environment: of that it gets nothing. */
 export async function runProgram({ path, args, env, limitMs, signal }: ProgramWish): Promise<Ended> {
-  if (signal.aborted) return { kind: 'not-started', reason: 'stopped on request' };
+  const asked = (): boolean => signal.aborted;
+  if (asked()) return { kind: 'not-started', reason: 'stopped on request' };
   const begun = performance.now();
   // A group of its own, so that what it starts ends with it.
   const child = spawn(path, args, {
@@ -35,7 +36,7 @@ export async function runProgram({ path, args, env, limitMs, signal }: ProgramWi
   const ended = await Promise.race([exit, fired(stop)]);
   if (ended === undefined) {
     await endGroup(child, exit);
-    const reason = signal.aborted ? 'stopped on request' : `it took longer than ${limitMs / 1000} s`;
+    const reason = asked() ? 'stopped on request' : `it took longer than ${limitMs / 1000} s`;
     return { kind: 'ended-by-us', reason, output: output() };
   }
   if ('reason' in ended) return { kind: 'not-started', ...ended };

@@ -14,11 +14,12 @@ export async function saveApproval(
   const { planHash, requestedBy, requestedAt, expiresAt, decision } = approval;
   await tx.query(
     `insert into approvals (run_id, step, plan_hash, identity, requested_by, requested_at, expires_at,
-                            decision, decided_by, decided_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                            decision, decided_by, decided_at, reason)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (run_id, step, plan_hash) do update
         set requested_at = excluded.requested_at, expires_at = excluded.expires_at,
-            decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
+            decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
+            reason = excluded.reason`,
     [
       run,
       step,
@@ -30,6 +31,7 @@ export async function saveApproval(
       decision?.kind,
       decision?.by,
       decision?.at,
+      decision?.brokenFor,
     ],
   );
 }

@@ -48,6 +48,7 @@ interface StepRow {
   readonly decision: NonNullable<Approval['decision']>['kind'] | null;
   readonly decided_by: string;
   readonly decided_at: Date;
+  readonly reason: string | null;
 }
 
 export interface NewRun extends Omit<JournalRun, 'id' | 'state' | 'steps' | 'endedAt'> {
@@ -59,7 +60,7 @@ const RUN =
 
 /** Undefined when another active run may change the same target. */
 export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
-  const dangerous = run.steps.some(({ risk }) => risk === 'dangerous');
+  const dangerous = run.steps.some(({ risk, skipped }) => risk === 'dangerous' && !skipped);
   const result = await tx.query<{ id: number }>(
     `insert into runs (incident_id, runbook, title, target, params, requested_by, requested_at, dangerous, state, due_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $7)
@@ -105,10 +106,16 @@ export async function loadRuns(db: Db, incidentId: number): Promise<readonly Jou
   return withSteps(db, rows);
 }
 
-/** Runs with a plan that waits for an answer, oldest first. */
+/** Runs with a plan or a gate that waits for an approver, oldest first. */
 export async function runsAwaitingApproval(db: Db): Promise<readonly JournalRun[]> {
   const { rows } = await db.query<RunRow>(
-    `select ${RUN} from runs where ended_at is null and state = 'awaiting_approval' order by id`,
+    `select ${RUN}
+       from runs r
+      where ended_at is null
+        and (state = 'awaiting_approval'
+             or exists (select from run_steps s
+                         where s.run_id = r.id and s.state = 'waiting' and s.waits_for = 'approver'))
+      order by id`,
   );
   return withSteps(db, rows);
 }
@@ -161,7 +168,7 @@ async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly Jour
     `select s.run_id, s.index, s.name, s.kind, s.risk, s.input, s.state, s.epoch, s.started_at, s.ended_at,
             s.verdict, s.plan, s.trace, s.outcome, s.output,
             s.policy, s.conditions, s.waits_for, s.memo, s.retries,
-            a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at
+            a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at, a.reason
        from run_steps s
        left join approvals a on a.run_id = s.run_id and a.step = s.index and a.plan_hash = s.plan ->> 'hash'
       where s.run_id = any ($1)
@@ -219,5 +226,15 @@ const toApproval = (row: StepRow, planHash: string): Approval => ({
   requestedBy: row.requested_by,
   requestedAt: row.requested_at,
   expiresAt: row.expires_at,
-  ...(row.decision ? { decision: { kind: row.decision, by: row.decided_by, at: row.decided_at } } : {}),
+  ...(row.decision ? { decision: toDecision(row, row.decision) } : {}),
+});
+
+const toDecision = (
+  { decided_by: by, decided_at: at, reason }: StepRow,
+  kind: NonNullable<StepRow['decision']>,
+): NonNullable<Approval['decision']> => ({
+  kind,
+  by,
+  at,
+  ...(reason === null ? {} : { brokenFor: reason }),
 });

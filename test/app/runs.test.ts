@@ -229,4 +229,54 @@ describe('the use cases of runs', () => {
       expect(await bench.runs.decideApproval({ ...wish, run: 9999 })).toMatchObject({ code: 'RUN_UNKNOWN' });
     });
   });
+
+  describe('break glass', () => {
+    const glass = (named: readonly string[]): RunUseCases => {
+      const settings = settingsWith();
+      return createRuns({
+        store: bench.store,
+        settings: { ...settings, permissions: { ...settings.permissions, breakGlass: named } },
+        now: () => bench.clock.now(),
+        directory,
+        runbooks: new Map(RUNBOOKS.map((runbook) => [runbook.name, runbook])),
+      });
+    };
+    const waiting = async () => bench.work((await bench.start('undo')).id);
+
+    it('is off until it names people', async () => {
+      const { id } = await waiting();
+      const wish = { run: id, by: 'UASK', reason: 'nobody answers' };
+      expect(await bench.runs.breakGlass(wish)).toMatchObject({ ok: false, code: 'MAY_NOT_BREAK_GLASS' });
+      expect(await glass(['UOTHER']).breakGlass(wish)).toMatchObject({ ok: false });
+      expect(await glass(['UGUEST']).breakGlass({ ...wish, by: 'UGUEST' })).toMatchObject({ ok: false });
+    });
+
+    it('lets the requester alone, pages all who approve, and is written down with its reason', async () => {
+      const { id, incidentId } = await waiting();
+      const done = await glass(['UASK']).breakGlass({ run: id, by: 'UASK', reason: 'nobody answers' });
+      expect(done).toMatchObject({
+        ok: true,
+        run: {
+          steps: [
+            { approval: { decision: { kind: 'approved', by: 'UASK', brokenFor: 'nobody answers' } } },
+            {},
+          ],
+        },
+      });
+      const entries = (await bench.timeline(incidentId)).map(({ text }) => text).join('\n');
+      expect(entries).toContain('approved by <@UASK> alone, without a second person: nobody answers');
+      const paged = (await bench.effects(incidentId)).filter(
+        (each) => each.kind === 'live' && each.subject.kind === 'page',
+      );
+      const { rows } = await bench.store.query<{ lane: string }>(
+        `select lane from outbox where effect -> 'subject' ->> 'kind' = 'page' and effect -> 'subject' ->> 'incident' = $1`,
+        [String(incidentId)],
+      );
+      expect([...paged, ...rows.map(({ lane }) => lane)]).toEqual(['user:UDBA', 'user:UTWO', 'user:UGUEST']);
+      expect(await bench.work(id)).toMatchObject({ state: 'done' });
+      expect(await glass(['UASK']).breakGlass({ run: id, by: 'UASK', reason: 'x' })).toMatchObject({
+        code: 'NO_PLAN_WAITS',
+      });
+    });
+  });
 });

@@ -40,8 +40,10 @@ export function approvalLine(
 ): string {
   const asked = `Requested by ${who(record, requestedBy)} at ${clock(requestedAt)}`;
   if (!decision) return `${asked}; not decided`;
-  const { kind, by, at } = decision;
-  return `${asked}; ${kind} by ${who(record, by)} at ${clock(at)} for plan hash ${code(planHash)}`;
+  const { kind, by, at, brokenFor } = decision;
+  const alone =
+    brokenFor === undefined ? '' : ` alone, without a second person: ${inline(brokenFor, record.people)}`;
+  return `${asked}; ${kind} by ${who(record, by)} at ${clock(at)} for plan hash ${code(planHash)}${alone}`;
 }
 
 function outcome(found: ActionOutcome): readonly Item[] {

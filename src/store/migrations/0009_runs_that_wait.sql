@@ -9,3 +9,6 @@ alter table run_steps
   add column retries    integer not null default 0;
 
 alter table runs add column cancelled_by text;
+
+-- Why somebody let it pass without a second person.
+alter table approvals add column reason text;
