@@ -10,6 +10,7 @@ import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Steering } from '../domain/run-steering.ts';
+import type { Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
@@ -95,6 +96,8 @@ export interface WitnessWish {
 export interface App {
   readonly settings: Settings;
   readonly now: () => Date;
+  /** By name. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
 
   declare(
     wish: DeclareWish,

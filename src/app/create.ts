@@ -51,11 +51,12 @@ export interface AppParts {
 }
 
 export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
-  const { store, settings, now } = parts;
+  const { store, settings, now, runbooks } = parts;
   const record = (id: number): Promise<IncidentRecord | undefined> => loadRecord(store, id);
   return {
     settings,
     now,
+    runbooks,
     ...createRuns(parts),
     ...createCapture(parts),
     async declare(wish, cause = {}) {
