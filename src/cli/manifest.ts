@@ -1,4 +1,4 @@
-/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of what is found on disk. */
+/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of verbs, checks and step kinds. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,8 +29,11 @@ export const manifestCommand = (): Command =>
   new Command('manifest')
     .description('Print the manifest of the Slack app, with the slash command that the configuration names')
     .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
-    .option('--write', `write what is made of verbs, checks and step kinds in this checkout, with ${COMMAND}`)
-    .option('--check', 'fail if one of those files is not what --write would write')
+    .option(
+      '--write',
+      `write manifest.yml, docs/commands.md, docs/checks.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
+    )
+    .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, write, check }: ManifestOptions) => {
       if (config !== undefined && (write || check))
         wrongUsage(`--config is for the manifest that is printed; the files always name ${COMMAND}.`);
