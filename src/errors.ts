@@ -285,6 +285,10 @@ export const ERRORS = {
     message: 'There is no runbook named {found}.',
     fix: 'Use one of: {known}.',
   },
+  RUNBOOK_MISSING: {
+    message: 'It was not said which runbook to run.',
+    fix: 'Use one of: {known}.',
+  },
   RUNBOOK_WRONG: {
     message: 'Runbooks have mistakes:\n{found}',
     fix: 'Correct the files; runbooks/README.md describes the format.',
@@ -664,7 +668,11 @@ export const ERRORS = {
   },
   PARAM_MALFORMED: {
     message: '`{found}` is not a parameter.',
-    fix: 'Write parameters as name=value, for example `run table-repair table=order_status`.',
+    fix: 'Write parameters as name=value, for example `run table-repair table=order_status`; one with spaces in quotes, `text="two words"`.',
+  },
+  PARAM_TWICE: {
+    message: 'The parameter `{param}` was given twice.',
+    fix: 'Leave one of them out.',
   },
   CONFIG_WRONG: {
     message: 'The configuration is wrong:\n  {problems}',

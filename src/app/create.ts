@@ -54,12 +54,13 @@ export interface AppParts {
 }
 
 export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
-  const { store, settings, now } = parts;
+  const { store, settings, now, runbooks } = parts;
   const record = (id: number): Promise<IncidentRecord | undefined> => loadRecord(store, id);
   return {
     settings,
     checks: parts.checks ?? [],
     now,
+    runbooks,
     ...createRuns(parts),
     ...createCapture(parts),
     async declare(wish, cause = {}) {
