@@ -258,6 +258,10 @@ export const ERRORS = {
     message: 'The session {pid} is no client but a {type}.',
     fix: 'Leave it: ending it can do more harm than the lock.',
   },
+  SESSION_RUNS_NOTHING: {
+    message: 'The session {pid} runs no statement at this moment ({state}): there is nothing to cancel.',
+    fix: 'If it holds others up by an open transaction, end it with the runbook `blocked-queries`.',
+  },
   // Runs of runbooks
   UNKNOWN_RUNBOOK: {
     message: 'There is no runbook named {found}.',
