@@ -241,6 +241,43 @@ export const ERRORS = {
     message: 'No row of {table} can be restored: {right} rows are right, {conflicts} were written since.',
     fix: 'Rows written since are never overwritten; look at them one by one.',
   },
+  // SQL that a runbook brings
+  SQL_UNREADABLE: {
+    message: 'The SQL cannot be read: {found}.',
+    fix: 'Correct it; values go into `values` as $1, $2 …, names into `names` as "{{name}}".',
+  },
+  SQL_NAME_MISSING: {
+    message: 'The SQL has a place "{{{place}}}", and `names` has no {place}.',
+    fix: 'Add {place} to `names`: an identifier, or schema.table.',
+  },
+  SQL_NAME_UNUSED: {
+    message: 'The SQL has no place for the name {place}.',
+    fix: 'Write "{{{place}}}", with the double quotes, where the name belongs, or leave it out of `names`.',
+  },
+  SQL_VALUES: {
+    message: 'The SQL has places for {needed} values, and {found} are given.',
+    fix: 'Give one value for each of $1, $2 …',
+  },
+  QUERY_NOT_ONE: {
+    message: 'A query is one statement; {found} were found.',
+    fix: 'Make a step of each of them.',
+  },
+  QUERY_ACTS: {
+    message: 'The query may do more than read: {found}.',
+    fix: 'Leave that out. What changes something is a step of the kind `db-execute`, which is approved first.',
+  },
+  QUERY_TIMEOUT: {
+    message: 'The query was not answered in time on {target}, and was ended.',
+    fix: 'Ask for less: a narrower WHERE, fewer tables. A lock may also be in the way: run the blocking check.',
+  },
+  QUERY_FAILED: {
+    message: '{target} refuses the query: {found}.',
+    fix: 'Correct it; what a privilege is missing for is granted to the diag role.',
+  },
+  DIAG_MAY_WRITE: {
+    message: 'The diag role of {target} may do more than read: {found}.',
+    fix: 'Take those rights from it, as docs/database-roles.md shows; until then only the shipped checks run.',
+  },
   // Ending a session
   NO_SUCH_SESSION: {
     message: 'There is no session {pid} that began at {start}.',
