@@ -258,6 +258,31 @@ export const ERRORS = {
     message: 'The SQL has places for {needed} values, and {found} are given.',
     fix: 'Give one value for each of $1, $2 …',
   },
+  SQL_RETURNS: {
+    message: 'The SQL asks for rows back, by SELECT or RETURNING: nobody would see them.',
+    fix: 'Ask for them in a step of the kind `db-query`, before or after.',
+  },
+  SQL_OPAQUE: {
+    message: 'What the SQL does cannot be read: {found}.',
+    fix: 'Write it as plain statements without DO, CALL and functions that write.',
+  },
+  SQL_NOT_TRANSACTIONAL: {
+    message: 'The SQL cannot run in one transaction: {found}.',
+    fix: 'Run it by hand, statement by statement, or leave it out.',
+  },
+  SQL_CASCADES: {
+    message: 'The SQL takes more than it names: {found}.',
+    fix: 'Name everything that goes, without CASCADE.',
+  },
+  SQL_SETS: {
+    message: 'The SQL changes a setting that its execution relies on: {found}.',
+    fix: 'Leave timeouts, roles and search_path as they are, and name tables with their schema.',
+  },
+  SQL_TABLE_UNSEEN: {
+    message:
+      'The SQL changes {table}, which the diag role of {target} does not find as a table: it can be neither locked nor copied.',
+    fix: 'Name it with its schema, or GRANT USAGE on its schema to the diag role.',
+  },
   QUERY_NOT_ONE: {
     message: 'A query is one statement; {found} were found.',
     fix: 'Make a step of each of them.',

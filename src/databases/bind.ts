@@ -1,10 +1,21 @@
 /** SQL with places for values (`$1`) and for names (`"{{table}}"`), filled in without pasting text into text. */
+import { z } from 'zod';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { quoteName } from './names.ts';
 import { type Statement, statementsOf, tokensOf, walk } from './parse.ts';
 import { errorText } from './pg-errors.ts';
 
-export type Value = string | number | boolean | null;
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type Value = z.infer<typeof value>;
+
+/** How a runbook brings such SQL. */
+export const templateShape = {
+  sql: z.string().trim().min(1).max(20_000),
+  /** Bound as `$1`, `$2`, … */
+  values: z.array(value).optional(),
+  /** What stands for `"{{name}}"` in the SQL: a table, a column, `schema.table`. */
+  names: z.record(z.string(), z.string().min(1)).optional(),
+};
 
 /** SQL as somebody wrote it, with what goes into its places. */
 export interface Template {

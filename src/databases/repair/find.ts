@@ -1,7 +1,7 @@
 /** Finds what a repair needs: the table, its source, and the kept keys of an earlier rollback. */
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
-import { untouchedName } from '../snapshot.ts';
+import { firstFree, untouchedName } from '../snapshot.ts';
 import { sourceFor } from '../source.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { RepairSource, Target } from '../target.ts';
@@ -97,15 +97,6 @@ async function keptKeys(
 
 /** A second repair of a table keeps the first one's copy. */
 async function freeName(target: Target, schema: string, base: string): Promise<string> {
-  for (let n = 1; ; n += 1) {
-    const name = nameWithSuffix(base, n === 1 ? '' : `_${n}`);
-    const rows = await target.read(
-      `select 1
-         from pg_class c
-         join pg_namespace s on s.oid = c.relnamespace
-        where s.nspname = $1 and c.relname = $2`,
-      [schema, name],
-    );
-    if (rows.length === 0) return `${schema}.${name}`;
-  }
+  const named = (n: number): string => nameWithSuffix(base, n === 1 ? '' : `_${n}`);
+  return `${schema}.${named(await firstFree(target, schema, named))}`;
 }

@@ -1,5 +1,6 @@
 /** Asks the target one question in SQL that only reads; what comes back is bounded and redacted. */
 import { z } from 'zod';
+import { templateShape } from '../../databases/bind.ts';
 import { type QueryResult, query } from '../../databases/query.ts';
 import { explainRefusal } from '../../errors.ts';
 import { defineStep } from '../step.ts';
@@ -9,11 +10,7 @@ export default defineStep({
   risk: 'read',
   dryRun: 'It only reads, under short timeouts.',
   input: z.strictObject({
-    sql: z.string().trim().min(1).max(20_000),
-    /** Bound as `$1`, `$2`, … */
-    values: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
-    /** What stands for `"{{name}}"` in the SQL: a table, a column, `schema.table`. */
-    names: z.record(z.string(), z.string().min(1)).optional(),
+    ...templateShape,
     max_rows: z.number().int().min(1).max(200).default(50),
   }),
   async run({ target }, { sql, values, names, max_rows: maxRows }) {
