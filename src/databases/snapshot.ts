@@ -28,6 +28,9 @@ export async function copyNames(
   return { copy: named(n), keys: named(n, '_keys'), changed: named(n, '_changed') };
 }
 
+/** `xmin` shows the lower 32 bits of a transaction's id. */
+export const asXmin = (xid: string): string => String(BigInt(xid) % 2n ** 32n);
+
 /** The first number whose name is not taken in a schema. */
 export async function firstFree(
   target: Target,

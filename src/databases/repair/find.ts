@@ -1,7 +1,7 @@
 /** Finds what a repair needs: the table, its source, and the kept keys of an earlier rollback. */
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
-import { firstFree, untouchedName } from '../snapshot.ts';
+import { asXmin, firstFree, untouchedName } from '../snapshot.ts';
 import { sourceFor } from '../source.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { RepairSource, Target } from '../target.ts';
@@ -75,9 +75,6 @@ async function inputsOf(
 /** A column that is not there is left to the server to name: it says so when the source is compared. */
 const typeOf = (facts: TableFacts, column: string): string =>
   facts.columns.find((it) => it.name === column)?.type ?? 'text';
-
-/** `xmin` shows the lower 32 bits of a transaction's id. */
-const asXmin = (xid: string): string => String(BigInt(xid) % 2n ** 32n);
 
 async function keptKeys(
   target: Target,
