@@ -241,6 +241,27 @@ export const ERRORS = {
     message: 'No row of {table} can be restored: {right} rows are right, {conflicts} were written since.',
     fix: 'Rows written since are never overwritten; look at them one by one.',
   },
+  // Restoring from a snapshot
+  NO_SNAPSHOT: {
+    message: 'This incident has no snapshot of {table} {found}that was taken by a step of its runs.',
+    fix: 'Name the `run` of a `db-execute` or `snapshot` step that was carried out. A rollback is followed by a repair.',
+  },
+  NO_SUCH_TRANSACTION: {
+    message: 'Run {run} did nothing to this target in one transaction of its own.',
+    fix: 'Name as `since_run` a run that executed SQL or rolled a migration back.',
+  },
+  RESTORE_SCHEMA_CHANGED: {
+    message: 'The table {table} is not as it was when its snapshot was taken: {found}.',
+    fix: 'Bring its columns back first, or restore by hand from the copy.',
+  },
+  RESTORE_UNREADABLE: {
+    message: 'What became of {table} cannot be seen on {target}: {found}.',
+    fix: 'The diag role needs SELECT on the table and on those that refer to it, and BYPASSRLS where row security would hide rows.',
+  },
+  NOTHING_TO_RESTORE: {
+    message: 'No row of {table} can be restored; {conflicts} are conflicts: {found}.',
+    fix: 'Rows written since are never overwritten; look at them one by one. Of a mere copy, `since_run` names whose writes may be undone.',
+  },
   // SQL that a runbook brings
   SQL_UNREADABLE: {
     message: 'The SQL cannot be read: {found}.',

@@ -35,6 +35,7 @@ describe('the runbooks that are shipped', () => {
       'blocked-queries',
       'first-five-minutes',
       'migration-rollback',
+      'restore-snapshot',
       'table-repair',
     ]);
   });
