@@ -140,6 +140,19 @@ export const ERRORS = {
       'The {role} connection of {target} goes through a pooler (backend {found}, announced {expected}).',
     fix: 'Give the {role} role a direct connection: locks, timeouts and transactions need one session.',
   },
+  DIAG_MAY_WRITE: {
+    message:
+      'The diag role {role} of {target} {found}. With it only the checks that come with Firebreak run.',
+    fix: '{fix}',
+  },
+  ANSWER_TOO_LARGE: {
+    message: 'The database answered with more than {allowed} MB; the rest was cut off.',
+    fix: 'Ask for less: fewer columns or rows, or `left(…, 100)` of what is long.',
+  },
+  DB_WORD_UNKNOWN: {
+    message: '`{found}` is not understood here: `db` takes `sweep` or one check, and one target.',
+    fix: '{meant}Checks: {checks}. Targets: {targets}.',
+  },
   NO_SUCH_CHECK: {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',
@@ -319,10 +332,6 @@ export const ERRORS = {
   QUERY_FAILED: {
     message: '{target} refuses the query: {found}.',
     fix: 'Correct it; what a privilege is missing for is granted to the diag role.',
-  },
-  DIAG_MAY_WRITE: {
-    message: 'The diag role of {target} may do more than read: {found}.',
-    fix: 'Take those rights from it, as docs/database-roles.md shows; until then only the shipped checks run.',
   },
   // Ending a session
   NO_SUCH_SESSION: {

@@ -6,6 +6,7 @@ import type { Vitals } from './app/health.ts';
 import { loadCommands } from './app/load-commands.ts';
 import { openAll } from './closing.ts';
 import type { Config } from './config.ts';
+import { loadChecks } from './databases/check.ts';
 import { maskSql } from './databases/redact.ts';
 import { openTargets } from './databases/targets.ts';
 import { assembleJobs } from './jobs/assemble.ts';
@@ -45,19 +46,20 @@ export const startFirebreak = (
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
       monitors: config.monitors,
+      targets: () => targets.health(),
     };
-    const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT, showSql: maskSql };
-    const app = createApp({ ...known, store, directory, now });
+    const known = { settings, runbooks, checks: await loadChecks(), schedules, vitals };
+    const app = createApp({ ...known, store, directory, now, generatedBy: PRODUCT, showSql: maskSql });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
     const talk = { ...contact, store, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
-    const targets = openTargets(settings.targets);
+    const targets = openTargets(settings.targets, { now, log });
     onClose(targets.closeAll);
     const looks = { target: targets.get.bind(targets), captured: (name: string) => app.captured(name) };
     const runs = createRunWorker({ ...talk, ...looks, settings, steps });
+    const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory };
     const watched = watch(config.monitors, targets);
-    const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };
-    const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
+    const jobs = assembleJobs({ ...talk, ...work, watched, clock, connected: () => slack.connected() });
     const receiver = createReceiver({
       listen: http,
       tokens: http.token === undefined ? [] : [http.token],

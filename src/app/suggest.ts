@@ -73,6 +73,13 @@ const headsOf = ({ verbs, statuses, roles }: Vocabulary): readonly (readonly [st
   ]),
 ];
 
+/** Those of the words that may have been meant, the nearest first. */
+export const nearest = (found: string, words: readonly string[]): readonly string[] =>
+  near(
+    found,
+    words.map((word) => [word, word]),
+  );
+
 /** The nearest first, each once, however many words lead to it. */
 function near(found: string, words: readonly (readonly [word: string, head: string])[]): readonly string[] {
   const ranked = words

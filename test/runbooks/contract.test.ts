@@ -33,10 +33,12 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'check',
       'first-five-minutes',
       'migration-rollback',
       'restore-snapshot',
       'table-repair',
+      'watch',
     ]);
   });
 

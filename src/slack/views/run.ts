@@ -5,7 +5,7 @@ import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
-import { isSweep, sweepLines } from './sweep.ts';
+import { isSweep, sweepBlocks } from './sweep.ts';
 import { clip, code, duration, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
 
@@ -48,8 +48,8 @@ export function run(known: Run, command: string): View {
     ...steps.flatMap((step): readonly KnownBlock[] => approvalBlocks(known, step)),
     ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
     ...lines(steps.map(stepLine)),
-    ...steps.flatMap(({ output }): readonly KnownBlock[] =>
-      isSweep(output) ? lines(sweepLines(output)) : [],
+    ...steps.flatMap(({ index, output }): readonly KnownBlock[] =>
+      isSweep(output) ? sweepBlocks(output, index) : [],
     ),
   ]);
 }
