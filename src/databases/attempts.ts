@@ -27,6 +27,8 @@ export type Done<R> = R & { readonly attempts: number; readonly duration_ms: num
 
 /** What one kind of plan does. */
 export interface Once<R extends Ready> {
+  /** Why the plan no longer holds, beside its hash and its target. */
+  voided?(): string | undefined;
   /** Everything but the COMMIT; it throws to have all of it rolled back. */
   prepare(client: pg.Client, work: Work): Promise<R>;
   /** It is committed: what is true now, from outside. */
@@ -42,7 +44,7 @@ export async function executeOnce<R extends Ready>(
 ): Promise<ActionOutcome> {
   let client: pg.Client | undefined;
   try {
-    const voided = await voidReason(target, plan);
+    const voided = once.voided?.() ?? (await voidReason(target, plan));
     if (voided !== undefined) return stopped('PLAN_VOID', voided);
     client = await target.session('ddl');
     await ensureMarkers(client);

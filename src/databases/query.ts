@@ -31,9 +31,9 @@ export async function query(
   const [only, second] = bound.value;
   if (only === undefined || second !== undefined)
     return refuse('QUERY_NOT_ONE', { found: bound.value.length });
-  const refusal = (await refuseUnsafeDiag(target)) ?? (await refuseUnreadable(target, only.statement));
-  if (refusal !== undefined) return refusal;
   try {
+    const refusal = (await refuseUnsafeDiag(target)) ?? (await refuseUnreadable(target, only.statement));
+    if (refusal !== undefined) return refusal;
     const rows = await ask(target, only.statement, only.values, request.maxRows);
     return { ok: true, value: shown(rows, request.maxRows) };
   } catch (error) {

@@ -5,7 +5,6 @@ import { notUndone } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
 import { lockSeconds } from './budget.ts';
 import { historyStatement } from './history.ts';
-import { stopped } from './outcome.ts';
 import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
 import { type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
@@ -122,19 +121,24 @@ export interface RollbackOptions extends ExecuteOptions {
 }
 
 /** Executes an approved plan: everything or nothing, and nothing twice. */
-export async function executeRollback(
+export function executeRollback(
   target: Target,
   plan: Plan,
   options: RollbackOptions,
 ): Promise<ActionOutcome> {
-  const inputs = readRollbackInputs(plan.inputs);
-  const hashes = (options.captured ?? [])
-    .filter((it) => it.name === inputs.migration)
-    .map((it) => it.fileHash);
-  if (hashes.length > 0 && !hashes.includes(inputs.fileHash))
-    return stopped('PLAN_VOID', `No captured file of ${inputs.migration} is the one that was planned.`);
+  const inputs = (): RollbackInputs => readRollbackInputs(plan.inputs);
   return executeOnce(target, plan, options, {
-    prepare: (client, work) => prepare(client, work, inputs),
-    verified: (done) => verified(target, inputs, done),
+    voided: () => otherFile(inputs(), options.captured),
+    prepare: (client, work) => prepare(client, work, inputs()),
+    verified: (done) => verified(target, inputs(), done),
   });
+}
+
+function otherFile(
+  { migration, fileHash }: RollbackInputs,
+  captured: readonly CapturedMigration[] = [],
+): string | undefined {
+  const hashes = captured.filter((it) => it.name === migration).map((it) => it.fileHash);
+  if (hashes.length === 0 || hashes.includes(fileHash)) return undefined;
+  return `No captured file of ${migration} is the one that was planned.`;
 }

@@ -7,6 +7,7 @@ describe('a query of a person', () => {
   beforeAll(async () => {
     shop = await createShop();
     await shop.query(`
+      create schema closed;
       create schema sales;
       create table sales."Bobby""; drop table" (id int, "{{odd}}" text);
       insert into sales."Bobby""; drop table" values (1, 'x');
@@ -21,9 +22,10 @@ describe('a query of a person', () => {
       create operator |@| (function = add_volatile, leftarg = int, rightarg = int);
       create function random(a text) returns int language plpgsql volatile as $$ begin return 1; end $$;
       create view innocent as select id, nextval('order_events_id_seq') from customers;
+      create view "in.disguise" as select * from innocent;
       create view twice as select * from innocent;
       create view plain as select id from customers;
-      grant select on innocent, twice, plain to ${shop.roles.diag}`);
+      grant select on innocent, "in.disguise", twice, plain to ${shop.roles.diag}`);
   });
   afterAll(() => shop.close());
 
@@ -111,6 +113,7 @@ describe('a query of a person', () => {
     ['select 1 |@| 2', 'add_volatile()'],
     ['select random()', 'random()'],
     ['select * from twice', 'nextval()'],
+    ['select * from "in.disguise"', 'nextval()'],
     ['copy orders to stdout', 'CopyStmt'],
     ['do $$ begin end $$', 'DoStmt'],
   ])('is refused: %s', async (sql, found) => {
@@ -127,6 +130,10 @@ describe('a query of a person', () => {
     expect(await ask('selec 1')).toMatchObject({ code: 'SQL_UNREADABLE' });
     expect(await ask(`select 'no end`)).toMatchObject({ code: 'SQL_UNREADABLE' });
     expect(await ask('-- nothing')).toMatchObject({ code: 'SQL_UNREADABLE' });
+    expect(await ask('select * from closed.things')).toMatchObject({
+      code: 'QUERY_FAILED',
+      values: { found: 'permission denied for schema closed' },
+    });
     expect(await ask('select nothing from orders')).toMatchObject({
       code: 'QUERY_FAILED',
       values: { found: 'column "nothing" does not exist' },

@@ -1,7 +1,7 @@
 /** Whether SQL only reads, as far as its text, the views it names and this database's functions can tell. */
 import { type Refusal, refuse } from '../../domain/refusal.ts';
-import { quoteName } from '../names.ts';
-import { relationName, type Statement, statementsOf, strings, type Tree, text, walk } from '../parse.ts';
+import { ident } from '../names.ts';
+import { type Statement, statementsOf, strings, type Tree, text, walk } from '../parse.ts';
 import type { Target } from '../target.ts';
 
 /** Refuses everything but one SELECT, VALUES, TABLE or EXPLAIN, and in it all that is known to act. */
@@ -76,10 +76,16 @@ function mentionsIn(node: unknown): Mentions {
     if (key === 'SortBy' && tree['useOp'] !== undefined) last(tree['useOp'], found.operators);
     if (key === 'ColumnRef' && strings(tree['fields']).length > 1) last(tree['fields'], found.fields);
     if (key === 'A_Indirection') for (const name of strings(tree['indirection'])) found.fields.add(name);
-    if (key === 'RangeVar') found.relations.add(relationName(tree));
+    if (key === 'RangeVar') found.relations.add(quotedName(tree));
   });
   return found;
 }
+
+/** A dot in a name is no dot between names. */
+const quotedName = (tree: Tree): string =>
+  [tree['schemaname'], tree['relname']]
+    .flatMap((part) => (typeof part === 'string' ? [ident(part)] : []))
+    .join('.');
 
 function merge(into: Mentions, from: Mentions): void {
   for (const name of from.functions) into.functions.add(name);
@@ -106,8 +112,7 @@ const VIEWS = `
 const viewsBehind = (
   target: Target,
   relations: ReadonlySet<string>,
-): Promise<{ readonly name: string; readonly definition: string }[]> =>
-  target.read(VIEWS, [[...relations].filter((name) => name !== '').map(quoteName)]);
+): Promise<{ readonly name: string; readonly definition: string }[]> => target.read(VIEWS, [[...relations]]);
 
 /** Volatile, and yet they only look at the server or invent a value. */
 const READERS = [
