@@ -49,7 +49,8 @@ const UNKNOWN_RETRY_MS = 15_000;
 /** A step begins to run. For a dangerous one this is the intent: a crash cannot hide that it may have been. */
 export const begin = (run: Run, step: RunStep, now: Date): RunMove => ({
   run: { state: 'running', dueAt: now },
-  steps: [{ index: step.index, state: 'running', startedAt: now }],
+  // A step that has waited goes on: it began when it began.
+  steps: [{ index: step.index, state: 'running', startedAt: step.startedAt ?? now }],
   entries: [],
   effects: [live(run)],
 });

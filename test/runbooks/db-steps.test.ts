@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { openTarget, type Target } from '../../src/databases/target.ts';
 import type { SweepReport } from '../../src/domain/sweep.ts';
 import { silentLogger } from '../../src/log.ts';
+import { loadRunbooks } from '../../src/runbooks/load.ts';
 import {
   isWaiting,
   loadSteps,
@@ -9,7 +10,9 @@ import {
   type StepContext,
   type Waiting,
 } from '../../src/runbooks/step.ts';
+import { RUNBOOKS } from '../../src/version.ts';
 import { BAD, createShop, type Shop } from '../databases/shop.ts';
+import { openBench } from '../jobs/run-step-support.ts';
 
 const kinds = await loadSteps();
 const START = new Date('2026-11-22T14:00:00Z');
@@ -133,6 +136,34 @@ describe('a step that looks at the database', () => {
         new Date(START.getTime() + 5000),
       );
     });
+  });
+
+  it('db-watch goes on by itself as a run of its runbook, and ends', async () => {
+    const runbooks = [...(await loadRunbooks(RUNBOOKS, kinds)).values()];
+    const bench = await openBench([...kinds.values()], runbooks, { target: () => shop.target });
+    try {
+      const incident = await bench.incident();
+      const said = async () => (await bench.effects(incident)).filter(({ kind }) => kind === 'say').length;
+      const before = await said();
+      const { id } = await bench.start('watch', { every: '20', for: '1', check: 'connection' }, incident);
+      for (let turn = 0; turn < 2; turn += 1) {
+        expect(await bench.work(id)).toMatchObject({
+          state: 'running',
+          steps: [
+            {
+              state: 'waiting',
+              waitsFor: 'time',
+              verdict: expect.stringMatching(/^Looks every 20 s/) as string,
+            },
+          ],
+        });
+        bench.clock.advance(20_000);
+      }
+      expect(await bench.work(id)).toMatchObject({ state: 'done', steps: [{ state: 'done' }] });
+      expect(await said()).toBe(before);
+    } finally {
+      await bench.close();
+    }
   });
 
   it('a fresh migration is offered to be rolled back, on this target', async () => {

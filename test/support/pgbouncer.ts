@@ -86,8 +86,13 @@ async function answers(url: string, passwords: Readonly<Record<string, string>>)
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((done) => {
-    if (child.exitCode !== null) return done();
-    child.once('exit', () => done());
+    if (child.exitCode !== null) {
+      done();
+      return;
+    }
+    child.once('exit', () => {
+      done();
+    });
     child.kill('SIGKILL');
   });
 
