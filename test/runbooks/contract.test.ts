@@ -40,6 +40,7 @@ describe('the runbooks that are shipped', () => {
       'corruption-check',
       'first-five-minutes',
       'migration-rollback',
+      'restore-snapshot',
       'table-repair',
       'watch',
     ]);
