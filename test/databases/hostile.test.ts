@@ -75,15 +75,33 @@ describe('a hostile database', () => {
     await eventually(async () => (await activeOfOurs()) === 0);
   });
 
+  it('that uses up the time of the sweep leaves the rest not run, and says so', async () => {
+    await withTarget(probe('select pg_sleep(3600)'), async (target) => {
+      const report = await sweep(target, { now: new Date(), budgetMs: 1000 });
+      expect(report.checks.slice(-2)).toMatchObject([
+        { check: 'probes', status: 'timeout' },
+        { check: 'migrations', status: 'timeout', verdict: 'Not run: the time was over.' },
+      ]);
+      expect(report.took_ms).toBeLessThan(2000);
+      await eventually(async () => (await activeOfOurs()) === 0);
+    });
+  });
+
   it('that drops the connection in the middle is said to, and asked again on a new one', async () => {
     const proxy = await createSilentProxy(shop.database.url);
     const diag = proxy.through(shop.config.urls.diag);
     await withTarget({ ...probe('select pg_sleep(3600)'), urls: { diag } }, async (target) => {
       const cut = check(target, 'probes');
-      await eventually(activeOfOurs);
-      await shop.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-          where application_name = 'firebreak' and datname = current_database() and state <> 'idle'`,
+      // The probe itself, and not what is read before it.
+      await eventually(
+        async () =>
+          (
+            await shop.query(
+              `select pg_terminate_backend(pid) from pg_stat_activity
+                where application_name = 'firebreak' and datname = current_database() and state = 'active'
+                  and query like '%pg_sleep(3600)%'`,
+            )
+          ).length,
       );
       expect(await cut).toMatchObject({
         status: 'crit',
