@@ -41,10 +41,10 @@ describe('what is wrong with a server', () => {
     clients.push(client);
     return client;
   }
-  const targetOf = ({ url }: EmbeddedServer): Target =>
+  const targetOf = (of: EmbeddedServer): Target =>
     openTarget({
       name: 'shop',
-      urls: { diag: url('postgres', { user: 'firebreak_diag', password: 'secret' }) },
+      urls: { diag: of.url('postgres', { user: 'firebreak_diag', password: 'secret' }) },
       tool: 'node-pg-migrate',
       probes: [],
       services: [],
