@@ -12,6 +12,7 @@ import type { Run } from '../domain/run.ts';
 import type { Steering } from '../domain/run-steering.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
@@ -95,6 +96,8 @@ export interface WitnessWish {
 
 export interface App {
   readonly settings: Settings;
+  /** What a target can be asked, in the order of use. */
+  readonly checks: readonly CheckFacts[];
   readonly now: () => Date;
   /** By name. */
   readonly runbooks: ReadonlyMap<string, Runbook>;

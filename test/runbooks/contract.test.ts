@@ -36,10 +36,13 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'check',
       'corruption-check',
       'first-five-minutes',
       'migration-rollback',
+      'restore-snapshot',
       'table-repair',
+      'watch',
     ]);
   });
 

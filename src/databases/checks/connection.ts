@@ -61,7 +61,7 @@ function unreachable(target: Target, error: unknown, latency_ms: number): Findin
   return {
     status: 'crit',
     verdict: full
-      ? 'No connection is left for Firebreak: the server refuses new ones.'
+      ? 'No connection is left for Firebreak: the server refuses new ones (53300).'
       : `The database cannot be reached: ${errorText(error)}.`,
     facts: { reachable: false, latency_ms, error: errorText(error) },
     ...(full
