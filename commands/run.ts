@@ -5,6 +5,7 @@ import { readParams } from '../src/app/param-words.ts';
 import { headOf } from '../src/app/words.ts';
 import { isSlackUser } from '../src/domain/actor.ts';
 import { asTyped } from '../src/domain/foreign.ts';
+import { mayChange } from '../src/domain/runbook.ts';
 
 export default defineCommand({
   verb: 'run',
@@ -14,10 +15,15 @@ export default defineCommand({
   usage: 'run <runbook> [name=value …]',
   examples: ['run first-five-minutes', 'run table-repair table=order_status'],
   more: [
+    'A runbook with a dangerous step takes `dangerous`.',
     'A value with spaces stands in quotes: `text="two words"`. A form asks for what the runbook needs and was not said.',
   ],
   where: 'incident',
-  permission: 'dangerous',
+  permission: (words, runbooks) => {
+    const runbook = runbooks.get(headOf(words).head);
+    // What nobody knows is refused in any case.
+    return runbook && mayChange(runbook) ? 'dangerous' : 'respond';
+  },
   async run(request, app) {
     const { head, rest } = headOf(request.words);
     const read = readParams(rest);

@@ -82,15 +82,18 @@ export interface Command {
   /** What follows it is another incident: a number that stands alone names that one. */
   readonly takesIncident?: true;
   /** What it takes; by the words, where the bare verb only reads. */
-  readonly permission: Permission | ((words: string) => Permission);
+  readonly permission: Permission | ((words: string, runbooks: App['runbooks']) => Permission);
   /** Whether the words are about something of the person's own: that needs neither a right nor a look at the incident. */
   readonly isOwn?: (words: string, incident: Incident, actor: string) => boolean;
   run(request: Request, app: App): Promise<Reply | Refusal>;
 }
 
 /** What a verb takes when these words follow it. */
-export const permissionOf = ({ permission }: Pick<Command, 'permission'>, words: string): Permission =>
-  typeof permission === 'function' ? permission(words) : permission;
+export const permissionOf = (
+  { permission }: Pick<Command, 'permission'>,
+  words: string,
+  runbooks: App['runbooks'] = new Map(),
+): Permission => (typeof permission === 'function' ? permission(words, runbooks) : permission);
 
 /** Types a command's definition; the loader checks it against its file. */
 export const defineCommand = (command: Command): Command => command;

@@ -43,7 +43,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     // Where it was typed decides between readings that are harmless, never about one that is not.
     const { verb, rest } = readLine(text, vocabulary(parts), { inIncident: false });
     const command = findCommand(parts.commands, verb);
-    return command !== undefined && permissionOf(command, nameIncident(command, rest).words) === 'dangerous';
+    if (command === undefined) return false;
+    return permissionOf(command, nameIncident(command, rest).words, parts.app.runbooks) === 'dangerous';
   };
   return Object.assign(dispatch, { isDangerous });
 }
@@ -70,7 +71,7 @@ async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Ref
   }
   const named = nameIncident(command, rest);
   const own = await isOwn(app, command, line.actor, here, named);
-  const permission = permissionOf(command, named.words);
+  const permission = permissionOf(command, named.words, app.runbooks);
   const refused = own ? undefined : await forbidden(app.settings, directory, line.actor, permission);
   if (refused) return refused;
   const placed = own

@@ -76,6 +76,10 @@ export const flatSteps = ({ steps }: Runbook): readonly RunbookStep[] =>
       : [step],
   );
 
+/** Whether a run of it may need a plan and an approval, whatever its parameters. */
+export const mayChange = (runbook: Runbook): boolean =>
+  flatSteps(runbook).some(({ risk }) => risk === 'dangerous');
+
 /** The parameter that a value stands for; undefined when it is a plain value. */
 export const referenceIn = (value: unknown): string | undefined =>
   typeof value === 'string' ? /^\{\{\s*([a-z][a-z0-9_]*)\s*\}\}$/.exec(value)?.[1] : undefined;

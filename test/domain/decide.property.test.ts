@@ -200,6 +200,7 @@ const BY_ITSELF: readonly string[] = [
   'page-unsent',
   'way-unsent',
   'channel-archived',
+  'action-tracked',
 ];
 /** All that somebody said with an intent. */
 const wordsOf = (wish: Intent): readonly string[] => {

@@ -87,7 +87,10 @@ describe.each([0, 1, 2, 3])('the outage of the story, seed %i, undone by runbook
       pid: String(inTheWay?.pid),
       backend_start: String(inTheWay?.backendStart),
     });
-    expect(ended).toMatchObject({ state: 'done', steps: [{ state: 'done' }, { state: 'done' }] });
+    expect(ended).toMatchObject({
+      state: 'done',
+      steps: [{ state: 'done' }, { state: 'done' }, { state: 'done' }],
+    });
     await blocker.ended;
 
     const undone = await carryOut(incident, 'migration-rollback', migration);

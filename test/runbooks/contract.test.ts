@@ -35,11 +35,15 @@ describe('every step kind', () => {
 describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
+      'bad-deploy',
       'blocked-queries',
       'check',
+      'connections-exhausted',
       'corruption-check',
+      'disk-filling',
       'first-five-minutes',
       'migration-rollback',
+      'replication-lag',
       'restore-snapshot',
       'table-repair',
       'watch',

@@ -78,7 +78,7 @@ describe.each([1, 2, 3, 4].map((seed) => ({ seed, form: storyOf(seed).form })))(
         const postmortem = await written('postmortem.md');
         expect(postmortem.match(/^## .*/gm)).toEqual(HEADINGS);
         expectRun(postmortem, 2, /Roll back .* stopped after/, 'Stopped with `LOCK_TIMEOUT`');
-        expectRun(postmortem, 3, /End session \d+ .* done after/, 'is gone');
+        expectRun(postmortem, 3, /Blocked queries .* done after/, 'is gone');
         expectRun(postmortem, 4, /Roll back .* done after/, 'Rolled back');
         expectRun(postmortem, 5, /Repair order_status .* done after/, /Restored \d+ rows of order_status/);
         expect(postmortem).toContain('| Time (UTC) | Event | Who | Link |');
