@@ -258,6 +258,15 @@ export const ERRORS = {
     message: 'The session {pid} is no client but a {type}.',
     fix: 'Leave it: ending it can do more harm than the lock.',
   },
+  // Looking for damage
+  AMCHECK_MISSING: {
+    message: 'The extension amcheck, which finds damage, is not installed in the database of {target}.',
+    fix: 'As a superuser, there: CREATE EXTENSION amcheck. Then let the diag role execute its functions; the next refusal names them.',
+  },
+  AMCHECK_DENIED: {
+    message: 'The role {role} may not execute what finds damage on {target}: {functions}.',
+    fix: 'As a superuser, there: GRANT EXECUTE ON FUNCTION {functions} TO {role}',
+  },
   // Runs of runbooks
   UNKNOWN_RUNBOOK: {
     message: 'There is no runbook named {found}.',
@@ -675,7 +684,7 @@ export const ERRORS = {
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
   DOCS_STALE: {
-    message: 'Not up to date with the verbs and src/slack/manifest.ts: {found}.',
+    message: 'Not up to date with the verbs, the checks and src/slack/manifest.ts: {found}.',
     fix: 'Run `npm run docs` and commit what it wrote.',
   },
   URL_ENV_EMPTY: {

@@ -61,11 +61,11 @@ const anchor = ({ verb }: Command, command: string): string =>
     .replace(/[^\w -]/g, '')
     .replaceAll(' ', '-');
 
-/** Markdown reads `<` as HTML and `*` and `_` as emphasis; what is in backticks stays as it is. */
-const plain = (text: string): string =>
+/** Text as Markdown, which reads `<` as HTML and `*` and `_` as emphasis; what is in backticks stays as it is. */
+export const plain = (text: string): string =>
   text.replace(/`[^`]*`|[\\<>*_[\]]/g, (found) => (found.length > 1 ? found : `\\${found}`));
 
-/** In a table `|` ends a cell, in code too. */
-const inCell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+/** Text in a cell: in a table `|` ends it, in code too. */
+export const inCell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
 
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -1,4 +1,4 @@
-/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of the verbs. */
+/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of verbs and checks. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,9 +6,11 @@ import { Command } from 'commander';
 import { renderCommandsPage } from '../app/commands-page.ts';
 import { loadCommands } from '../app/load-commands.ts';
 import { loadSettings } from '../config.ts';
+import { loadChecks } from '../databases/check.ts';
 import { FirebreakError } from '../errors.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { PACKAGE_ROOT } from '../version.ts';
+import { renderChecksPage } from './checks-page.ts';
 import { wrongUsage } from './options.ts';
 
 /** What is shipped names it so; firebreak.yml may name another. */
@@ -25,8 +27,11 @@ export const manifestCommand = (): Command =>
   new Command('manifest')
     .description('Print the manifest of the Slack app, with the slash command that the configuration names')
     .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
-    .option('--write', `write manifest.yml and docs/commands.md of this checkout, with ${COMMAND}`)
-    .option('--check', 'fail if one of the two is not what --write would write')
+    .option(
+      '--write',
+      `write manifest.yml, docs/commands.md and docs/checks.md of this checkout, with ${COMMAND}`,
+    )
+    .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, write, check }: ManifestOptions) => {
       if (config !== undefined && (write || check))
         wrongUsage(`--config is for the manifest that is printed; the files always name ${COMMAND}.`);
@@ -53,11 +58,12 @@ async function checkFiles(): Promise<void> {
   if (stale.length > 0) throw new FirebreakError('DOCS_STALE', { found: stale.join(' and ') });
 }
 
-/** The files that are made of the verbs. */
+/** The files that are made of the verbs and of the checks. */
 async function rendered(): Promise<readonly (readonly [name: string, text: string])[]> {
   const commands = await loadCommands();
   return [
     ['manifest.yml', renderManifest({ command: COMMAND, commands })],
     ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
+    ['docs/checks.md', renderChecksPage(await loadChecks())],
   ];
 }

@@ -34,6 +34,8 @@ export interface Check {
   /** The oldest major version that has what it reads; on an older one it is skipped. */
   readonly since: number;
   readonly limits: Limits;
+  /** What the limits count, in words: `s that a statement has been running`. */
+  readonly unit: string;
   /** Where the limits come from: a tool, a document, or `ours`. */
   readonly source: string;
   /** How long all of it may take. */
@@ -41,7 +43,7 @@ export interface Check {
   run(target: Target, context: CheckContext): Promise<Finding>;
 }
 
-type Optional = 'limits' | 'source' | 'timeoutMs' | 'since';
+type Optional = 'limits' | 'unit' | 'source' | 'timeoutMs' | 'since';
 type Definition = Omit<Check, Optional> & Partial<Pick<Check, Optional>>;
 
 /** The oldest server that checks are written for. */
@@ -50,6 +52,7 @@ const OLDEST = 13;
 /** Defines one check. */
 export const defineCheck = (definition: Definition): Check => ({
   limits: { warn: Infinity, crit: Infinity },
+  unit: '',
   source: 'it has no limits',
   timeoutMs: 5000,
   since: OLDEST,

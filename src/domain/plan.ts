@@ -16,6 +16,7 @@ export type PlanKind =
   | 'table-repair'
   | 'db-terminate'
   | 'db-cancel'
+  | 'db-corruption'
   | 'db-execute'
   | 'snapshot'
   | 'restore'

@@ -94,7 +94,7 @@ describe('the command line', () => {
     expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('none.yml: not found') as string });
   });
 
-  it('knows that manifest.yml and docs/commands.md are as the verbs say', async () => {
+  it('knows that manifest.yml, docs/commands.md and docs/checks.md are as the verbs and checks say', async () => {
     const [fresh, both] = await Promise.all([
       firebreak(['manifest', '--check']),
       firebreak(['manifest', '--check', '--config', 'x.yml']),

@@ -48,8 +48,9 @@ update order_status set status = 'unknown' where order_id <= 500;`,
   'alter table order_status rename column shipper to carrier;',
 );
 
-export async function createShop(change: Partial<TargetConfig> = {}): Promise<Shop> {
-  const database = await createTestDatabase('empty');
+/** On the server that all tests share, unless another one's URL is given. */
+export async function createShop(change: Partial<TargetConfig> = {}, server?: string): Promise<Shop> {
+  const database = await createTestDatabase('empty', server);
   const suffix = randomBytes(4).toString('hex');
   const roles = {
     app: `app_${suffix}`,

@@ -33,6 +33,7 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'corruption-check',
       'first-five-minutes',
       'migration-rollback',
       'table-repair',

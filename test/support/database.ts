@@ -10,34 +10,41 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Call in `beforeAll`; `drop` in `afterAll`. */
-export async function createTestDatabase(from: 'store' | 'empty' = 'store'): Promise<TestDatabase> {
+/** Call in `beforeAll`; `drop` in `afterAll`. Of the server that all tests share, unless another one's URL is given. */
+export async function createTestDatabase(
+  from: 'store' | 'empty' = 'store',
+  server = sharedServer(),
+): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   const template = from === 'store' ? 'firebreak_template' : 'template0';
-  await admin(`create database ${name} template ${template} strategy file_copy`);
+  await admin(server, `create database ${name} template ${template} strategy file_copy`);
   return {
     name,
-    url: serverUrl((url) => (url.pathname = `/${name}`)),
+    url: changed(server, (url) => (url.pathname = `/${name}`)),
     urlAs: (user, password) =>
-      serverUrl((url) => {
+      changed(server, (url) => {
         url.pathname = `/${name}`;
         url.username = user;
         url.password = password;
       }),
-    drop: () => admin(`drop database if exists ${name} with (force)`),
+    drop: () => admin(server, `drop database if exists ${name} with (force)`),
   };
 }
 
-function serverUrl(change: (url: URL) => void): string {
+function sharedServer(): string {
   const server = process.env['FIREBREAK_TEST_SERVER'];
   if (server === undefined) throw new Error('FIREBREAK_TEST_SERVER is not set: run the tests by `npm test`');
+  return server;
+}
+
+function changed(server: string, change: (url: URL) => void): string {
   const url = new URL(server);
   change(url);
   return url.href;
 }
 
-async function admin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl(() => undefined) });
+async function admin(server: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
   await client.connect();
   try {
     await client.query(sql);
