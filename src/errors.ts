@@ -140,6 +140,11 @@ export const ERRORS = {
       'The {role} connection of {target} goes through a pooler (backend {found}, announced {expected}).',
     fix: 'Give the {role} role a direct connection: locks, timeouts and transactions need one session.',
   },
+  DIAG_MAY_WRITE: {
+    message:
+      'The diag role {role} of {target} {found}. With it only the checks that come with Firebreak run.',
+    fix: '{fix}',
+  },
   NO_SUCH_CHECK: {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',
