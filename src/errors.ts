@@ -145,6 +145,10 @@ export const ERRORS = {
       'The diag role {role} of {target} {found}. With it only the checks that come with Firebreak run.',
     fix: '{fix}',
   },
+  ANSWER_TOO_LARGE: {
+    message: 'The database answered with more than {allowed} MB; the rest was cut off.',
+    fix: 'Ask for less: fewer columns or rows, or `left(…, 100)` of what is long.',
+  },
   NO_SUCH_CHECK: {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',

@@ -23,7 +23,14 @@ export function connectionLost(error: unknown): boolean {
 }
 
 export const isTimeout = (error: unknown): boolean =>
-  sqlstateOf(error) === '55P03' || sqlstateOf(error) === '57014' || errorText(error) === 'Query read timeout';
+  sqlstateOf(error) === '55P03' || sqlstateOf(error) === '57014' || CLIENT_TIMEOUTS.has(errorText(error));
+
+/** The client's own: an answer that did not come, no connection of the pool that became free, none that opened. */
+const CLIENT_TIMEOUTS: ReadonlySet<string> = new Set([
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'Connection terminated due to connection timeout',
+]);
 
 export const isPrivilege = (error: unknown): boolean => sqlstateOf(error) === '42501';
 

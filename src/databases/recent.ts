@@ -1,5 +1,6 @@
 /** Which migration is recent enough to be suspected first. */
-import type { AppliedMigration } from '../domain/sweep.ts';
+import type { AppliedMigration, CheckResult } from '../domain/sweep.ts';
+import type { Target } from './target.ts';
 
 const RECENT_MS = 3_600_000;
 
@@ -22,3 +23,12 @@ export function ago(at: Date, now: Date): string {
   const seconds = Math.max(0, Math.floor((now.getTime() - at.getTime()) / 1000));
   return seconds < 120 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
 }
+
+/** The line to type, or the button to click, to have its rollback planned. */
+export const rollbackOf = (
+  { name }: Target,
+  migration: string,
+): Required<Pick<CheckResult, 'next' | 'offers'>> => ({
+  next: `rollback ${migration}`,
+  offers: [{ label: 'Plan the rollback', line: `rollback ${migration} ${name}` }],
+});

@@ -1,9 +1,10 @@
 /** A sweep: the checks of the first minutes, one after the other, each within its own time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Blocker, CheckResult, CheckStatus, SweepReport } from '../domain/sweep.ts';
+import { type Blocker, type CheckResult, type SweepReport, worstFirst } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
 import { type Check, type Finding, type Limits, loadChecks } from './check.ts';
 import { errorText, isPrivilege, isTimeout } from './pg-errors.ts';
+import { STATEMENT_TIMEOUT_MS } from './reader.ts';
 import { endingOf } from './sessions.ts';
 import type { Target } from './target.ts';
 
@@ -15,15 +16,16 @@ export interface SweepOptions {
   readonly limits?: Readonly<Record<string, Limits>>;
 }
 
-/** Looks at a target. It ends within the sum of its checks' times, whatever the database does. */
+/** How long a sweep may take, whatever the database does; people wait for it. */
+const BUDGET_MS = 14_000;
+
+/** Looks at a target. It ends within 15 s: what had no turn by then is shown as such, never as ok. */
 export async function sweep(target: Target, options: SweepOptions): Promise<SweepReport> {
   const started = performance.now();
   const results: CheckResult[] = [];
   for (const check of await chosen(options.only)) {
-    const result = unreachable(results)
-      ? notRun(check)
-      : await runCheck(check, target, options, versionIn(results));
-    results.push(result);
+    const left = started + BUDGET_MS - performance.now();
+    results.push(await resultOf(check, target, options, results, left));
   }
   const checks = inTheWay(target, results);
   return {
@@ -32,6 +34,19 @@ export async function sweep(target: Target, options: SweepOptions): Promise<Swee
     checks,
     top: worstFirst(checks).map((result) => result.verdict),
   };
+}
+
+function resultOf(
+  check: Check,
+  target: Target,
+  options: SweepOptions,
+  earlier: readonly CheckResult[],
+  left: number,
+): CheckResult | Promise<CheckResult> {
+  if (unreachable(earlier)) return notRun(check, 'skipped', 'there is no connection');
+  if (left <= 0) return notRun(check, 'timeout', 'the time was over');
+  const timeoutMs = Math.min(check.timeoutMs, left);
+  return runCheck({ ...check, timeoutMs }, within(target, timeoutMs), options, versionIn(earlier));
 }
 
 /** A session that forgot its transaction is no trouble by itself; it is when a fresh migration may have to go back. */
@@ -62,12 +77,28 @@ async function chosen(only: string | undefined): Promise<readonly Check[]> {
 const unreachable = (results: readonly CheckResult[]): boolean =>
   results.some((result) => result.check === 'connection' && result.facts['reachable'] === false);
 
-const notRun = (check: Check): CheckResult => ({
+const notRun = (check: Check, status: 'skipped' | 'timeout', why: string): CheckResult => ({
   check: check.name,
-  status: 'skipped',
-  verdict: 'Not run: there is no connection.',
+  status,
+  verdict: `Not run: ${why}.`,
   facts: {},
 });
+
+class OutOfTime extends Error {}
+
+/** The target for so long: no statement outlives the time of its check, and none begins after it. */
+function within(target: Target, ms: number): Target {
+  const deadline = performance.now() + ms;
+  return {
+    ...target,
+    read(sql, params, limits) {
+      const left = deadline - performance.now();
+      if (left <= 0) return Promise.reject(new OutOfTime(`no answer within ${Math.round(ms)} ms`));
+      const timeoutMs = Math.min(limits?.timeoutMs ?? STATEMENT_TIMEOUT_MS, left);
+      return target.read(sql, params, { ...limits, timeoutMs });
+    },
+  };
+}
 
 /** As the check of the connection read it. */
 function versionIn(results: readonly CheckResult[]): number | undefined {
@@ -98,7 +129,7 @@ async function runCheck(
       : check.run(target, { now: options.now, limits, version });
   };
   try {
-    const finding = await within(check.timeoutMs, look());
+    const finding = await endsIn(check.timeoutMs, look());
     return { check: check.name, ...finding };
   } catch (error) {
     return { check: check.name, ...failed(error) };
@@ -111,12 +142,10 @@ const tooOld = (check: Check, version: number): Finding => ({
   facts: { version },
 });
 
-class OutOfTime extends Error {}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function endsIn<T>(ms: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const limit = sleep(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new OutOfTime(`no answer within ${ms} ms`);
+    throw new OutOfTime(`no answer within ${Math.round(ms)} ms`);
   });
   // The loser of the race is left to end by itself: the server's own timeout ends its statement.
   limit.catch(() => undefined);
@@ -142,11 +171,4 @@ function failed(error: unknown): Finding {
     };
   }
   return { status: 'skipped', verdict: `The check failed: ${found}.`, facts: { error: found } };
-}
-
-const RANK: Readonly<Record<CheckStatus, number>> = { crit: 0, warn: 1, timeout: 2, skipped: 3, ok: 4 };
-
-function worstFirst(results: readonly CheckResult[]): CheckResult[] {
-  const weight = (it: CheckResult): number => RANK[it.status] * 2 + (it.check === 'probes' ? 0 : 1);
-  return results.filter((it) => RANK[it.status] < RANK.skipped).sort((a, b) => weight(a) - weight(b));
 }

@@ -1,12 +1,11 @@
 /** A database somebody runs: connections to it that can neither hang nor leave anything behind. */
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { createSockets } from '../closing.ts';
 import type { TargetIdentity } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { FirebreakError } from '../errors.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
+import { ANSWER_GRACE_MS, connection, createReader, cut, isUnanswered, type Reader, soon } from './reader.ts';
 
 export interface RepairSource {
   /** The column that finds the row, in the table and in `from`. */
@@ -28,18 +27,10 @@ export interface TargetConfig {
   readonly sources: Readonly<Record<string, RepairSource>>;
 }
 
-export interface ReadLimits {
-  readonly timeoutMs?: number;
-  readonly lockTimeoutMs?: number;
-  /** Every row counts: row security that would hide some makes the statement fail. */
-  readonly everyRow?: boolean;
-}
-
 export interface Target {
   readonly name: string;
   readonly config: TargetConfig;
-  /** One statement in a read-only transaction with short timeouts, rolled back. */
-  read<Row extends object>(sql: string, params?: readonly unknown[], limits?: ReadLimits): Promise<Row[]>;
+  readonly read: Reader['read'];
   /** Throws TARGET_IS_STANDBY on a standby: nothing can be planned there, and nothing done. */
   identity(): Promise<TargetIdentity>;
   /**
@@ -47,32 +38,19 @@ export interface Target {
    * server does not answer, some time after its own timeout for a statement, is given up as a cut connection.
    */
   session(role: 'act' | 'ddl', statementTimeoutMs?: number): Promise<pg.Client>;
+  /** Opens a connection for reading at once and keeps one open: when connections run out it may be the only way in. */
+  keepWarm(): void;
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 3000;
-const STATEMENT_TIMEOUT_MS = 3000;
-const LOCK_TIMEOUT_MS = 300;
 /** Of a session's statement unless its caller has another one: a COMMIT after a minute of work is answered, too. */
 const SESSION_TIMEOUT_MS = 60_000;
-const IDLE_TIMEOUT_MS = 10_000;
-/** What the server's own timeout is given before the client stops waiting for an answer. */
-const ANSWER_GRACE_MS = 2000;
 const GOODBYE_MS = 2000;
 
-/** Opens a target; nothing connects until it is read. */
+/** Opens a target; nothing connects until it is read, or told to be kept warm. */
 export function openTarget(config: TargetConfig): Target {
-  const sockets = createSockets();
-  const pool = new pg.Pool({
-    ...connection(config.urls.diag),
-    stream: sockets.open,
-    max: 2,
-    min: 1,
-    idleTimeoutMillis: 30_000,
-  });
-  // A connection that breaks while idle is replaced; the next read reports what it finds.
-  pool.on('error', () => undefined);
-  const read: Target['read'] = (sql, params = [], limits = {}) => readOnce(pool, sql, params, limits);
+  const reader = createReader(config.urls.diag);
+  const { read } = reader;
   const identity = () => readIdentity(config.name, read);
   return {
     name: config.name,
@@ -81,68 +59,10 @@ export function openTarget(config: TargetConfig): Target {
     identity,
     session: async (role, timeoutMs = SESSION_TIMEOUT_MS) =>
       openSession(config, role, await identity(), timeoutMs + ANSWER_GRACE_MS),
-    close: () => sockets.ended(pool.end()),
+    keepWarm: reader.keepWarm,
+    close: reader.close,
   };
 }
-
-const connection = (url: string) => ({
-  connectionString: url,
-  application_name: 'firebreak',
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
-});
-
-/** Nothing is set for longer than the transaction: behind a pooler the session belongs to the application. */
-async function readOnce<Row extends object>(
-  pool: pg.Pool,
-  sql: string,
-  params: readonly unknown[],
-  limits: ReadLimits,
-): Promise<Row[]> {
-  const timeoutMs = limits.timeoutMs ?? STATEMENT_TIMEOUT_MS;
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  const breaks = (error: Error): void => void (broken ??= error);
-  // The pool listens to idle clients only: without a listener a connection that breaks would end the process.
-  client.on('error', breaks);
-  try {
-    await client.query(envelope(timeoutMs, limits));
-    const result = await client.query<Row>(extended(sql, params, timeoutMs + ANSWER_GRACE_MS));
-    return result.rows;
-  } catch (error) {
-    // Behind a statement that was never answered, nothing else would be: not even the ROLLBACK.
-    if (isUnanswered(error)) breaks(error);
-    throw error;
-  } finally {
-    if (!broken) await client.query(soon('rollback')).catch(breaks);
-    client.release(broken);
-    client.off('error', breaks);
-  }
-}
-
-/** The client gave up waiting; it has no other word for it. */
-const isUnanswered = (error: unknown): error is Error =>
-  error instanceof Error && error.message === 'Query read timeout';
-
-/** A statement that is answered at once, or not at all. */
-const soon = (text: string): pg.QueryConfig =>
-  ({ text, query_timeout: CONNECT_TIMEOUT_MS }) as pg.QueryConfig;
-
-const envelope = (timeoutMs: number, limits: ReadLimits): pg.QueryConfig =>
-  soon(
-    [
-      'begin read only',
-      `set local statement_timeout = ${Math.ceil(timeoutMs)}`,
-      `set local lock_timeout = ${Math.ceil(limits.lockTimeoutMs ?? LOCK_TIMEOUT_MS)}`,
-      `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,
-      ...(limits.everyRow === true ? ['set local row_security = off'] : []),
-    ].join('; '),
-  );
-
-/** The extended protocol takes one statement only: a second one in the text is refused by the server. */
-const extended = (text: string, values: readonly unknown[], queryTimeout: number) =>
-  ({ text, values: [...values], queryMode: 'extended', query_timeout: queryTimeout }) as pg.QueryConfig;
 
 interface IdentityRow {
   readonly system_identifier: string;
@@ -220,10 +140,6 @@ function abandonSilent(client: pg.Client): void {
     return answer;
   };
   Object.assign(client, { query: watched });
-}
-
-function cut(client: pg.Client): void {
-  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 }
 
 /** A pooler announces a cancel key of its own: the pid in it is not that of the backend. */

@@ -18,6 +18,30 @@ export interface CheckResult {
   readonly offers?: readonly Offer[];
 }
 
+const RANK: Readonly<Record<CheckStatus, number>> = { crit: 0, warn: 1, timeout: 2, skipped: 3, ok: 4 };
+
+/** What is wrong or was not seen in time, the worst first; red probes before all else, since users see them too. */
+export function worstFirst(results: readonly CheckResult[]): readonly CheckResult[] {
+  const weight = (it: CheckResult): number => RANK[it.status] * 2 + (it.check === 'probes' ? 0 : 1);
+  return results.filter((it) => RANK[it.status] < RANK.skipped).sort((a, b) => weight(a) - weight(b));
+}
+
+/** How many of the worst findings stand on top of a report. */
+export const TOP = 3;
+
+/** What there is to be checked, for people to choose from. */
+export interface CheckFacts {
+  readonly name: string;
+  /** What it looks at, in a line. */
+  readonly title: string;
+  /** Part of the sweep. */
+  readonly firstMinutes: boolean;
+  /** What the diag role needs for it. */
+  readonly privilege: string;
+  /** What it may cost or wait for. */
+  readonly danger: string;
+}
+
 export interface SweepReport {
   readonly target: string;
   readonly took_ms: number;

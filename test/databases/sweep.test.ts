@@ -55,7 +55,11 @@ describe('a sweep', () => {
       /^schema does not match code: 42703 on order_status .*, migration 1717405200000_order-status-v2 applied 12 min ago$/,
     );
     const probes = report.checks.find((it) => it.check === 'probes');
-    expect(probes).toMatchObject({ status: 'crit', next: `rollback ${BAD.name}` });
+    expect(probes).toMatchObject({
+      status: 'crit',
+      next: `rollback ${BAD.name}`,
+      offers: [{ label: 'Plan the rollback', line: `rollback ${BAD.name} shop` }],
+    });
     const migrations = report.checks.find((it) => it.check === 'migrations');
     expect(migrations).toMatchObject({
       status: 'warn',
@@ -162,7 +166,7 @@ describe('a sweep', () => {
     const report = await sweep(full, { now: now() });
     expect(report.checks[0]).toMatchObject({
       status: 'crit',
-      verdict: 'No connection is left for Firebreak: the server refuses new ones.',
+      verdict: 'No connection is left for Firebreak: the server refuses new ones (53300).',
     });
     await full.close();
   });

@@ -50,7 +50,7 @@ function unreachable(error: unknown, latency_ms: number) {
   return {
     status: 'crit' as const,
     verdict: full
-      ? 'No connection is left for Firebreak: the server refuses new ones.'
+      ? 'No connection is left for Firebreak: the server refuses new ones (53300).'
       : `The database cannot be reached: ${errorText(error)}.`,
     facts: { reachable: false, latency_ms, error: errorText(error) },
     ...(full

@@ -3,7 +3,7 @@ import type { AppliedMigration } from '../../domain/sweep.ts';
 import { type Check, defineCheck } from '../check.ts';
 import { appliedMigrations } from '../history.ts';
 import { sqlstateOf } from '../pg-errors.ts';
-import { ago, recentMigration } from '../recent.ts';
+import { ago, recentMigration, rollbackOf } from '../recent.ts';
 
 const check: Check = defineCheck({
   name: 'migrations',
@@ -28,7 +28,7 @@ const check: Check = defineCheck({
       status: recent === undefined ? 'ok' : 'warn',
       verdict: `The newest migration is ${last.name}, applied ${last.when}.`,
       facts: { newest },
-      ...(recent === undefined ? {} : { next: `rollback ${last.name}` }),
+      ...(recent === undefined ? {} : rollbackOf(target, last.name)),
     };
   },
 });

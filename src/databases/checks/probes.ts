@@ -5,7 +5,7 @@ import type { AppliedMigration, ProbeResult } from '../../domain/sweep.ts';
 import { type Check, defineCheck, type Finding } from '../check.ts';
 import { appliedMigrations } from '../history.ts';
 import { runProbes } from '../probe.ts';
-import { recentMigration } from '../recent.ts';
+import { recentMigration, rollbackOf } from '../recent.ts';
 import type { Target } from '../target.ts';
 
 const check: Check = defineCheck({
@@ -60,7 +60,7 @@ async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<
     verdict:
       `schema does not match code: ${probe.sqlstate ?? ''} on ${on} (${probe.error ?? ''}), ` +
       `migration ${recent.migration.name} applied ${recent.ago}`,
-    next: `rollback ${recent.migration.name}`,
+    ...rollbackOf(target, recent.migration.name),
   };
 }
 
