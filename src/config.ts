@@ -88,6 +88,9 @@ export function loadSettings(file: string, env: Env = process.env): Settings {
   return settingsOf(soundOr(read, problems), env);
 }
 
+/** The names of the targets. */
+export const targetNames = (file: string): readonly string[] => Object.keys(loadSettings(file).targets);
+
 /** One target, for commands that need no Slack. */
 export function loadTarget(file: string, target: string, env: Env = process.env): TargetSettings {
   const problems: string[] = [];

@@ -1,5 +1,4 @@
 /** The composition root: builds everything, starts it, and stops it in reverse. */
-import { createReceiver } from './alerts/receiver.ts';
 import { createApp } from './app/create.ts';
 import { createDispatch } from './app/dispatch.ts';
 import type { Vitals } from './app/health.ts';
@@ -8,6 +7,7 @@ import { openAll } from './closing.ts';
 import type { Config } from './config.ts';
 import { maskSql } from './databases/redact.ts';
 import { openTargets } from './databases/targets.ts';
+import { createInward } from './inward.ts';
 import { assembleJobs } from './jobs/assemble.ts';
 import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
@@ -34,7 +34,7 @@ export const startFirebreak = (
   { clock = systemClock, log = createLogger() }: { clock?: Clock; log?: Logger } = {},
 ): Promise<Running> =>
   openAll(async (onClose) => {
-    const { settings, slack: keys, http } = config;
+    const { settings, slack: keys } = config;
     const now = (): Date => clock.now();
     const { store, close } = await openOwnStore(config, log);
     onClose(close);
@@ -45,13 +45,14 @@ export const startFirebreak = (
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
       monitors: config.monitors,
+      targets: () => targets.health(),
     };
     const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT, showSql: maskSql };
     const app = createApp({ ...known, store, directory, now });
     const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
     const talk = { ...contact, store, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
-    const targets = openTargets(settings.targets);
+    const targets = openTargets(settings.targets, { now, log });
     onClose(targets.closeAll);
     const looks = {
       target: targets.get.bind(targets),
@@ -62,15 +63,7 @@ export const startFirebreak = (
     const watched = watch(config.monitors, targets);
     const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
-    const receiver = createReceiver({
-      listen: http,
-      tokens: http.token === undefined ? [] : [http.token],
-      targets: targets.names,
-      capture: (name, migrations) => app.capture(name, migrations),
-      ready: async () =>
-        slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },
-      log,
-    });
+    const receiver = createInward(config, { ...talk, slack, targets });
     const url = await receiver.start();
     onClose(() => receiver.stop());
     jobs.start();

@@ -10,6 +10,7 @@ export interface Vitals {
     readonly name: string;
     readonly schedule: { readonly everySeconds: number } | { readonly cron: string };
   }[];
+  readonly targets: () => NonNullable<Health['targets']>;
 }
 
 /** `inboxKey`: the delivery that asks, which is open itself. */
@@ -39,7 +40,7 @@ export async function healthOf(
         : {}),
     },
     inbox: { open: inbox.count, ...(inbox.oldest ? { oldest: inbox.oldest } : {}) },
-    ...(vitals ? { slack: vitals.slack() } : {}),
+    ...(vitals ? { slack: vitals.slack(), targets: vitals.targets() } : {}),
     monitors: known.map(({ name, schedule }) => ({
       name,
       ...('everySeconds' in schedule ? { everySeconds: schedule.everySeconds } : {}),

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { sweep } from '../databases/sweep.ts';
 import type { SweepReport } from '../domain/sweep.ts';
+import { rolesCommand, targetsCommand } from './db-roles.ts';
 import { printJson } from './options.ts';
 import { onTarget, type TargetOptions, withTarget } from './targets.ts';
 
@@ -10,6 +11,8 @@ export const dbCommand = (): Command =>
     .description('Look at a database: the whole sweep, or one check by its name')
     .argument('<check>', '`sweep`, or the name of a check')
     .option('--json', 'print facts as JSON')
+    .addCommand(rolesCommand())
+    .addCommand(targetsCommand())
     .action(async (check: string, options: TargetOptions & { json?: true }) => {
       const only = check === 'sweep' ? {} : { only: check };
       const report = await onTarget(options, (target) => sweep(target, { now: new Date(), ...only }));

@@ -47,7 +47,7 @@ type Optional = 'limits' | 'unit' | 'source' | 'timeoutMs' | 'since';
 type Definition = Omit<Check, Optional> & Partial<Pick<Check, Optional>>;
 
 /** The oldest server that checks are written for. */
-const OLDEST = 13;
+export const OLDEST = 13;
 
 /** Defines one check. */
 export const defineCheck = (definition: Definition): Check => ({

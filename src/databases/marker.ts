@@ -5,7 +5,8 @@ import { sqlstateOf } from './pg-errors.ts';
 
 const EXISTS = `select to_regclass('firebreak.markers') is not null as there`;
 
-const CREATE = `
+/** Makes the schema and its table. */
+export const MARKERS = `
   create schema if not exists firebreak;
   revoke all on schema firebreak from public;
   create table if not exists firebreak.markers (
@@ -24,7 +25,7 @@ const CREATE = `
 export async function ensureMarkers(client: pg.ClientBase): Promise<void> {
   if (await markersExist(client)) return;
   try {
-    await client.query(`begin; set local lock_timeout = 1000; ${CREATE}; commit`);
+    await client.query(`begin; set local lock_timeout = 1000; ${MARKERS}; commit`);
   } catch (error) {
     await client.query('rollback');
     // Another step made it at the same moment.

@@ -48,7 +48,10 @@ async function askOne(probe: Probe, ask: Ask): Promise<ProbeResult> {
     return { name: probe.name, ok, took_ms: took(), relations, ...red };
   } catch (error) {
     const sqlstate = sqlstateOf(error);
-    const failure = { error: errorText(error), ...(sqlstate === undefined ? {} : { sqlstate }) };
+    const failure = {
+      error: errorText(error).replace(/\.$/, ''),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+    };
     const blamed = await blamedBy(error, sql);
     return { name: probe.name, ok: false, took_ms: took(), relations: blamed ?? relations, ...failure };
   }

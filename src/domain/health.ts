@@ -1,6 +1,19 @@
 /** How the bot itself is: said in words, with what to do where something is wrong. */
 import { duration } from './metrics.ts';
 
+/** What is not as Firebreak needs it. */
+export interface TargetProblem {
+  readonly found: string;
+  readonly fix: string;
+}
+
+export interface TargetHealth {
+  readonly name: string;
+  readonly problems: readonly TargetProblem[];
+  /** Undefined: it is being looked at for the first time. */
+  readonly lookedAt?: Date;
+}
+
 export interface Health {
   /** Milliseconds that the store took to answer. */
   readonly storeMs: number;
@@ -25,6 +38,8 @@ export interface Health {
     readonly checkedAt?: Date;
     readonly red: boolean;
   }[];
+  /** Undefined at a terminal. */
+  readonly targets?: readonly TargetHealth[];
 }
 
 /** What waits longer than this is a trouble; Slack's own limits make a queue wait for seconds. */
@@ -39,6 +54,7 @@ export const healthLines = (health: Health, now: Date): readonly string[] => [
   queueLine(health, now),
   inboxLine(health, now),
   ...(health.monitors.length === 0 ? ['• Monitors: none are configured'] : monitorLines(health, now)),
+  ...(health.targets ?? []).flatMap((target) => targetLines(target, now)),
 ];
 
 function slackLine({ slack }: Health, now: Date): string {
@@ -77,6 +93,12 @@ const monitorLines = ({ monitors }: Health, now: Date): readonly string[] =>
       `Monitor \`${name}\`: ${state}, looked ${ago(checkedAt, now)} ago${late ? ', late' : ''}`,
     );
   });
+
+function targetLines({ name, problems, lookedAt }: TargetHealth, now: Date): readonly string[] {
+  if (!lookedAt) return [`• Target \`${name}\`: is being looked at for the first time`];
+  if (problems.length === 0) return [`• Target \`${name}\`: ready, looked at ${ago(lookedAt, now)} ago`];
+  return problems.map(({ found, fix }) => line(false, `Target \`${name}\`: ${found} ${fix}`));
+}
 
 const line = (fine: boolean, text: string): string => `${fine ? '•' : ':warning:'} ${text}`;
 

@@ -41,7 +41,8 @@ export function approvalLine(
   const asked = `Requested by ${who(record, requestedBy)} at ${clock(requestedAt)}`;
   if (!decision) return `${asked}; not decided`;
   const { kind, by, at, brokenFor } = decision;
-  const alone = brokenFor === undefined ? '' : ` alone, without a second person: ${inline(brokenFor, record.people)}`;
+  const alone =
+    brokenFor === undefined ? '' : ` alone, without a second person: ${inline(brokenFor, record.people)}`;
   return `${asked}; ${kind} by ${who(record, by)} at ${clock(at)} for plan hash ${code(planHash)}${alone}`;
 }
 

@@ -1,0 +1,101 @@
+/** A real PgBouncer in transaction mode in front of the tests' server; undefined where it is not installed. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { unprivilegedAccount } from '../../src/store/embedded/binaries.ts';
+import { eventually } from './eventually.ts';
+
+export interface PgBouncer {
+  /** The same URL, through the pooler. */
+  through(url: string): string;
+  close(): Promise<void>;
+}
+
+export const hasPgBouncer = (): boolean => {
+  try {
+    execFileSync('pgbouncer', ['--version'], { env: ENV, stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const ENV = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+
+/** One server connection for each user and database: sessions of the application and ours are the same. */
+export async function startPgBouncer(
+  serverUrl: string,
+  passwords: Readonly<Record<string, string>>,
+): Promise<PgBouncer> {
+  const folder = await mkdtemp(join(tmpdir(), 'firebreak-pgbouncer-'));
+  const port = await freePort();
+  const users = Object.entries(passwords).map(([user, password]) => `"${user}" "${password}"\n`);
+  const config = [
+    '[databases]',
+    `* = host=127.0.0.1 port=${new URL(serverUrl).port}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'pool_mode = transaction',
+    'default_pool_size = 1',
+    'auth_type = plain',
+    `auth_file = ${folder}/users.txt`,
+  ];
+  await writeFile(join(folder, 'users.txt'), users.join(''));
+  await writeFile(join(folder, 'pgbouncer.ini'), `${config.join('\n')}\n`);
+  // It refuses to run as root.
+  const account = await unprivilegedAccount();
+  if (account)
+    for (const path of [folder, join(folder, 'users.txt'), join(folder, 'pgbouncer.ini')])
+      await chown(path, account.uid, account.gid);
+  const child = spawn('pgbouncer', ['-q', join(folder, 'pgbouncer.ini')], {
+    ...account,
+    cwd: '/',
+    env: ENV,
+    stdio: 'ignore',
+  });
+  const through = (url: string): string => {
+    const pooled = new URL(url);
+    pooled.port = String(port);
+    return pooled.href;
+  };
+  await eventually(() => answers(through(serverUrl), passwords));
+  return {
+    through,
+    async close() {
+      await ended(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string, passwords: Readonly<Record<string, string>>): Promise<boolean> {
+  const [user, password] = Object.entries(passwords)[0] ?? [];
+  const as = new URL(url);
+  as.username = user ?? '';
+  as.password = password ?? '';
+  const client = new pg.Client({ connectionString: as.href });
+  await client.connect();
+  await client.end();
+  return true;
+}
+
+const ended = (child: ChildProcess): Promise<void> =>
+  new Promise((done) => {
+    if (child.exitCode !== null) return done();
+    child.once('exit', () => done());
+    child.kill('SIGKILL');
+  });
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
