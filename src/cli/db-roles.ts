@@ -1,9 +1,8 @@
 /** `firebreak db roles` prints the SQL that makes a target's roles; `firebreak db targets` tells whether each is as it has to be. */
 import { Command } from 'commander';
 import { targetNames } from '../config.ts';
-import { problemsOf } from '../databases/readiness.ts';
+import { lookAt, type TargetLook } from '../databases/readiness.ts';
 import { rolesSql } from '../databases/roles.ts';
-import type { TargetProblem } from '../domain/health.ts';
 import { FirebreakError } from '../errors.ts';
 import { printJson } from './options.ts';
 import { onTarget, type TargetOptions } from './targets.ts';
@@ -26,9 +25,8 @@ export const targetsCommand = (): Command =>
     .description('Look at every target: reachable, one database, the right rights; exit 1 when one is not')
     .action((_: object, command: Command) => showTargets(command.optsWithGlobals<TargetsOptions>()));
 
-interface TargetFacts {
+interface TargetFacts extends TargetLook {
   readonly target: string;
-  readonly problems: readonly TargetProblem[];
 }
 
 async function showTargets({ config, json }: TargetsOptions): Promise<void> {
@@ -41,14 +39,14 @@ async function showTargets({ config, json }: TargetsOptions): Promise<void> {
 /** Each target fails alone, also by its own part of the configuration. */
 async function factsOf(target: string, config: string): Promise<TargetFacts> {
   try {
-    return { target, problems: await onTarget({ target, config }, problemsOf) };
+    return { target, ...(await onTarget({ target, config }, lookAt)) };
   } catch (error) {
     if (!(error instanceof FirebreakError)) throw error;
     return { target, problems: [{ found: error.message, fix: error.fix }] };
   }
 }
 
-const lines = ({ target, problems }: TargetFacts): string =>
+const lines = ({ target, about, problems }: TargetFacts): string =>
   problems.length === 0
-    ? `${target}: ready\n`
+    ? `${target}: ready (${about ?? 'unknown'})\n`
     : problems.map(({ found, fix }) => `${target}: ${found}\n        fix: ${fix}\n`).join('');

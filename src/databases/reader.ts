@@ -36,20 +36,22 @@ export const STATEMENT_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_MS = 3000;
 const LOCK_TIMEOUT_MS = 300;
 const IDLE_TIMEOUT_MS = 10_000;
+/** After so long the second connection is closed. */
+const IDLE_CONNECTION_MS = 30_000;
 const MEGABYTE = 1024 * 1024;
 const MAX_ANSWER_MB = 16;
 /** Shorter than what a check of the connection may take. */
 const TURN_MS = 2000;
 
 /** Nothing connects until it reads. At most two connections; the last one is never closed for being idle. */
-export function createReader(url: string): Reader {
+export function createReader(url: string, idleMs = IDLE_CONNECTION_MS): Reader {
   const sockets = createSockets();
   const pool = new pg.Pool({
     ...connection(url),
     stream: sockets.open,
     max: 2,
     min: 1,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: idleMs,
   });
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);

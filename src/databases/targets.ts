@@ -2,7 +2,7 @@
 import type { TargetHealth } from '../domain/health.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';
 import type { Logger } from '../log.ts';
-import { problemsOf } from './readiness.ts';
+import { lookAt } from './readiness.ts';
 import { openTarget, type Target } from './target.ts';
 
 export interface Targets extends ReadonlyMap<string, Target> {
@@ -46,12 +46,12 @@ function createLooks(targets: readonly Target[], { now, log }: Around): Looks {
 
   async function look(target: Target): Promise<void> {
     begun.set(target.name, performance.now());
-    const problems = await problemsOf(target);
+    const { about, problems } = await lookAt(target);
     // Targets that are being closed have problems of their own.
     if (stopped) return;
     latest.set(target.name, { name: target.name, problems, lookedAt: now() });
-    if (problems.length === 0) log.info({ target: target.name }, 'target is ready');
-    else log.warn({ target: target.name, problems }, 'target has problems');
+    if (problems.length === 0) log.info({ target: target.name, about }, 'target is ready');
+    else log.warn({ target: target.name, about, problems }, 'target has problems');
   }
   const hadProblems = ({ name }: Target): boolean => (latest.get(name)?.problems.length ?? 0) > 0;
   const isOld = ({ name }: Target): boolean => performance.now() - (begun.get(name) ?? 0) > FRESH_MS;
