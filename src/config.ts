@@ -1,6 +1,6 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
@@ -12,6 +12,7 @@ import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
 import type { PagingConfig } from './paging/paging-config.ts';
 import type { TrackerConfig } from './trackers/tracker-config.ts';
+import { RUNBOOKS } from './version.ts';
 import { type Mistake, readYaml } from './yaml.ts';
 
 export interface Config {
@@ -26,6 +27,8 @@ export interface Config {
   readonly databaseUrl?: string;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
+  /** Folders of runbooks; a later one goes before. */
+  readonly runbooks: readonly string[];
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -74,6 +77,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
     logLevel,
+    runbooks: runbookFolders(file),
   };
 }
 
@@ -102,6 +106,12 @@ export function loadTarget(file: string, target: string, env: Env = process.env)
   if (found) return targetOf(target, found, env);
   const known = Object.keys(targets).join(', ') || 'none';
   throw new FirebreakError('UNKNOWN_TARGET', { found: target, known });
+}
+
+/** The shipped runbooks, and after them those beside the configuration. */
+export function runbookFolders(file: string): readonly string[] {
+  const own = join(dirname(resolve(file)), 'runbooks');
+  return own !== RUNBOOKS && existsSync(own) ? [RUNBOOKS, own] : [RUNBOOKS];
 }
 
 /** Root's default is a folder the unprivileged server can reach. */

@@ -693,7 +693,7 @@ export const ERRORS = {
     fix: 'Run it with LOG_LEVEL=info to see what the bot did.',
   },
   DOCS_STALE: {
-    message: 'Not up to date with the verbs, the checks and src/slack/manifest.ts: {found}.',
+    message: 'Not up to date with the verbs, the checks, the step kinds and src/slack/manifest.ts: {found}.',
     fix: 'Run `npm run docs` and commit what it wrote.',
   },
   URL_ENV_EMPTY: {

@@ -16,11 +16,11 @@ import { watch } from './monitors/watch.ts';
 import { createOutward } from './outward.ts';
 import { createWhoIsOnCall } from './paging/pagerduty-schedules.ts';
 import { loadRunbooks } from './runbooks/load.ts';
-import { loadSteps } from './runbooks/step.ts';
+import { loadSteps, runnable } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
 import { createContact } from './slack/contact.ts';
 import { openOwnStore } from './store/own.ts';
-import { PRODUCT, RUNBOOKS } from './version.ts';
+import { PRODUCT } from './version.ts';
 
 export interface Running {
   /** Where the bot's HTTP answers. */
@@ -40,7 +40,9 @@ export const startFirebreak = (
     onClose(close);
     const { lastCall, directory, ...contact } = createContact(keys, now, log);
     const steps = await loadSteps();
-    const runbooks = await loadRunbooks(RUNBOOKS, steps);
+    const runbooks = await loadRunbooks(config.runbooks, steps, (path) =>
+      log.info({ path }, 'a runbook goes before the shipped one of its name'),
+    );
     const schedules = createWhoIsOnCall(config.paging);
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
@@ -59,7 +61,7 @@ export const startFirebreak = (
       captured: (name: string) => app.captured(name),
       roster: (team: string) => app.roster(team),
     };
-    const runs = createRunWorker({ ...talk, ...looks, settings, steps });
+    const runs = createRunWorker({ ...talk, ...looks, settings, steps: runnable(steps) });
     const watched = watch(config.monitors, targets);
     const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });

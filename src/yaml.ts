@@ -1,6 +1,7 @@
 /** Reads YAML against a schema; every mistake at once, as `file:line:column path: found …, expected …`. */
 import { type Document, isCollection, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { nearest } from './near.ts';
 
 export interface Mistake {
   readonly path: readonly PropertyKey[];
@@ -12,13 +13,20 @@ export type YamlRead<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** `more` looks for what the schema cannot see, once it is content. */
-export function readYaml<T>(
+export interface Yaml {
+  readonly ok: true;
+  readonly raw: unknown;
+  /** What a schema finds wrong with it. */
+  mistakesOf(issues: readonly z.core.$ZodIssue[]): readonly Mistake[];
+  /** Each mistake once, with its place, in the order of the file. */
+  tell(mistakes: readonly Mistake[]): readonly string[];
+}
+
+/** Reads what is YAML at all; `file` is how it is called in mistakes. */
+export function openYaml(
   file: string,
   text: string,
-  schema: z.ZodType<T>,
-  more: (value: T) => readonly Mistake[] = () => [],
-): YamlRead<T> {
+): Yaml | { readonly ok: false; readonly problems: readonly string[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const place = (offset: number): string => {
@@ -29,34 +37,85 @@ export function readYaml<T>(
     ({ pos, message }) => `${place(pos[0])} ${message.split('\n')[0] ?? ''}`,
   );
   if (broken.length > 0) return { ok: false, problems: broken };
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  const mistakes = parsed.success
-    ? more(parsed.data)
-    : parsed.error.issues.map((issue) => mistakeOf(issue, document));
+  return {
+    ok: true,
+    raw: document.toJS() ?? {},
+    mistakesOf: (issues) => issues.flatMap((issue) => mistakesOf(issue, document)),
+    tell: (mistakes) => inOrder(mistakes, document).map((mistake) => told(mistake, document, place)),
+  };
+}
+
+/** `more` looks for what the schema cannot see, once it is content. */
+export function readYaml<T>(
+  file: string,
+  text: string,
+  schema: z.ZodType<T>,
+  more: (value: T) => readonly Mistake[] = () => [],
+): YamlRead<T> {
+  const yaml = openYaml(file, text);
+  if (!yaml.ok) return yaml;
+  const parsed = schema.safeParse(yaml.raw);
+  const mistakes = parsed.success ? more(parsed.data) : yaml.mistakesOf(parsed.error.issues);
   if (parsed.success && mistakes.length === 0) return { ok: true, value: parsed.data };
-  return { ok: false, problems: mistakes.map((mistake) => told(mistake, document, place)) };
+  return { ok: false, problems: yaml.tell(mistakes) };
 }
 
-function mistakeOf(issue: z.core.$ZodIssue, document: Document): Mistake {
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  if (unknown !== undefined)
-    return {
-      path: [...issue.path, unknown],
-      found: `\`${unknown}\``,
-      expected: 'no such key; check the spelling',
-    };
+/** A strict object that says of a key it does not know which one may have been meant. */
+export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? // A line a key, in their order.
+          issue.keys.map((key) => expectedWord(key, Object.keys(shape))).join('\n')
+        : undefined,
+  });
+
+/** One of two, of which the second is the usual one: what is neither has the mistakes of that. */
+export const either = <First extends z.ZodType, Usual extends z.ZodType>(first: First, usual: Usual) =>
+  z.union([first, usual], { error: USUAL });
+
+const USUAL = 'the second';
+
+/** The word that was meant, or all that there are. */
+export function expectedWord(found: string, known: readonly string[]): string {
+  const near = nearest(found, known);
+  const words = near.length > 0 ? near : known;
+  const list = words.map((word) => `\`${word}\``).join(', ');
+  if (words.length === 0) return 'nothing';
+  return words.length === 1 ? list : `one of ${list}`;
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, document: Document): readonly Mistake[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    // What `strict` does not say is zod's own sentence.
+    const meant = issue.message.startsWith('Unrecognized') ? [] : issue.message.split('\n');
+    return issue.keys.map((key, index) => ({
+      path: [...path, key],
+      found: `\`${key}\``,
+      expected: meant[index] ?? 'no such key; check the spelling',
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.message === USUAL)
+    return (issue.errors[1] ?? []).flatMap((inner) =>
+      mistakesOf({ ...inner, path: [...path, ...inner.path] }, document),
+    );
   const badKey = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
-  if (badKey) return { path: issue.path, found: 'a key of this name', expected: badKey.message };
-  return { path: issue.path, found: shown(document.getIn(issue.path)), expected: expectation(issue) };
+  if (badKey) return [{ path, found: 'a key of this name', expected: badKey.message }];
+  return [{ path, found: shown(document.getIn(path)), expected: expectationOf(issue) }];
 }
 
-function shown(value: unknown): string {
+/** A value as a mistake shows it. */
+export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  return isCollection(value) ? 'a collection' : JSON.stringify(value).slice(0, 80);
+  return isCollection(value) || (typeof value === 'object' && value !== null)
+    ? 'a collection'
+    : JSON.stringify(value).slice(0, 80);
 }
 
-function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return issue.expected;
+/** What the schema wants there. */
+export function expectationOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type') return issue.expected === 'never' ? issue.message : issue.expected;
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
   if (!issue.message.startsWith('Too ')) return issue.message;
   if (issue.code === 'too_big') return `at most ${issue.maximum}`;
@@ -80,4 +139,11 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
     if (node?.range) return node.range[0];
   }
   return 0;
+}
+
+/** Sorted by place; of two that say the same the first stays. */
+function inOrder(mistakes: readonly Mistake[], document: Document): readonly Mistake[] {
+  const key = ({ path, expected }: Mistake): string => JSON.stringify([path.map(String), expected]);
+  const once = new Map(mistakes.map((mistake) => [key(mistake), mistake]));
+  return [...once.values()].sort((a, b) => offsetOf(document, a.path) - offsetOf(document, b.path));
 }

@@ -73,13 +73,14 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   if (typeof target !== 'string') return target;
   const bound = bindRunbook(runbook, params);
   if (!bound.ok) return bound;
-  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(bound.steps));
+  // A step that this run skips takes no right, and keeps no target to itself.
+  const ahead = bound.steps.filter(({ skipped }) => !skipped);
+  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(ahead));
   if (barred) return barred;
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
-      (await refuseIncident(tx, wish.incident)) ??
-      (await refuseBreaker(tx, parts.settings, bound.steps, now));
+      (await refuseIncident(tx, wish.incident)) ?? (await refuseBreaker(tx, parts.settings, ahead, now));
     if (refusal) return refusal;
     const run = {
       runbook: runbook.name,
@@ -173,9 +174,10 @@ async function refuseReopening(
   run: JournalRun,
   now: Date,
 ): Promise<Refusal | undefined> {
+  const ahead = run.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
   const refusal =
-    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, run.steps, now));
-  if (refusal || !run.steps.some(({ risk }) => risk === 'dangerous')) return refusal;
+    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, ahead, now));
+  if (refusal || rightFor(run.steps) === 'respond') return refusal;
   return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target));
 }
 

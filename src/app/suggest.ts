@@ -1,10 +1,9 @@
 /** What a line that names no verb may have meant, as whole lines to copy. */
-import { distance } from 'fastest-levenshtein';
 import type { Offer } from '../domain/refusal.ts';
+import { near } from '../near.ts';
 import type { Command } from './command.ts';
 import { numbered, severityIn, split, type Vocabulary, type Where } from './line.ts';
 
-const MOST = 3;
 /** A line is to be copied on a phone; Slack shows what it was in full above the answer. */
 const LONGEST = 300;
 const LABEL = 60;
@@ -72,35 +71,6 @@ const headsOf = ({ verbs, statuses, roles }: Vocabulary): readonly (readonly [st
     ...verbs,
   ]),
 ];
-
-/** The nearest first, each once, however many words lead to it. */
-function near(found: string, words: readonly (readonly [word: string, head: string])[]): readonly string[] {
-  const ranked = words
-    .map(([word, head]) => ({ head, edits: edits(found, word), most: mostEdits(found, word) }))
-    .filter(({ edits: count, most }) => count <= most)
-    .sort((a, b) => a.edits - b.edits);
-  return [...new Set(ranked.map(({ head }) => head))].slice(0, MOST);
-}
-
-/** Two letters that changed places are one edit, and so is a word that was not typed to its end. */
-const edits = (found: string, word: string): number =>
-  isBegun(found, word) || isSwapped(found, word) ? Math.min(1, distance(found, word)) : distance(found, word);
-
-const isBegun = (found: string, word: string): boolean =>
-  (found.length >= 3 && word.startsWith(found)) ||
-  ['s', 'd', 'ed', 'led'].some((end) => found === `${word}${end}`);
-
-const isSwapped = (found: string, word: string): boolean =>
-  Array.from(
-    { length: word.length - 1 },
-    (_, i) => `${word.slice(0, i)}${word.charAt(i + 1)}${word.charAt(i)}${word.slice(i + 2)}`,
-  ).includes(found);
-
-/** Among short words everything is near everything. */
-function mostEdits(found: string, word: string): number {
-  if (Math.min(found.length, word.length) < 3) return 0;
-  return Math.max(found.length, word.length) < 6 ? 1 : 2;
-}
 
 function didYouMean(lines: readonly string[], command: string): string {
   const shown = lines.map((line) => code(`${command} ${line}`));

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { createDispatch } from '../app/dispatch.ts';
 import { loadCommands } from '../app/load-commands.ts';
 import { type StoreOptions, withStore } from './options.ts';
-import { onTerminal } from './terminal.ts';
+import { onTerminal, withoutEmoji } from './terminal.ts';
 
 export const incidentCommand = (): Command =>
   withStore(
@@ -27,6 +27,3 @@ const incident = (
     (reply.refused ? process.stderr : process.stdout).write(`${withoutEmoji(reply.text)}\n`);
     if (reply.refused) process.exitCode = 1;
   });
-
-/** Slack's `:no_entry: ` at the beginning of a line says nothing in a terminal. */
-const withoutEmoji = (text: string): string => text.replace(/^:[a-z_]+: /gm, '');

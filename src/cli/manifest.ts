@@ -1,4 +1,4 @@
-/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of verbs and checks. */
+/** `firebreak manifest`: the manifest of the Slack app; in a checkout it also keeps what is made of verbs, checks and step kinds. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { loadCommands } from '../app/load-commands.ts';
 import { loadSettings } from '../config.ts';
 import { loadChecks } from '../databases/check.ts';
 import { FirebreakError } from '../errors.ts';
+import { jsonSchema } from '../runbooks/schema.ts';
+import { loadSteps } from '../runbooks/step.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { PACKAGE_ROOT } from '../version.ts';
 import { renderChecksPage } from './checks-page.ts';
@@ -29,7 +31,7 @@ export const manifestCommand = (): Command =>
     .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
     .option(
       '--write',
-      `write manifest.yml, docs/commands.md and docs/checks.md of this checkout, with ${COMMAND}`,
+      `write manifest.yml, docs/commands.md, docs/checks.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
     )
     .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, write, check }: ManifestOptions) => {
@@ -58,12 +60,13 @@ async function checkFiles(): Promise<void> {
   if (stale.length > 0) throw new FirebreakError('DOCS_STALE', { found: stale.join(' and ') });
 }
 
-/** The files that are made of the verbs and of the checks. */
+/** The files that are made of the verbs, the checks and the step kinds. */
 async function rendered(): Promise<readonly (readonly [name: string, text: string])[]> {
   const commands = await loadCommands();
   return [
     ['manifest.yml', renderManifest({ command: COMMAND, commands })],
     ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
     ['docs/checks.md', renderChecksPage(await loadChecks())],
+    ['runbooks/schema.json', jsonSchema(await loadSteps())],
   ];
 }

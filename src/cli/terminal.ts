@@ -2,12 +2,12 @@
 import { hostname, userInfo } from 'node:os';
 import type { App, Directory } from '../app/app.ts';
 import { createApp } from '../app/create.ts';
-import { loadSettings } from '../config.ts';
+import { loadSettings, runbookFolders } from '../config.ts';
 import { maskSql } from '../databases/redact.ts';
 import { loadRunbooks } from '../runbooks/load.ts';
 import { loadSteps } from '../runbooks/step.ts';
 import type { Store } from '../store/store.ts';
-import { PRODUCT, RUNBOOKS } from '../version.ts';
+import { PRODUCT } from '../version.ts';
 import { attachStore } from './attach.ts';
 import type { StoreOptions } from './options.ts';
 
@@ -35,7 +35,7 @@ export async function onTerminal<T>(
   work: (terminal: Terminal) => Promise<T>,
 ): Promise<T> {
   const settings = loadSettings(options.config);
-  const runbooks = await loadRunbooks(RUNBOOKS, await loadSteps());
+  const runbooks = await loadRunbooks(runbookFolders(options.config), await loadSteps());
   const now = (): Date => new Date();
   const directory = noDirectory;
   return onStore(options, (store) => {
@@ -48,6 +48,9 @@ export async function onTerminal<T>(
 
 /** `terminal:<user>@<host>`: an operator, as whom what a terminal does is recorded. */
 export const terminalActor = (): string => `terminal:${userName()}@${hostname()}`;
+
+/** Slack's `:no_entry: ` at the beginning of a line says nothing in a terminal. */
+export const withoutEmoji = (text: string): string => text.replace(/^:[a-z_]+: /gm, '');
 
 /** In containers a user often has a number only. */
 function userName(): string {

@@ -3,6 +3,7 @@ import type { Blocker, CheckResult } from '../domain/sweep.ts';
 import { quoteName, splitName } from './names.ts';
 import { redactSql } from './redact.ts';
 import type { Target } from './target.ts';
+import { age } from './words.ts';
 
 interface SessionRow {
   readonly pid: number;
@@ -81,9 +82,23 @@ export async function lockedOids(target: Target, names: readonly string[]): Prom
 
 /** A session in one line: the facts that a person needs to decide about it. */
 export function sessionText(it: Blocker): string {
-  const age = `${Math.round(it.transactionAge)} s`;
   const name = it.application === '' ? 'no application name' : it.application;
-  return `pid ${it.pid}, user ${it.user}, ${name}, ${it.state}, transaction open for ${age}`;
+  return `pid ${it.pid}, user ${it.user}, ${name}, ${it.state}, transaction open for ${age(it.transactionAge)}`;
+}
+
+/** A session by what people know it by: "pid 4711 (app `billing`)", without an application its user. */
+export function sessionName(it: Pick<Blocker, 'pid' | 'application' | 'user'>): string {
+  if (it.application !== '') return `pid ${it.pid} (app \`${it.application}\`)`;
+  return it.user === '' ? `pid ${it.pid}` : `pid ${it.pid} (user \`${it.user}\`)`;
+}
+
+/** The same with what it does: "…, idle in a transaction open for 12 min". */
+export function sessionDoing(it: Blocker): string {
+  const open = age(it.transactionAge);
+  const doing = it.state.startsWith('idle in transaction')
+    ? `idle in a transaction open for ${open}`
+    : `${it.state} in a transaction open for ${open} with \`${it.query}\``;
+  return `${sessionName(it)}, ${doing}`;
 }
 
 async function toBlocker(row: SessionRow): Promise<Blocker> {
@@ -102,7 +117,7 @@ async function toBlocker(row: SessionRow): Promise<Blocker> {
 /** The line to type, or the button to click, to have a session ended. */
 export function endingOf(
   { name }: Target,
-  { pid, backendStart }: Blocker,
+  { pid, backendStart }: Pick<Blocker, 'pid' | 'backendStart'>,
 ): Required<Pick<CheckResult, 'next' | 'offers'>> {
   const line = `run blocked-queries target=${name} pid=${pid} backend_start=${backendStart}`;
   return { next: line, offers: [{ label: `End session ${pid}`, line }] };

@@ -1,34 +1,46 @@
 /** A runbook: named steps with parameters; bound to the values of one run before anything is written. */
-import { type Refusal, refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import type { Risk, StepCondition, StepPolicy } from './run.ts';
+import {
+  type Given,
+  type Params,
+  problemsOf,
+  type Surroundings,
+  type Value,
+  type Values,
+  valuesOf,
+  withDefaults,
+} from './runbook-params.ts';
 
-export const PARAM_TYPES = ['text', 'table', 'migration', 'session', 'number'] as const;
-export type ParamType = (typeof PARAM_TYPES)[number];
-
-interface Param {
-  readonly type: ParamType;
-  readonly required: boolean;
-  readonly description: string;
-}
+/**
+ * When a step has its turn: with a parameter, with a value of it, or after what became of an earlier step. Of a step
+ * of a called runbook the name is `caller › called`.
+ */
+export type When =
+  | string
+  | { readonly param: string; readonly is?: Value | undefined }
+  | { readonly step: string; readonly is: StepCondition['is'] };
 
 export interface RunbookStep {
   readonly name: string;
   readonly kind: string;
   readonly risk: Risk;
-  /** The kind's input; `{{param}}` as a whole value stands for the parameter. */
+  /** The kind's input; `{{param}}` as a whole value stands for the parameter. Of a call: the called one's parameters. */
   readonly with: Readonly<Record<string, unknown>>;
-  /** A parameter: without it the step is skipped. */
-  readonly when?: string;
-  /** All of them have to hold once its turn has come, or the step is skipped. */
+  /** All of them have to hold, or the step is skipped. */
+  readonly when?: When | readonly When[];
+  /** The same, by index. */
   readonly conditions?: readonly StepCondition[];
   readonly policy?: StepPolicy;
+  /** The steps of this runbook take the place of the step. */
+  readonly calls?: Runbook;
 }
 
 export interface Runbook {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
-  readonly params: Readonly<Record<string, Param>>;
+  readonly params: Params;
   readonly steps: readonly RunbookStep[];
 }
 
@@ -42,31 +54,27 @@ export interface BoundStep {
   readonly policy?: StepPolicy;
 }
 
-/** What a value of each type looks like, for people. */
-const EXPECTED: Readonly<Record<ParamType, string>> = {
-  text: 'a text of at most 1000 characters',
-  table: 'a table, `orders` or `public.orders`',
-  migration: 'the name of a migration, without spaces',
-  session: "a session's pid",
-  number: 'a whole number',
-};
+export interface BoundRunbook {
+  readonly ok: true;
+  readonly title: string;
+  /** What was given, with the defaults of the rest. */
+  readonly params: Given;
+  readonly steps: readonly BoundStep[];
+}
 
-const SHAPES: Readonly<Record<ParamType, RegExp>> = {
-  text: /^[^\0]{1,1000}$/s,
-  table: /^[^\s\0;'"]{1,127}$/,
-  migration: /^[^\s\0;'"]{1,255}$/,
-  session: /^[1-9]\d{0,8}$/,
-  number: /^\d{1,15}$/,
-};
+/** Between the name of a step that calls and that of a step it calls. */
+const CALLS = ' › ';
 
-/** Values that have the shape of their type, to try a runbook's steps with. */
-export const SAMPLES: Readonly<Record<ParamType, string | number>> = {
-  text: 'text',
-  table: 'table',
-  migration: 'migration',
-  session: 1,
-  number: 1,
-};
+/** The name that a step of a called runbook has in the one that calls. */
+export const calledName = (caller: string, called: string): string => `${caller}${CALLS}${called}`;
+
+/** The steps as they will be run: a call is replaced by what it calls. */
+export const flatSteps = ({ steps }: Runbook): readonly RunbookStep[] =>
+  steps.flatMap((step) =>
+    step.calls
+      ? flatSteps(step.calls).map((called) => ({ ...called, name: calledName(step.name, called.name) }))
+      : [step],
+  );
 
 /** The parameter that a value stands for; undefined when it is a plain value. */
 export const referenceIn = (value: unknown): string | undefined =>
@@ -78,69 +86,114 @@ export const referencesInTitle = (title: string): readonly string[] =>
 
 const TITLE_REFERENCE = /\{\{\s*([a-z][a-z0-9_]*)\s*\}\}/g;
 
+/** `when` as a list, however it was written. */
+export const whenOf = ({ when = [] }: Pick<RunbookStep, 'when'>): readonly When[] =>
+  isList(when) ? when : [when];
+
+const isList = (when: When | readonly When[]): when is readonly When[] => Array.isArray(when);
+
 /** Title and steps with the values filled in, or why the parameters do not fit. */
 export function bindRunbook(
   runbook: Runbook,
-  params: Readonly<Record<string, string>>,
-): { readonly ok: true; readonly title: string; readonly steps: readonly BoundStep[] } | Refusal {
-  const problem = unknownParam(runbook, params) ?? wrongParam(runbook, params);
-  if (problem) return problem;
-  const values = typedValues(runbook, params);
+  given: Given,
+  around: Surroundings = {},
+): BoundRunbook | Refusal {
+  const params = withDefaults(runbook.params, given);
   const title = runbook.title.replace(TITLE_REFERENCE, (_, name: string) => params[name] ?? '?');
-  return { ok: true, title, steps: runbook.steps.map((step) => bindStep(step, values)) };
+  const bound = bindAll({ runbook, given, prefix: '', skipped: false, conditions: [] }, [], around);
+  return 'ok' in bound ? bound : { ok: true, title: title.replace(/\s+/g, ' '), params, steps: bound };
 }
 
-/** A step's input with the references replaced; a reference without a value leaves its key out. */
-export function fillIn(
-  wanted: RunbookStep['with'],
-  values: ReadonlyMap<string, string | number>,
-): Readonly<Record<string, unknown>> {
-  const filled = Object.entries(wanted).map(([key, value]): [string, unknown] => {
+/** A step's input with the references replaced; a reference without a value leaves its key out, in a list it is null. */
+export function fillIn(wanted: RunbookStep['with'], values: Values): Readonly<Record<string, unknown>> {
+  const inner = (value: unknown): unknown => {
     const param = referenceIn(value);
-    return [key, param === undefined ? value : values.get(param)];
-  });
-  return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
-}
-
-function unknownParam(runbook: Runbook, params: Readonly<Record<string, string>>): Refusal | undefined {
-  const known = Object.keys(runbook.params);
-  const found = Object.keys(params).find((name) => !known.includes(name));
-  if (found === undefined) return undefined;
-  return refuse('PARAM_UNKNOWN', {
-    runbook: runbook.name,
-    found,
-    known: ['target', ...known].map((name) => `\`${name}\``).join(', '),
-  });
-}
-
-function wrongParam(runbook: Runbook, params: Readonly<Record<string, string>>): Refusal | undefined {
-  for (const [param, { type, required, description }] of Object.entries(runbook.params)) {
-    const found = params[param];
-    if (found === undefined && required)
-      return refuse('PARAM_MISSING', { runbook: runbook.name, param, description });
-    if (found !== undefined && !SHAPES[type].test(found))
-      return refuse('PARAM_WRONG', { param, found, expected: EXPECTED[type] });
-  }
-  return undefined;
-}
-
-function typedValues(
-  runbook: Runbook,
-  params: Readonly<Record<string, string>>,
-): ReadonlyMap<string, string | number> {
-  const typed = (name: string, value: string): string | number => {
-    const type = runbook.params[name]?.type;
-    return type === 'session' || type === 'number' ? Number(value) : value;
+    return param === undefined ? value : values.get(param);
   };
-  return new Map(Object.entries(params).map(([name, value]) => [name, typed(name, value)]));
+  const outer = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map((each) => inner(each) ?? null);
+    return isRecord(value) ? mapped(value, inner) : inner(value);
+  };
+  return mapped(wanted, outer);
 }
 
-const bindStep = (step: RunbookStep, values: ReadonlyMap<string, string | number>): BoundStep => ({
-  name: step.name,
-  kind: step.kind,
-  risk: step.risk,
-  input: fillIn(step.with, values),
-  skipped: step.when !== undefined && !values.has(step.when),
-  ...(step.conditions ? { conditions: step.conditions } : {}),
-  ...(step.policy ? { policy: step.policy } : {}),
-});
+const mapped = (record: Readonly<Record<string, unknown>>, change: (value: unknown) => unknown) =>
+  Object.fromEntries(
+    Object.entries(record)
+      .map(([key, value]) => [key, change(value)] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** One runbook within the run: the one that was started, or one that it calls. */
+interface Frame {
+  readonly runbook: Runbook;
+  readonly given: Given;
+  /** Before the names of its steps. */
+  readonly prefix: string;
+  /** Of the steps that led here. */
+  readonly skipped: boolean;
+  readonly conditions: readonly StepCondition[];
+}
+
+type Steps = readonly BoundStep[];
+
+/** What is skipped is called by nobody: its parameters may be missing. */
+function bindAll(frame: Frame, before: Steps, around: Surroundings): Steps | Refusal {
+  const { runbook, given, skipped } = frame;
+  const [problem] = skipped ? [] : problemsOf(runbook, given, around).values();
+  if (problem) return problem;
+  const values = valuesOf(runbook.params, given);
+  let steps = before;
+  for (const step of runbook.steps) {
+    const next = bindStep(step, values, frame, steps, around);
+    if ('ok' in next) return next;
+    steps = next;
+  }
+  return steps;
+}
+
+function bindStep(
+  step: RunbookStep,
+  values: Values,
+  { prefix, ...frame }: Frame,
+  before: Steps,
+  around: Surroundings,
+): Steps | Refusal {
+  const name = prefix + step.name;
+  const input = fillIn(step.with, values);
+  const skipped = frame.skipped || whenOf(step).some((when) => !isGiven(when, values));
+  const own = whenOf(step).flatMap((when) => conditionOf(when, prefix, before));
+  const conditions = [...frame.conditions, ...own, ...(step.conditions ?? [])];
+  if (step.calls) {
+    const given = Object.fromEntries(Object.entries(input).map(([param, value]) => [param, String(value)]));
+    const called = { runbook: step.calls, given, prefix: calledName(name, ''), skipped, conditions };
+    return bindAll(called, before, around);
+  }
+  const bound: BoundStep = {
+    name,
+    kind: step.kind,
+    risk: step.risk,
+    input,
+    skipped,
+    ...(conditions.length > 0 ? { conditions } : {}),
+    ...(step.policy ? { policy: step.policy } : {}),
+  };
+  return [...before, bound];
+}
+
+/** Of what became of earlier steps nothing is known yet. */
+function isGiven(when: When, values: Values): boolean {
+  if (typeof when === 'string') return values.has(when);
+  if ('step' in when) return true;
+  const value = values.get(when.param);
+  return value !== undefined && (when.is === undefined || String(value) === String(when.is));
+}
+
+function conditionOf(when: When, prefix: string, before: Steps): readonly StepCondition[] {
+  if (typeof when === 'string' || !('step' in when)) return [];
+  const step = before.findIndex(({ name }) => name === prefix + when.step) + 1;
+  return [{ step, is: when.is }];
+}

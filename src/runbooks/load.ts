@@ -1,175 +1,154 @@
-/** Loads runbooks from a folder of YAML files; every mistake is told at once, with its place. */
+/** Loads runbooks from folders of YAML files; every mistake is told at once, with its place. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
-import {
-  fillIn,
-  PARAM_TYPES,
-  type Runbook,
-  referenceIn,
-  referencesInTitle,
-  SAMPLES,
-} from '../domain/runbook.ts';
+import { basename, join, relative } from 'node:path';
+import type { Risk, StepPolicy } from '../domain/run.ts';
+import { flatSteps, type Runbook, type RunbookStep } from '../domain/runbook.ts';
 import { FirebreakError } from '../errors.ts';
-import { type Mistake, readYaml } from '../yaml.ts';
-import type { StepKind } from './step.ts';
+import { type Mistake, openYaml, type Yaml } from '../yaml.ts';
+import { mistakesIn } from './lint.ts';
+import { calledBy } from './lint-calls.ts';
+import { riskIn } from './lint-step.ts';
+import { type RunbookFile, runbookSchema } from './schema.ts';
+import { paramOf, type Sketch, type Sketches, type SketchStep, sketchOf } from './sketch.ts';
+import type { Kinds } from './step.ts';
 
-const name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'a name like `first-five-minutes`');
-const paramName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]*$/, 'a parameter name like `backend_start`')
-  .refine((found) => found !== 'target', 'another name: every runbook takes `target`');
-const sentence = z.string().trim().min(1);
-
-const RunbookFile = z.strictObject({
-  name,
-  title: sentence,
-  summary: sentence,
-  params: z
-    .record(
-      paramName,
-      z.strictObject({
-        type: z.enum(PARAM_TYPES),
-        required: z.boolean().default(true),
-        description: sentence,
-      }),
-    )
-    .default({}),
-  steps: z
-    .array(
-      z.strictObject({
-        name: sentence,
-        kind: z.string(),
-        with: z.record(z.string(), z.unknown()).default({}),
-        when: z.string().optional(),
-      }),
-    )
-    .min(1, 'at least one step'),
-});
-type RunbookFile = z.infer<typeof RunbookFile>;
-
-/** All runbooks of a folder, by name. Throws RUNBOOK_WRONG with every mistake of every file. */
+/** All runbooks of the folders, by name; one of a later folder replaces one of its name. Throws RUNBOOK_WRONG with every mistake. */
 export async function loadRunbooks(
-  folder: string,
-  kinds: ReadonlyMap<string, StepKind>,
+  folders: string | readonly string[],
+  kinds: Kinds,
+  onReplaced: (path: string) => void = () => undefined,
 ): Promise<ReadonlyMap<string, Runbook>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yml')).sort();
-  const loaded = await Promise.all(files.map((file) => loadFile(folder, file, kinds)));
-  const mistakes = loaded.flatMap((each) => each.mistakes);
+  const { runbooks, mistakes } = await readRunbooks(await textsOf([folders].flat(), onReplaced), kinds);
   if (mistakes.length > 0) throw new FirebreakError('RUNBOOK_WRONG', { found: mistakes.join('\n') });
-  return new Map(loaded.flatMap(({ runbook }) => (runbook ? [[runbook.name, runbook] as const] : [])));
+  return runbooks;
 }
 
-async function loadFile(folder: string, file: string, kinds: ReadonlyMap<string, StepKind>) {
-  return readRunbook(file, await readFile(join(folder, file), 'utf8'), kinds);
-}
+/** Texts by path. */
+type Texts = Readonly<Record<string, string>>;
 
-/** Reads one runbook; its mistakes as `file:line:column path: what, expected`. */
-export function readRunbook(
-  file: string,
-  text: string,
-  kinds: ReadonlyMap<string, StepKind>,
-): { readonly runbook?: Runbook; readonly mistakes: readonly string[] } {
-  const read = readYaml(file, text, RunbookFile, (runbook) => mistakesIn(runbook, file, kinds));
-  return read.ok ? { runbook: toRunbook(read.value, kinds), mistakes: [] } : { mistakes: read.problems };
-}
-
-function toRunbook(file: RunbookFile, kinds: ReadonlyMap<string, StepKind>): Runbook {
-  const steps = file.steps.map(({ when, ...step }) => ({
-    ...step,
-    risk: kinds.get(step.kind)?.risk ?? 'dangerous',
-    ...(when === undefined ? {} : { when }),
-  }));
-  return { ...file, steps };
-}
-
-/** What the schema cannot see: names that belong together, and inputs that their kind would not take. */
-function mistakesIn(
-  runbook: RunbookFile,
-  file: string,
-  kinds: ReadonlyMap<string, StepKind>,
-): readonly Mistake[] {
-  const renamed: Mistake[] =
-    `${runbook.name}.yml` === file
-      ? []
-      : [{ path: ['name'], found: `\`${runbook.name}\``, expected: "the file's name without .yml" }];
-  const known = Object.keys(runbook.params);
-  const untitled = referencesInTitle(runbook.title)
-    .filter((name) => !known.includes(name))
-    .map(
-      (name): Mistake => ({
-        path: ['title'],
-        found: `\`${name}\``,
-        expected: `one of the parameters ${known.join(', ') || '(there are none)'}`,
-      }),
-    );
-  return [
-    ...renamed,
-    ...untitled,
-    ...runbook.steps.flatMap((_, index) => mistakesInStep(runbook, index, kinds)),
-  ];
-}
-
-function mistakesInStep(
-  runbook: RunbookFile,
-  index: number,
-  kinds: ReadonlyMap<string, StepKind>,
-): readonly Mistake[] {
-  const step = runbook.steps[index] as RunbookFile['steps'][number];
-  const at = ['steps', index] as const;
-  const params = Object.keys(runbook.params);
-  const unknown = (path: readonly PropertyKey[], param: string): Mistake => ({
-    path,
-    found: `\`${param}\``,
-    expected: `one of the parameters ${params.join(', ') || '(there are none)'}`,
-  });
-  const conditions =
-    step.when !== undefined && !params.includes(step.when) ? [unknown([...at, 'when'], step.when)] : [];
-  const references = Object.entries(step.with).flatMap(([key, value]) =>
-    referenceMistakes([...at, 'with', key], value, params, unknown),
-  );
-  const kind = kinds.get(step.kind);
-  if (!kind) {
-    const expected = `one of ${[...kinds.keys()].join(', ')}`;
-    return [...conditions, ...references, { path: [...at, 'kind'], found: `\`${step.kind}\``, expected }];
+async function textsOf(folders: readonly string[], onReplaced: (path: string) => void): Promise<Texts> {
+  const paths = new Map<string, string>();
+  for (const folder of folders) {
+    for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yml')).sort()) {
+      if (paths.has(file)) onReplaced(join(folder, file));
+      paths.set(file, join(folder, file));
+    }
   }
-  const inputs = references.length > 0 ? [] : inputMistakes([...at, 'with'], kind, runbook, step.with);
-  return [...conditions, ...references, ...inputs];
+  const texts = [...paths.values()].map(async (path) => [path, await readFile(path, 'utf8')] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
-/** A reference stands for a whole value: nothing is ever pasted into a text, least of all into SQL. */
-function referenceMistakes(
-  path: readonly PropertyKey[],
-  value: unknown,
-  params: readonly string[],
-  unknown: (path: readonly PropertyKey[], param: string) => Mistake,
-): readonly Mistake[] {
-  const param = referenceIn(value);
-  if (param !== undefined) return params.includes(param) ? [] : [unknown(path, param)];
-  if (!JSON.stringify(value ?? null).includes('{{')) return [];
-  return [{ path, found: JSON.stringify(value), expected: '`{{param}}` as the whole value, or none' }];
+/** Reads runbooks that may call each other; mistakes as `file:line:column path: found …, expected …`. */
+export async function readRunbooks(
+  texts: Texts,
+  kinds: Kinds,
+): Promise<{ readonly runbooks: ReadonlyMap<string, Runbook>; readonly mistakes: readonly string[] }> {
+  const schema = runbookSchema(kinds);
+  const drafts = Object.entries(texts).map(([path, text]) => draftOf(path, text, schema));
+  const all: Sketches = new Map(drafts.map(({ sketch }) => [sketch.name, sketch]));
+  const mistakes = await Promise.all(drafts.map((draft) => toldOf(draft, kinds, all)));
+  const sound = mistakes.flat().length === 0;
+  return { runbooks: sound ? linked(drafts, kinds) : new Map(), mistakes: mistakes.flat() };
 }
 
-/** Tries the kind's schema with every parameter given, and with the required ones alone. */
-function inputMistakes(
-  path: readonly PropertyKey[],
-  kind: StepKind,
-  { params }: RunbookFile,
-  wanted: Readonly<Record<string, unknown>>,
-): readonly Mistake[] {
-  const all = Object.entries(params);
-  const trials = [all, all.filter(([, { required }]) => required)];
-  const issues = trials.flatMap((given) => {
-    const values = new Map(given.map(([param, { type }]) => [param, SAMPLES[type]]));
-    return kind.input.safeParse(fillIn(wanted, values)).error?.issues ?? [];
+interface Draft {
+  readonly path: string;
+  /** Undefined: it is no YAML, and `problems` say why. */
+  readonly yaml?: Yaml;
+  readonly problems: readonly string[];
+  readonly wrong: readonly Mistake[];
+  readonly sketch: Sketch;
+  /** Undefined while something is wrong. */
+  readonly file?: RunbookFile;
+}
+
+function draftOf(path: string, text: string, schema: ReturnType<typeof runbookSchema>): Draft {
+  const yaml = openYaml(nameOf(path), text);
+  if (!yaml.ok) return { path, problems: yaml.problems, wrong: [], sketch: sketchOf(undefined) };
+  const parsed = schema.safeParse(yaml.raw);
+  const draft = { path, yaml, problems: [], sketch: sketchOf(yaml.raw) };
+  return parsed.success
+    ? { ...draft, wrong: [], file: parsed.data }
+    : { ...draft, wrong: yaml.mistakesOf(parsed.error.issues) };
+}
+
+/** As it can be clicked in a terminal. */
+function nameOf(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** What the schema has told of a place is not told of it again. */
+async function toldOf(
+  { path, yaml, problems, wrong, sketch }: Draft,
+  kinds: Kinds,
+  all: Sketches,
+): Promise<readonly string[]> {
+  if (!yaml) return problems;
+  const more = await mistakesIn(sketch, basename(path), kinds, all);
+  const fresh = more.filter((mistake) => !wrong.some((other) => isWithin(mistake.path, other.path)));
+  return yaml.tell([...wrong, ...fresh]);
+}
+
+const isWithin = (path: readonly PropertyKey[], other: readonly PropertyKey[]): boolean =>
+  other.every((key, index) => String(path[index]) === String(key));
+
+/** Calls hold the runbook that they call; there are no circles any more. */
+function linked(drafts: readonly Draft[], kinds: Kinds): ReadonlyMap<string, Runbook> {
+  const runbooks = new Map<string, Runbook>();
+  const link = (name: string): Runbook => {
+    const draft = drafts.find(({ sketch }) => sketch.name === name) as Draft;
+    const runbook = runbooks.get(name) ?? runbookOf(draft, kinds, link);
+    runbooks.set(name, runbook);
+    return runbook;
+  };
+  const names = drafts.map(({ sketch }) => sketch.name);
+  return new Map(names.map((name) => [name, link(name)]));
+}
+
+function runbookOf({ sketch, file }: Draft, kinds: Kinds, link: (name: string) => Runbook): Runbook {
+  const { name, title, summary } = file as RunbookFile;
+  const params = Object.entries(sketch.params).flatMap(([param, it]) => {
+    const known = paramOf(it);
+    return known ? [[param, known]] : [];
   });
-  const mistakes = issues.map((issue) => ({
-    path: [...path, ...issue.path],
-    found: 'an input that does not fit its kind',
-    expected: issue.message,
+  const steps = sketch.steps.map((step, index) => ({
+    ...called(sketch, step, kinds, link),
+    ...keptOf((file as RunbookFile).steps[index]),
   }));
-  return mistakes.filter((mistake, index) => mistakes.findIndex((other) => same(other, mistake)) === index);
+  return { name, title, summary, params: Object.fromEntries(params), steps };
 }
 
-const same = (a: Mistake, b: Mistake): boolean =>
-  a.expected === b.expected && a.path.join('.') === b.path.join('.');
+function called(
+  sketch: Sketch,
+  step: SketchStep,
+  kinds: Kinds,
+  link: (name: string) => Runbook,
+): RunbookStep {
+  const { name, kind } = step;
+  const other = calledBy(step, kinds);
+  if (other === undefined)
+    return { name, kind, risk: riskIn(sketch, step, kinds) ?? 'dangerous', with: step.with };
+  const calls = link(other);
+  const given = (step.with['params'] ?? {}) as RunbookStep['with'];
+  return { name, kind, risk: worstOf(flatSteps(calls)), with: given, calls };
+}
+
+const RISKS: readonly Risk[] = ['dangerous', 'change', 'read'];
+
+const worstOf = (steps: readonly RunbookStep[]): Risk =>
+  RISKS.find((risk) => steps.some((step) => step.risk === risk)) ?? 'read';
+
+/** Of what the schema has read: `when`, and what is done about time and failure. */
+function keptOf(step: RunbookFile['steps'][number] | undefined): Pick<RunbookStep, 'when' | 'policy'> {
+  const { when, retry, timeout, on_failure: onFailure } = step ?? {};
+  const policy: StepPolicy = {
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(retry === undefined ? {} : { retry: { times: retry.times, waitMs: retry.wait } }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+  };
+  return {
+    ...(when === undefined ? {} : { when }),
+    ...(Object.keys(policy).length === 0 ? {} : { policy }),
+  };
+}

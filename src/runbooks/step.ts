@@ -108,7 +108,17 @@ export interface DangerousStep extends Common {
   };
 }
 
+/** What a worker can do. */
 export type StepKind = PlainStep | DangerousStep;
+
+/** Never run: the steps of another runbook take its place before a run is written. */
+export interface CallingStep extends Common {
+  readonly risk: 'of what it calls';
+}
+
+/** What a runbook may hold. */
+export type AnyKind = StepKind | CallingStep;
+export type Kinds = ReadonlyMap<string, AnyKind>;
 
 /** What a step of this kind may do with such an input. */
 export const riskOf = (kind: StepKind, input: unknown): Risk =>
@@ -134,7 +144,13 @@ export function defineStep<Input>(definition: Definition<Input>): StepKind {
 }
 
 /** Every step kind of the folder `steps`, by name. */
-export async function loadSteps(): Promise<ReadonlyMap<string, StepKind>> {
-  const kinds = await loadFolder<StepKind>(new URL('./steps/', import.meta.url), ({ name }) => name);
+export async function loadSteps(): Promise<Kinds> {
+  const kinds = await loadFolder<AnyKind>(new URL('./steps/', import.meta.url), ({ name }) => name);
   return new Map(kinds.map((kind) => [kind.name, kind]));
 }
+
+/** Those that a worker can do. */
+export const runnable = (kinds: Kinds): ReadonlyMap<string, StepKind> =>
+  new Map([...kinds].flatMap(([name, kind]) => (isCall(kind) ? [] : [[name, kind]])));
+
+export const isCall = (kind: AnyKind): kind is CallingStep => kind.risk === 'of what it calls';

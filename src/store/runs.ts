@@ -60,7 +60,7 @@ const RUN =
 
 /** Undefined when another active run may change the same target. */
 export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
-  const dangerous = run.steps.some(({ risk }) => risk === 'dangerous');
+  const dangerous = run.steps.some(({ risk, skipped }) => risk === 'dangerous' && !skipped);
   const result = await tx.query<{ id: number }>(
     `insert into runs (incident_id, runbook, title, target, params, requested_by, requested_at, dangerous, state, due_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $7)
@@ -106,10 +106,16 @@ export async function loadRuns(db: Db, incidentId: number): Promise<readonly Jou
   return withSteps(db, rows);
 }
 
-/** Runs with a plan that waits for an answer, oldest first. */
+/** Runs with a plan or a gate that waits for an approver, oldest first. */
 export async function runsAwaitingApproval(db: Db): Promise<readonly JournalRun[]> {
   const { rows } = await db.query<RunRow>(
-    `select ${RUN} from runs where ended_at is null and state = 'awaiting_approval' order by id`,
+    `select ${RUN}
+       from runs r
+      where ended_at is null
+        and (state = 'awaiting_approval'
+             or exists (select from run_steps s
+                         where s.run_id = r.id and s.state = 'waiting' and s.waits_for = 'approver'))
+      order by id`,
   );
   return withSteps(db, rows);
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { openTarget, type Target, type TargetConfig } from '../../src/databases/target.ts';
 import type { CapturedMigration } from '../../src/domain/plan.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 
 export interface Shop {
   readonly database: TestDatabase;
@@ -16,6 +17,8 @@ export interface Shop {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
   /** Runs an up with its history row in one transaction, as the tool does. */
   apply(migration: CapturedMigration): Promise<string>;
+  /** Resolves once so many of its sessions wait for a lock. */
+  lockWaits(sessions: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,7 @@ export async function createShop(change: Partial<TargetConfig> = {}, server?: st
     query: async <Row extends object>(sql: string, params: unknown[] = []) =>
       (await admin.query<Row>(sql, params)).rows,
     apply: (migration) => applyAs(url('owner'), migration),
+    lockWaits: (sessions) => eventually(() => waitsForLock(admin, sessions)),
     close: async () => {
       await target.close();
       await admin.end();
@@ -100,6 +104,14 @@ export async function createShop(change: Partial<TargetConfig> = {}, server?: st
       await dropRoles(database, Object.values(roles));
     },
   };
+}
+
+async function waitsForLock(admin: pg.Client, sessions: number): Promise<boolean> {
+  const { rows } = await admin.query<{ waiting: number }>(
+    `select count(*)::int as waiting from pg_stat_activity
+      where wait_event_type = 'Lock' and datname = current_database()`,
+  );
+  return rows[0]?.waiting === sessions;
 }
 
 async function connected(url: string, application: string): Promise<pg.Client> {

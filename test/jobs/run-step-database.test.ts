@@ -6,7 +6,7 @@ import { openTarget, type Target } from '../../src/databases/target.ts';
 import type { JournalRun } from '../../src/domain/run.ts';
 import type { TargetSettings } from '../../src/domain/target-settings.ts';
 import { loadRunbooks } from '../../src/runbooks/load.ts';
-import { loadSteps } from '../../src/runbooks/step.ts';
+import { loadSteps, runnable } from '../../src/runbooks/step.ts';
 import { listHolds } from '../../src/store/holds.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import { breakShop, query, type TestShop, testShop } from '../sandbox/story/support.ts';
@@ -35,7 +35,7 @@ describe.each([0, 1, 2, 3])('the outage of the story, seed %i, undone by runbook
       },
     };
     target = openTarget(settings);
-    bench = await openBench([...steps.values()], runbooks, {
+    bench = await openBench([...runnable(steps).values()], runbooks, {
       settings: { ...settingsWith({ shop: settings }), breaker: { dangerousPerHour: 10 } },
       target: () => target,
       captured: () => captureMigrations({ tool: 'node-pg-migrate', dir: shop.migrationsDir }),

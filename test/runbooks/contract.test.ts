@@ -1,7 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { flatSteps } from '../../src/domain/runbook.ts';
 import { loadRunbooks } from '../../src/runbooks/load.ts';
-import { loadSteps } from '../../src/runbooks/step.ts';
+import { jsonSchema } from '../../src/runbooks/schema.ts';
+import { isCall, loadSteps, runnable } from '../../src/runbooks/step.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 
 const steps = await loadSteps();
@@ -17,11 +19,12 @@ describe('every step kind', () => {
     expect(kind.name).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect(kind.dryRun).toMatch(/^[A-Z].*\.$/);
     expect(kind.input.safeParse({ no_such_key: 1 }).success).toBe(false);
+    if (isCall(kind)) return;
     const does = kind.risk === 'dangerous' ? ['plan', 'execute', 'resolve'] : ['run'];
     for (const act of does) expect(kind).toHaveProperty(act, expect.any(Function));
   });
 
-  it.each([...steps.values()])('$name refuses an input it does not know', async (kind) => {
+  it.each([...runnable(steps).values()])('$name refuses an input it does not know', async (kind) => {
     const context = undefined as never;
     const input = { no_such_key: 1 };
     const act = kind.risk === 'dangerous' ? kind.plan(context, input) : kind.run(context, input);
@@ -40,8 +43,33 @@ describe('the runbooks that are shipped', () => {
     ]);
   });
 
-  it.each([...runbooks.values()])('$name looks from outside after it changed something', ({ steps: all }) => {
+  it.each([...runbooks.values()])('$name looks from outside after it changed something', (runbook) => {
+    const all = flatSteps(runbook);
     const dangerous = all.findIndex(({ risk }) => risk === 'dangerous');
     if (dangerous >= 0) expect(all.slice(dangerous + 1).map(({ kind }) => kind)).toContain('probe');
+  });
+});
+
+describe('what is written about runbooks', () => {
+  it('names every step kind, with its risk, in the table of runbooks/README.md', async () => {
+    const page = await readFile(join(PACKAGE_ROOT, 'runbooks', 'README.md'), 'utf8');
+    const table = page.slice(page.indexOf('| kind '));
+    const rows = [...table.matchAll(/^\| `([a-z-]+)` +\| ([a-z ]+?) +\|/gm)].map(([, kind, risk]) => [
+      kind,
+      risk,
+    ]);
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries([...steps.values()].map((kind) => [kind.name, kind.risk])),
+    );
+  });
+
+  it('is the schema that editors read; `npm run docs` writes it', async () => {
+    const written = await readFile(join(PACKAGE_ROOT, 'runbooks', 'schema.json'), 'utf8');
+    expect(written).toBe(jsonSchema(steps));
+  });
+
+  it.each([...runbooks.keys()])('names that schema in %s', async (name) => {
+    const text = await readFile(join(PACKAGE_ROOT, 'runbooks', `${name}.yml`), 'utf8');
+    expect(text.split('\n', 1)).toEqual(['# yaml-language-server: $schema=./schema.json']);
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Runbook, RunbookStep } from '../../src/domain/runbook.ts';
-import { loadSteps, riskOf, type StepKind } from '../../src/runbooks/step.ts';
+import { loadSteps, riskOf, runnable, type StepKind } from '../../src/runbooks/step.ts';
 import { type Bench, openBench, settingsWith } from '../jobs/run-step-support.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -28,7 +28,7 @@ describe('a step', () => {
   });
 
   beforeAll(async () => {
-    kinds = await loadSteps();
+    kinds = runnable(await loadSteps());
     folder = await mkdtemp(join(tmpdir(), 'firebreak-steps-'));
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];

@@ -108,6 +108,45 @@ describe('a run', () => {
     expect(shown(run(aRun([decided]), '/incident'))).not.toContain('approval:');
   });
 
+  test('that waits for a person asks, and has a button for each answer', () => {
+    const asks = aStep({
+      kind: 'manual',
+      risk: 'change',
+      state: 'waiting',
+      waitsFor: 'person',
+      verdict: 'Fail over',
+    });
+    const blocks = shown(run(aRun([asks], { state: 'waiting' }), '/incident'));
+    expect(blocks).toContain('Fail over');
+    for (const action of ['yes', 'no', 'skip', 'cancel'])
+      expect(blocks).toContain(`"action_id":"run:${action}"`);
+    expect(blocks).toContain(JSON.stringify(JSON.stringify({ run: 12, step: 1 })));
+    const gate = { ...asks, kind: 'approval', waitsFor: 'approver' as const };
+    const guarded = shown(run(aRun([gate], { state: 'waiting' }), '/incident'));
+    expect(guarded).toContain('"Approve"');
+    expect(guarded).not.toContain('run:skip');
+  });
+
+  test('that failed can be tried again, and one that was done cannot', () => {
+    const failed = aStep({ risk: 'read', state: 'failed', verdict: 'red' });
+    const ended = { endedAt: AT };
+    const blocks = shown(run(aRun([failed], { state: 'failed', ...ended }), '/incident'));
+    for (const action of ['retry', 'skip']) expect(blocks).toContain(`"action_id":"run:${action}"`);
+    expect(
+      shown(run(aRun([aStep({ state: 'done' })], { state: 'done', ...ended }), '/incident')),
+    ).not.toContain('run:');
+  });
+
+  test('that asked the database shows the rows side by side, and few of them', () => {
+    const rows = Array.from({ length: 20 }, (_, nth) => [String(nth), 'x'.repeat(100), '``` <@U0VICTIM>']);
+    const output = { sql: 'select 1', columns: ['id', 'text', 'name'], rows, more: false };
+    const blocks = shown(run(aRun([aStep({ risk: 'read', state: 'done', output })]), '/incident'));
+    expect(blocks).toContain('id  text');
+    expect(blocks).toContain('… 5 more');
+    expect(blocks).not.toContain('<@U0VICTIM>');
+    expect(blocks).not.toContain('x'.repeat(41));
+  });
+
   test('that met a blocker names it, and offers to end it', () => {
     const outcome: ActionOutcome = {
       state: 'stopped',

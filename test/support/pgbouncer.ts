@@ -86,7 +86,10 @@ async function answers(url: string, passwords: Readonly<Record<string, string>>)
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((done) => {
-    if (child.exitCode !== null) return done();
+    if (child.exitCode !== null) {
+      done();
+      return;
+    }
     child.once('exit', () => done());
     child.stdin?.end();
   });

@@ -1,34 +1,43 @@
 /** Who waits for a lock, for how long, and whose lock stands at the root. */
 import type { Blocker } from '../../domain/sweep.ts';
-import { type Check, defineCheck } from '../check.ts';
-import { endingOf, sessionsByPid, sessionText } from '../sessions.ts';
+import { type Check, defineCheck, type Finding } from '../check.ts';
+import { type Branch, inBetween, rootsOf, type Waiter } from '../lock-tree.ts';
+import { literal } from '../names.ts';
+import { seeingAll } from '../rights.ts';
+import { endingOf, sessionDoing, sessionName, sessionsByPid } from '../sessions.ts';
+import type { Target } from '../target.ts';
+import { age, count } from '../words.ts';
 
-interface Row {
-  readonly pid: number;
-  readonly blocked_by: readonly number[];
-  readonly waiting_s: number;
-  readonly waits_for: string | null;
+interface Row extends Waiter {
   readonly mode: string | null;
+  readonly waits_for: string | null;
+  /** All that wait, also those beyond the limit. */
+  readonly waiting: number;
 }
 
-const SQL = `
-  select a.pid,
-         pg_blocking_pids(a.pid) as blocked_by,
-         extract(epoch from clock_timestamp() - coalesce(w.waitstart, a.query_start))::float8 as waiting_s,
-         w.relation::regclass::text as waits_for,
-         w.mode
-    from pg_stat_activity a
-    left join lateral (
-      select l.relation, l.mode, l.waitstart
-        from pg_locks l
-       where l.pid = a.pid and not l.granted
-       limit 1
-    ) w on true
-   where a.wait_event_type = 'Lock' and a.datname = current_database()
-   order by 3 desc
-   limit 200`;
+/** Only the oldest are asked whom they wait for: each answer stops the lock manager for a moment. */
+const sql = (version: number): string => `
+  with waiting as materialized (
+    select a.pid, w.relation, w.mode, a.query_start, ${version >= 14 ? 'w.waitstart' : 'null::timestamptz as waitstart'}
+      from pg_stat_activity a
+      join pg_locks w on w.pid = a.pid and not w.granted
+     where a.datname = current_database()
+  ), oldest as materialized (
+    select *, count(*) over ()::int as waiting
+      from waiting
+     order by coalesce(waitstart, query_start)
+     limit 100
+  )
+  select pid,
+         pg_blocking_pids(pid) as blocked_by,
+         extract(epoch from clock_timestamp() - coalesce(waitstart, query_start))::float8 as waiting_s,
+         mode,
+         relation::regclass::text as waits_for,
+         waiting
+    from oldest
+   order by 3 desc`;
 
-/** So many sessions in the queue are critical, however short each of them waits. */
+/** So many sessions in a queue that does not move are critical, although none has waited for long yet. */
 const MANY = 5;
 
 const check: Check = defineCheck({
@@ -41,34 +50,103 @@ const check: Check = defineCheck({
   /** Seconds that somebody waits. */
   limits: { warn: 1, crit: 60 },
   source: 'check_postgres lockwait has 60 and 120 s; in an outage a second counts (ours)',
-  async run(target, { limits }) {
-    const rows = (await target.read<Row>(SQL)).filter((row) => row.blocked_by.length > 0);
+  run: seeingAll(async (target, { limits, version }) => {
+    const rows = (await target.read<Row>(sql(version))).filter((row) => row.blocked_by.length > 0);
+    const waiting = rows[0]?.waiting ?? 0;
     const longest_s = Math.round(Math.max(0, ...rows.map((row) => row.waiting_s)) * 10) / 10;
-    const roots = await sessionsByPid(target, rootsOf(rows));
-    const facts = { waiting: rows.length, longest_s, roots, queue: rows.slice(0, 20) };
-    if (rows.length === 0) return { status: 'ok', verdict: 'No session waits for a lock.', facts };
-    const crit = longest_s >= limits.crit || rows.length >= MANY;
-    const status = crit ? 'crit' : longest_s >= limits.warn ? 'warn' : 'ok';
-    const [root] = roots;
+    if (rows.length === 0) {
+      return { status: 'ok', verdict: 'No session waits for a lock.', facts: { waiting, longest_s } };
+    }
+    const stuck = longest_s >= limits.warn;
+    const crit = longest_s >= limits.crit || (stuck && waiting >= MANY);
+    const found = await described(target, rows);
     return {
-      status,
-      verdict: `${sessions(rows.length)} for a lock, up to ${longest_s} s; the root is ${rootText(root)}.`,
-      facts,
-      ...(root === undefined ? {} : endingOf(target, root)),
+      ...found,
+      status: crit ? 'crit' : stuck ? 'warn' : 'ok',
+      facts: { ...found.facts, waiting, longest_s, queue: rows.slice(0, 20) },
     };
-  },
+  }),
 });
 export default check;
 
-/** Those who hold others up and wait for nobody. Pid 0 is a prepared transaction: it has no session. */
-function rootsOf(rows: readonly Row[]): number[] {
-  const waiting = new Set(rows.map((row) => row.pid));
-  const blocking = new Set(rows.flatMap((row) => row.blocked_by));
-  const roots = [...blocking].filter((pid) => !waiting.has(pid));
-  return roots.length > 0 ? roots : [...blocking];
+async function described(target: Target, rows: readonly Row[]): Promise<Omit<Finding, 'status'>> {
+  const branches = rootsOf(rows);
+  const [first] = branches;
+  const between = inBetween(rows)[0];
+  const pids = [...branches.map(({ pid }) => pid), ...(between === undefined ? [] : [between.pid])];
+  const known = new Map((await sessionsByPid(target, pids)).map((it) => [it.pid, it]));
+  const roots = branches.flatMap(({ pid }) => known.get(pid) ?? []);
+  const others = branches.length > 1 ? ` ${branches.length - 1} more block others as well.` : '';
+  const queue = queueText(rows, between, known);
+  if (first === undefined) return { verdict: 'Sessions wait for a lock.', facts: { roots } };
+  const blocks = `blocks ${count(first.behind, 'session')}; the oldest waits ${age(first.longest_s)}`;
+  if (first.pid === 0) {
+    const [prepared] = await preparedBlockers(target);
+    const verdict = `${preparedText(prepared)} ${blocks}.${queue}${others}`;
+    return { verdict, facts: { roots, prepared }, ...(prepared === undefined ? {} : deciding(prepared)) };
+  }
+  const root = known.get(first.pid);
+  const who = root === undefined ? `pid ${first.pid}, which has just ended,` : sessionDoing(root);
+  return {
+    verdict: `${who}${root === undefined ? '' : ','} ${blocks}.${queue}${others}`,
+    facts: { roots },
+    ...(root === undefined ? {} : endings(target, root, known.get(between?.pid ?? 0))),
+  };
 }
 
-const sessions = (n: number): string => (n === 1 ? '1 session waits' : `${n} sessions wait`);
+/** Ending who waits in between frees those behind it at once, whatever the root is worth. */
+function endings(target: Target, root: Blocker, between: Blocker | undefined) {
+  const ending = endingOf(target, root);
+  if (between === undefined || between.pid === root.pid) return ending;
+  return { ...ending, offers: [...ending.offers, ...endingOf(target, between).offers] };
+}
 
-const rootText = (root: Blocker | undefined): string =>
-  root === undefined ? 'a prepared transaction or a session that has just ended' : sessionText(root);
+/** The ALTER TABLE that got no lock yet, and makes everybody wait who comes after it. */
+function queueText(
+  rows: readonly Row[],
+  between: Branch | undefined,
+  known: ReadonlyMap<number, Blocker>,
+): string {
+  const row = rows.find(({ pid }) => pid === between?.pid);
+  if (between === undefined || row === undefined) return '';
+  const session = known.get(between.pid);
+  const who = session === undefined ? `pid ${between.pid}` : `${sessionName(session)}, \`${session.query}\`,`;
+  const on = row.waits_for === null ? '' : ` on ${row.waits_for}`;
+  return ` ${who} waits for ${modeText(row.mode)}${on} itself, and ${between.behind === 1 ? '1 session queues' : `${between.behind} sessions queue`} behind it.`;
+}
+
+/** `AccessExclusiveLock` as people write it: ACCESS EXCLUSIVE. */
+const modeText = (mode: string | null): string =>
+  (mode ?? 'a lock')
+    .replace(/Lock$/, '')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toUpperCase();
+
+interface Prepared {
+  readonly gid: string;
+  readonly owner: string;
+  readonly prepared_s: number;
+}
+
+/** The prepared transactions that hold what others wait for: the oldest first. */
+const preparedBlockers = (target: Target): Promise<Prepared[]> =>
+  target.read<Prepared>(`
+    select distinct p.gid, p.owner::text, extract(epoch from clock_timestamp() - p.prepared)::float8 as prepared_s
+      from pg_prepared_xacts p
+      join pg_locks h on h.virtualtransaction = '-1/' || p.transaction::text and h.granted
+      join pg_locks w on not w.granted and w.locktype = h.locktype
+                     and w.database is not distinct from h.database
+                     and w.relation is not distinct from h.relation
+                     and w.transactionid is not distinct from h.transactionid
+     where p.database = current_database()
+     order by 3 desc
+     limit 5`);
+
+const preparedText = (it: Prepared | undefined): string =>
+  it === undefined
+    ? 'A prepared transaction'
+    : `The prepared transaction ${literal(it.gid)} (owner ${it.owner}), prepared ${age(it.prepared_s)} ago,`;
+
+const deciding = ({ gid }: Prepared) => ({
+  next: `ask its coordinator, then COMMIT PREPARED ${literal(gid)} or ROLLBACK PREPARED ${literal(gid)}`,
+});

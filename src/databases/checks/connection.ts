@@ -1,19 +1,27 @@
 /** Whether the database answers, how fast, and what it is. */
-import { type Check, defineCheck, judge } from '../check.ts';
+import { type Check, defineCheck, type Finding, judge } from '../check.ts';
 import { errorText, sqlstateOf } from '../pg-errors.ts';
+import type { Target } from '../target.ts';
+import { age } from '../words.ts';
 
 interface Row {
   readonly version: string;
   readonly version_num: number;
   readonly in_recovery: boolean;
   readonly uptime_s: number;
+  /** Seconds since the configuration was loaded. */
+  readonly loaded_s: number;
 }
 
 const SQL = `
   select current_setting('server_version') as version,
          current_setting('server_version_num')::int as version_num,
          pg_is_in_recovery() as in_recovery,
-         extract(epoch from now() - pg_postmaster_start_time())::int as uptime_s`;
+         extract(epoch from now() - pg_postmaster_start_time())::int as uptime_s,
+         extract(epoch from now() - pg_conf_load_time())::int as loaded_s`;
+
+/** Younger than this, a start or a reload belongs to the story of an outage. */
+const RECENT_S = 3600;
 
 const check: Check = defineCheck({
   name: 'connection',
@@ -29,32 +37,38 @@ const check: Check = defineCheck({
     const started = performance.now();
     const outcome = await target.read<Row>(SQL).catch((error: unknown) => ({ error }));
     const latency_ms = Math.round(performance.now() - started);
-    if ('error' in outcome) return unreachable(outcome.error, latency_ms);
-    const row = outcome[0];
-    const restarted = (row?.uptime_s ?? 0) < 600;
-    const role = row?.in_recovery === true ? 'standby' : 'primary';
-    const verdict = `PostgreSQL ${row?.version ?? '?'} (${role}) answers in ${latency_ms} ms${
-      restarted ? `; it was started ${Math.round((row?.uptime_s ?? 0) / 60)} min ago` : ''
-    }.`;
+    if ('error' in outcome) return unreachable(target, outcome.error, latency_ms);
+    const [row] = outcome;
+    if (row === undefined) throw new Error('the server said nothing of itself');
     return {
       status: judge(latency_ms, limits),
-      verdict,
+      verdict: `PostgreSQL ${row.version} (${row.in_recovery ? 'standby' : 'primary'}) answers in ${latency_ms} ms; ${since(row)}.`,
       facts: { reachable: true, latency_ms, ...row },
     };
   },
 });
 export default check;
 
-function unreachable(error: unknown, latency_ms: number) {
+function since({ uptime_s, loaded_s }: Row): string {
+  const started = `it was started ${age(uptime_s)} ago`;
+  // A start loads the configuration as well.
+  const reloaded = loaded_s < RECENT_S && loaded_s < uptime_s - 1;
+  return reloaded ? `${started}, its configuration was loaded ${age(loaded_s)} ago` : started;
+}
+
+function unreachable(target: Target, error: unknown, latency_ms: number): Finding {
   const full = sqlstateOf(error) === '53300';
   return {
-    status: 'crit' as const,
+    status: 'crit',
     verdict: full
       ? 'No connection is left for Firebreak: the server refuses new ones (53300).'
       : `The database cannot be reached: ${errorText(error)}.`,
     facts: { reachable: false, latency_ms, error: errorText(error) },
     ...(full
-      ? { next: 'GRANT pg_use_reserved_connections to the diag role, and set reserved_connections' }
+      ? {
+          next: 'GRANT pg_use_reserved_connections to the diag role, and set reserved_connections',
+          offers: [{ label: 'What to do', line: `run connections-exhausted target=${target.name}` }],
+        }
       : {}),
   };
 }

@@ -1,47 +1,98 @@
-/** Rollbacks, deadlocks and failed sessions as the server counts them. It informs; it cannot judge: the counters lag. */
-import { type Check, defineCheck } from '../check.ts';
+/** What share of transactions fails now, and which sessions end badly, from two looks a second apart. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Check, defineCheck, judge } from '../check.ts';
+import type { Target } from '../target.ts';
+import { count, size } from '../words.ts';
 
-interface Row {
-  readonly commits: string;
-  readonly rollbacks: string;
-  readonly deadlocks: string;
-  readonly sessions_fatal: string;
-  readonly sessions_killed: string;
-  readonly checksum_failures: string;
-  readonly since: Date | null;
-}
+const COUNTERS = ['commits', 'rollbacks', 'deadlocks', 'conflicts', 'temp_bytes'] as const;
+const SESSIONS = ['sessions_fatal', 'sessions_killed', 'sessions_abandoned'] as const;
 
-const SQL = `
-  select xact_commit::text as commits,
-         xact_rollback::text as rollbacks,
-         deadlocks::text,
-         sessions_fatal::text,
-         sessions_killed::text,
-         coalesce(checksum_failures, 0)::text as checksum_failures,
-         stats_reset as since
+type Counters = Readonly<Record<(typeof COUNTERS)[number] | (typeof SESSIONS)[number], number>>;
+
+const sql = (version: number): string => `
+  select xact_commit::float8 as commits,
+         xact_rollback::float8 as rollbacks,
+         deadlocks::float8,
+         conflicts::float8,
+         temp_bytes::float8,
+         ${SESSIONS.map((name) => (version >= 14 ? `${name}::float8` : `0::float8 as ${name}`)).join(', ')}
     from pg_stat_database
    where datname = current_database()`;
 
+/** Our own reads end by ROLLBACK: what this connection has counted until here is sent before the first look. */
+const FLUSH = 'select pg_stat_force_next_flush()';
+
+const WINDOW_MS = 1000;
+/** Fewer rollbacks than this within the window are no rate. */
+const FEW = 10;
+/** So many transactions tell what is usual here: some drivers end every read by ROLLBACK. */
+const LONG_RUN = 100_000;
+
 const check: Check = defineCheck({
   name: 'error-rate',
-  title: 'Rollbacks, deadlocks and failed sessions as the server counts them',
-  order: 60,
+  title: 'What share of transactions fails now, and which sessions end badly',
+  order: 22,
   firstMinutes: true,
   privilege: 'none',
-  danger: 'none',
-  async run(target) {
-    const [row] = await target.read<Row>(SQL);
-    const rollbacks = Number(row?.rollbacks ?? 0);
-    const all = rollbacks + Number(row?.commits ?? 0);
-    const percent = all === 0 ? 0 : Math.round((rollbacks / all) * 1000) / 10;
-    const corrupt = Number(row?.checksum_failures ?? 0);
-    const facts = { ...row, rollback_percent: percent };
-    if (corrupt > 0) {
-      const verdict = `${corrupt} pages failed their checksum: stop writing and call a database expert.`;
-      return { status: 'crit', verdict, facts };
-    }
-    const verdict = `${percent} % of all transactions so far were rolled back; ${row?.deadlocks ?? 0} deadlocks.`;
-    return { status: 'ok', verdict, facts };
+  danger: 'takes a second: it looks twice',
+  /** Percent of the transactions that are rolled back, beyond what is usual here. */
+  limits: { warn: 10, crit: 50 },
+  source: 'awesome-prometheus-alerts has 10 % for a warning; crit is ours',
+  async run(target, { limits, version }) {
+    if (version >= 15) await target.read(FLUSH);
+    const before = await look(target, version);
+    await sleep(WINDOW_MS);
+    const after = await look(target, version);
+    const delta = difference(after, before);
+    const percent = share(delta);
+    const usual_percent = before.commits + before.rollbacks >= LONG_RUN ? share(before) : 0;
+    const beyond = usual_percent >= 100 ? 0 : ((percent - usual_percent) / (100 - usual_percent)) * 100;
+    const rate = delta.rollbacks < FEW ? 'ok' : judge(beyond, limits);
+    const events = eventsIn(delta);
+    const facts = { ...delta, rollback_percent: percent, usual_percent };
+    const status = rate === 'ok' && events.length > 0 ? 'warn' : rate;
+    const all = delta.commits + delta.rollbacks;
+    const usual = usual_percent > 0 ? ` (${usual_percent} % is usual here)` : '';
+    const seen = `Within a second ${delta.rollbacks} of ${count(all, 'transaction')} were rolled back: ${percent} %${usual}`;
+    const also = events.length === 0 ? '' : `; also ${events.join(', ')}`;
+    return { status, verdict: `${seen}${also}.${status === 'ok' ? CAVEAT : ''}`, facts };
   },
 });
 export default check;
+
+const CAVEAT =
+  ' Sessions that do nothing but fail are counted late: that users are served, only probes can tell.';
+
+async function look(target: Target, version: number): Promise<Counters> {
+  const [row] = await target.read<Counters>(sql(version));
+  if (row === undefined) throw new Error('the server keeps no figures of this database');
+  return row;
+}
+
+/** A reset of the figures in between makes none of them negative. */
+function difference(after: Counters, before: Counters): Counters {
+  const names = [...COUNTERS, ...SESSIONS];
+  const pairs = names.map((name) => [name, Math.max(0, after[name] - before[name])] as const);
+  return Object.fromEntries(pairs) as Counters;
+}
+
+function share({ commits, rollbacks }: Counters): number {
+  const all = commits + rollbacks;
+  return all === 0 ? 0 : Math.round((rollbacks / all) * 1000) / 10;
+}
+
+/** A second's worth of temporary files that is too much for any healthy service. */
+const MUCH_TEMP = 1024 ** 3;
+
+/** What no healthy database has within a second. */
+function eventsIn(delta: Counters): string[] {
+  const events = [
+    [delta.deadlocks, count(delta.deadlocks, 'deadlock')],
+    [delta.conflicts, `${count(delta.conflicts, 'query').replace('querys', 'queries')} ended by recovery`],
+    [delta.sessions_fatal, `${count(delta.sessions_fatal, 'session')} ended by a fatal error`],
+    [delta.sessions_killed, `${count(delta.sessions_killed, 'session')} ended by an operator`],
+    [delta.sessions_abandoned, `${count(delta.sessions_abandoned, 'session')} lost by their clients`],
+    [delta.temp_bytes >= MUCH_TEMP ? 1 : 0, `${size(delta.temp_bytes)} of temporary files`],
+  ] as const;
+  return events.flatMap(([number, text]) => (number > 0 ? [text] : []));
+}

@@ -1,6 +1,7 @@
 /** Sessions that opened a transaction and forgot it: their locks stay, and vacuum waits for them. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { endingOf, sessionsByPid, sessionText } from '../sessions.ts';
+import { seeingAll } from '../rights.ts';
+import { endingOf, sessionDoing, sessionsByPid } from '../sessions.ts';
 
 const SQL = `
   select pid
@@ -19,7 +20,7 @@ const check: Check = defineCheck({
   /** Seconds since the transaction began. */
   limits: { warn: 300, crit: 900 },
   source: 'pgMonitor',
-  async run(target, { limits }) {
+  run: seeingAll(async (target, { limits }) => {
     const pids = (await target.read<{ pid: number }>(SQL)).map((row) => row.pid);
     const found = pids.length === 0 ? [] : await sessionsByPid(target, pids);
     const sessions = found.sort((a, b) => b.transactionAge - a.transactionAge);
@@ -31,10 +32,10 @@ const check: Check = defineCheck({
     const status = judge(oldest.transactionAge, limits);
     return {
       status,
-      verdict: `The oldest idle transaction is ${sessionText(oldest)}; it has locked ${locked}.`,
+      verdict: `${sessionDoing(oldest)}, has locked ${locked}.`,
       facts: { sessions },
       ...(status === 'ok' ? {} : endingOf(target, oldest)),
     };
-  },
+  }),
 });
 export default check;

@@ -1,11 +1,15 @@
 /** Statements that have been running for long. */
 import { type Check, defineCheck, judge } from '../check.ts';
 import { redactSql } from '../redact.ts';
+import { seeingAll } from '../rights.ts';
+import { BACKEND_START, endingOf, sessionName } from '../sessions.ts';
+import { age } from '../words.ts';
 
 interface Row {
   readonly pid: number;
+  readonly backend_start: string;
   readonly usename: string | null;
-  readonly application_name: string;
+  readonly application_name: string | null;
   readonly running_s: number;
   readonly waits_on: string | null;
   readonly query: string;
@@ -13,9 +17,10 @@ interface Row {
 
 const SQL = `
   select pid,
+         ${BACKEND_START} as backend_start,
          usename::text,
          application_name,
-         extract(epoch from clock_timestamp() - query_start)::int as running_s,
+         extract(epoch from clock_timestamp() - query_start)::float8 as running_s,
          wait_event_type || ':' || wait_event as waits_on,
          left(query, 1000) as query
     from pg_stat_activity
@@ -34,18 +39,25 @@ const check: Check = defineCheck({
   /** Seconds that a statement has been running. */
   limits: { warn: 60, crit: 300 },
   source: 'pghero has 60 s for a warning; crit is ours',
-  async run(target, { limits }) {
+  run: seeingAll(async (target, { limits }) => {
     const rows = await target.read<Row>(SQL);
     const queries = await Promise.all(
       rows.map(async (row) => ({ ...row, query: await redactSql(row.query) })),
     );
     const [longest] = queries;
     const status = judge(longest?.running_s ?? 0, limits);
-    const verdict =
-      longest === undefined || status === 'ok'
-        ? 'No statement has been running for long.'
-        : `pid ${longest.pid} (${longest.application_name}) has been running for ${longest.running_s} s: ${longest.query}`;
-    return { status, verdict, facts: { queries } };
-  },
+    if (longest === undefined || status === 'ok') {
+      return { status: 'ok', verdict: 'No statement has been running for long.', facts: { queries } };
+    }
+    const { pid, usename, application_name, backend_start, waits_on } = longest;
+    const who = sessionName({ pid, user: usename ?? '', application: application_name ?? '' });
+    const waits = waits_on === null ? '' : ` (it waits for ${waits_on})`;
+    return {
+      status,
+      verdict: `${who} has been running one statement for ${age(longest.running_s)}${waits}: ${longest.query}`,
+      facts: { queries },
+      ...endingOf(target, { pid, backendStart: backend_start }),
+    };
+  }),
 });
 export default check;

@@ -10,6 +10,7 @@ import { button, context, header, lines, section } from './blocks.ts';
 import { figureBlocks } from './figures.ts';
 import { withOffers } from './offers.ts';
 import { onCallLines, type ShownLevel } from './on-call.ts';
+import { gateBlocks } from './steering.ts';
 import { clip, mrkdwn } from './text.ts';
 import { labels, mark, severityName, when } from './words.ts';
 
@@ -74,7 +75,7 @@ function approvals(runs: readonly Run[]): readonly KnownBlock[] {
       .slice(0, APPROVALS)
       .flatMap((run) => [
         context(`inc-${run.incidentId}, run ${run.id}: ${mrkdwn(run.title)}`),
-        ...run.steps.flatMap((step) => approvalBlocks(run, step)).map(uniqueIn(run)),
+        ...[...run.steps.flatMap((step) => approvalBlocks(run, step)), ...gateBlocks(run)].map(uniqueIn(run)),
       ]),
     ...(more > 0 ? [context(`and ${more} more, in their channels`)] : []),
   ];

@@ -5,6 +5,7 @@ import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
+import { outputBlocks } from './output.ts';
 import { steeringBlocks } from './steering.ts';
 import { isSweep, sweepLines } from './sweep.ts';
 import { clip, code, duration, mrkdwn } from './text.ts';
@@ -52,7 +53,7 @@ export function run(known: Run, command: string): View {
     ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
     ...lines(steps.map(stepLine)),
     ...steps.flatMap(({ output }): readonly KnownBlock[] =>
-      isSweep(output) ? lines(sweepLines(output)) : [],
+      isSweep(output) ? lines(sweepLines(output)) : outputBlocks(output),
     ),
   ]);
 }

@@ -35,14 +35,18 @@ const GATE: Readonly<Partial<Record<Steering, Look>>> = {
 const QUESTION = 600;
 
 /** A step that waits for people asks here; the buttons name the step, so that an old one does nothing to the next. */
-export function steeringBlocks(run: Run): readonly KnownBlock[] {
+export const steeringBlocks = (run: Run): readonly KnownBlock[] => blocksFor(run, steeringsOf(run));
+
+/** The answer that only an approver gives; nothing when no gate waits for one. */
+export const gateBlocks = (run: Run): readonly KnownBlock[] =>
+  standsAt(run)?.waitsFor === 'approver' ? blocksFor(run, ['yes', 'no']) : [];
+
+function blocksFor(run: Run, possible: readonly Steering[]): readonly KnownBlock[] {
   const step = standsAt(run);
   const isGate = step?.state === 'waiting' && step.waitsFor === 'approver';
   const looks = isGate ? { ...LOOKS, ...GATE } : LOOKS;
   const value = { run: run.id, ...(step ? { step: step.index } : {}) };
-  const row = actions(
-    steeringsOf(run).map((what) => button({ ...looks[what], actionId: `run:${what}`, value })),
-  );
+  const row = actions(possible.map((what) => button({ ...looks[what], actionId: `run:${what}`, value })));
   const asks = step?.state === 'waiting' && step.waitsFor !== 'time';
   return [
     ...(asks

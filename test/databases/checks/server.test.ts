@@ -1,235 +1,301 @@
-import { open } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Limits, loadChecks } from '../../../src/databases/check.ts';
-import { executeCorruption, planCorruption, resolveCorruption } from '../../../src/databases/corruption.ts';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { Limits } from '../../../src/databases/check.ts';
 import { sweep } from '../../../src/databases/sweep.ts';
-import { openTarget } from '../../../src/databases/target.ts';
-import type { ActionOutcome, Plan } from '../../../src/domain/plan.ts';
-import { loadRunbooks } from '../../../src/runbooks/load.ts';
-import { loadSteps } from '../../../src/runbooks/step.ts';
-import { RUNBOOKS } from '../../../src/version.ts';
-import { openBench } from '../../jobs/run-step-support.ts';
-import { startServer, type TestServer } from '../../support/server.ts';
-import { createShop, type Shop } from '../shop.ts';
-import { lookBy } from './support.ts';
+import { openTarget, type Target } from '../../../src/databases/target.ts';
+import type { CheckResult } from '../../../src/domain/sweep.ts';
+import { type EmbeddedServer, startEmbedded } from '../../../src/store/embedded.ts';
+import { eventually } from '../../support/eventually.ts';
 
-/** What belongs to the whole server, or breaks it: on a server of its own. */
-describe('checks of a server', () => {
-  let server: TestServer;
-  let shop: Shop;
-  beforeAll(async () => {
-    server = await startServer({
-      settings: { shared_preload_libraries: 'pg_stat_statements', track_io_timing: 'on' },
+const SETTINGS = {
+  fsync: 'off',
+  max_connections: '20',
+  max_prepared_transactions: '5',
+  track_commit_timestamp: 'on',
+  logging_collector: 'on',
+  log_directory: 'log',
+  archive_mode: 'on',
+  archive_command: 'false',
+  wal_receiver_status_interval: '100ms',
+};
+
+/** Faults of a whole server, on one of their own: what others test would trip over them. */
+describe('what is wrong with a server', () => {
+  let dataDir: string;
+  let server: EmbeddedServer;
+  let admin: pg.Client;
+  let target: Target;
+  const clients: pg.Client[] = [];
+
+  async function connect(user?: string): Promise<pg.Client> {
+    const role = user === undefined ? undefined : { user, password: 'secret' };
+    const client = new pg.Client({
+      connectionString: server.url('postgres', role),
+      application_name: user ?? 'admin',
     });
-    shop = await createShop({}, server.url);
-    await shop.query(`grant select on all sequences in schema public to ${shop.roles.diag}`);
+    client.on('error', () => undefined);
+    await client.connect();
+    clients.push(client);
+    return client;
+  }
+  const targetOf = ({ url }: EmbeddedServer): Target =>
+    openTarget({
+      name: 'shop',
+      urls: { diag: url('postgres', { user: 'firebreak_diag', password: 'secret' }) },
+      tool: 'node-pg-migrate',
+      probes: [],
+      services: [],
+      snapshot: { maxLockSeconds: 5 },
+      sources: {},
+    });
+  async function check(only: string, limits?: Limits, of = target): Promise<CheckResult> {
+    const options = limits === undefined ? {} : { limits: { [only]: limits } };
+    const { checks } = await sweep(of, { now: new Date(), only, ...options });
+    if (checks[0] === undefined) throw new Error('no result');
+    return checks[0];
+  }
+  const until = (only: string, status: string, limits?: Limits, of = target): Promise<CheckResult> =>
+    eventually(async () => {
+      const found = await check(only, limits, of);
+      return found.status === status && found;
+    });
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'firebreak-server-'));
+    server = await startEmbedded({ dataDir, temporary: true, settings: SETTINGS });
+    admin = await connect();
+    await admin.query(`
+      create role firebreak_diag login password 'secret' in role pg_monitor;
+      create role shop login password 'secret';
+      create table orders (id int primary key);
+      grant select on orders to shop;
+      insert into orders values (1)`);
+    target = targetOf(server);
   }, 60_000);
   afterAll(async () => {
-    await shop.close().catch(() => undefined);
+    await target.close();
+    for (const client of clients) await client.end().catch(() => undefined);
     await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
   });
 
-  const look = (name: string, limits?: Limits) => lookBy(shop.target, name, limits);
-
-  it('find nothing wrong with a healthy database', async () => {
-    await shop.query('create extension pg_stat_statements');
-    const others = (await loadChecks()).filter((check) => !check.firstMinutes);
-    for (const { name } of others)
-      expect(await look(name)).toMatchObject({ status: name === 'corruption' ? 'skipped' : 'ok' });
-  });
-
-  it('wait for nobody who holds the tables, but those that say so', async () => {
-    const holder = await shop.connect('owner', 'deploy');
-    await holder.query('begin; lock table orders, order_status, order_events in access exclusive mode');
-    for (const check of (await loadChecks()).filter(({ firstMinutes }) => !firstMinutes)) {
-      const { status } = await look(check.name);
-      if (!check.danger.startsWith('waits')) expect([check.name, status]).not.toContain('timeout');
-    }
-    await holder.end();
-  });
-
-  describe('outliers', () => {
-    it('names the statement that took most of the time, without its literals', async () => {
-      await shop.query(`select pg_sleep(0.5), 'card 4711'`);
-      const found = await look('outliers');
-      expect(found).toMatchObject({ status: 'ok' });
-      expect(found.verdict).toMatch(/^[\d.]+ % of all time went to one statement \(1 call, [\d.]+ ms each\)/);
-      expect(found.verdict).toContain('select pg_sleep');
-      expect(JSON.stringify(found)).not.toContain('4711');
+  it('a prepared transaction is named by its gid, also as the root of a queue', async () => {
+    await admin.query('begin; lock table orders');
+    await admin.query(`prepare transaction 'order-4711'`);
+    const waiting = (await connect('shop')).query('select * from orders');
+    expect(await until('blocking', 'warn', { warn: 0, crit: 60 })).toMatchObject({
+      verdict: expect.stringMatching(
+        /^The prepared transaction 'order-4711' \(owner firebreak\), prepared [\d.]+ s ago, blocks 1 session; the oldest waits/,
+      ) as string,
+      next: expect.stringContaining(`ROLLBACK PREPARED 'order-4711'`) as string,
     });
-
-    it('is skipped with what is missing: the right, or the extension', async () => {
-      await shop.query(`revoke pg_monitor from ${shop.roles.diag}`);
-      expect(await look('outliers')).toMatchObject({
-        status: 'skipped',
-        next: `GRANT pg_monitor TO ${shop.roles.diag}`,
-      });
-      await shop.query(`grant pg_monitor to ${shop.roles.diag}; drop extension pg_stat_statements`);
-      expect(await look('outliers')).toMatchObject({
-        status: 'skipped',
-        next: expect.stringContaining('CREATE EXTENSION pg_stat_statements') as string,
-      });
+    expect(await check('prepared-transactions', { warn: 0, crit: 60 })).toMatchObject({
+      status: 'warn',
+      verdict: expect.stringContaining(`the oldest is 'order-4711' (owner firebreak`) as string,
     });
-  });
-
-  it('checkpointer tells when most checkpoints were forced', async () => {
-    for (let n = 0; n < 12; n += 1) await shop.query('checkpoint');
-    const found = await look('checkpointer');
-    expect(found).toMatchObject({ status: 'warn', next: expect.stringContaining('max_wal_size') as string });
-    expect(found.verdict).toMatch(/^\d+(\.\d)? % of \d+ checkpoints were forced, by max_wal_size \(1GB\)/);
-  });
-
-  it('io judges how long a read takes, and says so when nobody measures it', async () => {
-    const found = await look('io', { warn: 0, crit: 1000 });
-    expect(found).toMatchObject({ status: 'warn' });
-    expect(found.verdict).toMatch(
-      /^A read takes [\d.]+ ms on average; most of the time is that of .+: [\d,]+ reads/,
+    expect((await check('oldest-xmin', { warn: 1, crit: 1e9 })).verdict).toMatch(
+      /^The prepared transaction 'order-4711' holds vacuum back/,
     );
-    await shop.query('alter system set track_io_timing = off');
-    await shop.query(`alter role ${shop.roles.diag} set track_io_timing = off`);
-    const blind = openTarget(shop.config);
-    expect(await lookBy(blind, 'io')).toMatchObject({
-      status: 'skipped',
-      next: expect.stringContaining('track_io_timing = on') as string,
-    });
-    await blind.close();
+    await admin.query(`rollback prepared 'order-4711'`);
+    await waiting;
+    expect(await check('prepared-transactions')).toMatchObject({ status: 'ok' });
   });
 
-  describe('damage', () => {
-    const planned = async (table: string): Promise<Plan> => {
-      const result = await planCorruption(shop.target, { table });
-      if (!result.ok) throw new Error(`refused: ${result.code}`);
-      return result.plan;
-    };
-    const lookFor = async (table: string): Promise<ActionOutcome> =>
-      executeCorruption(shop.target, await planned(table));
-
-    it('is looked for by no check: that takes a plan', async () => {
-      await shop.query('create extension if not exists amcheck');
-      expect(await look('corruption')).toMatchObject({
-        status: 'skipped',
-        next: 'run corruption-check target=shop table=<table>',
-      });
-      const swept = await sweep(shop.target, { now: new Date() });
-      expect(swept.checks.map(({ check }) => check)).not.toContain('corruption');
+  it('a schema that somebody changed by hand is told with the time of it', async () => {
+    await admin.query('alter table orders add column note text');
+    await admin.query('create table forgotten (id int)');
+    await admin.query('truncate forgotten');
+    const found = await check('recent-ddl');
+    expect(found).toMatchObject({
+      status: 'warn',
+      verdict: expect.stringMatching(/table orders \([a-z, ]*columns[a-z, ]*\) \d+ s ago/) as string,
     });
+    const later = await sweep(target, { now: new Date(Date.now() + 2 * 3_600_000), only: 'recent-ddl' });
+    expect(later.checks[0]).toMatchObject({ status: 'ok' });
+  });
 
-    it('is not looked for without the extension and the right, and the refusal names both', async () => {
-      await shop.query('drop extension if exists amcheck');
-      expect(await planCorruption(shop.target, { table: 'orders' })).toMatchObject({
-        code: 'AMCHECK_MISSING',
-      });
-      await shop.query('create extension amcheck');
-      const refused = await planCorruption(shop.target, { table: 'orders' });
-      if (refused.ok) throw new Error('planned without a right');
-      const { role, functions } = refused.values;
-      expect(refused.code).toBe('AMCHECK_DENIED');
-      expect(role).toBe(shop.roles.diag);
-      // The GRANT is one that can be given as it is.
-      await shop.query(`grant execute on function ${functions} to ${role}`);
-      expect(await planCorruption(shop.target, { table: 'orders' })).toMatchObject({ ok: true });
-      expect(await planCorruption(shop.target, { table: 'no_such' })).toMatchObject({
-        code: 'TABLE_NOT_FOUND',
-      });
+  it('a slot that nobody reads is critical, with what it keeps', async () => {
+    expect(await check('replication')).toMatchObject({ status: 'ok' });
+    await admin.query(`select pg_create_physical_replication_slot('left_behind', true)`);
+    expect(await check('replication')).toMatchObject({
+      status: 'crit',
+      verdict: expect.stringMatching(
+        /^The replication slot 'left_behind' is not in use and keeps .* of WAL on the disk\.$/,
+      ) as string,
+      next: 'run replication-lag target=shop',
     });
+    await admin.query(`select pg_drop_replication_slot('left_behind')`);
+  });
 
-    it('is planned as what will be read, and found not to be there', async () => {
-      const plan = await planned('order_events');
-      expect(plan.summary[0]).toMatch(
-        /^Reads public.order_events and its indexes whole: 5 relations, about [\d.]+ MB/,
-      );
-      expect(plan.sql).toContain('-- public.order_events_pkey\nselect "public".bt_index_check(');
-      expect((await planned('order_events')).hash).toBe(plan.hash);
-      expect(await executeCorruption(shop.target, plan)).toMatchObject({
-        state: 'done',
-        verdict: 'No damage was found in 5 of 5 relations of public.order_events.',
-      });
-      expect(
-        await executeCorruption(shop.target, { ...plan, inputs: { table: 'orders', looks: [] } }),
-      ).toMatchObject({ state: 'stopped', code: 'PLAN_VOID' });
-      expect(resolveCorruption()).toMatchObject({ state: 'stopped', code: 'FAILED' });
+  it('commits that wait for a standby that is away are critical', async () => {
+    await admin.query(`alter system set synchronous_standby_names = 'gone'`);
+    await admin.query('select pg_reload_conf()');
+    expect((await until('replication', 'crit')).verdict).toBe(
+      'Commits wait for a synchronous standby (gone), and none is connected.',
+    );
+    await admin.query('alter system reset synchronous_standby_names');
+    await admin.query('select pg_reload_conf()');
+    await until('replication', 'ok');
+  });
+
+  it('an archiver that fails is told, with how long nothing was archived', async () => {
+    await admin.query('select pg_switch_wal()');
+    expect(await until('wal', 'warn')).toMatchObject({
+      verdict: expect.stringMatching(
+        /^Archiving of WAL fails: nothing was archived for [\d.]+ (s|min \d+ s), \d+ files? wait\.$/,
+      ) as string,
+      next: 'run disk-filling target=shop',
     });
+    expect(await check('wal', { warn: 0, crit: 0 })).toMatchObject({ status: 'crit' });
+  });
 
-    it('is not said to be absent where a lock kept us out', async () => {
-      const holder = await shop.connect('owner', 'deploy');
-      await holder.query('begin; lock table order_events in access exclusive mode');
-      const outcome = await lookFor('order_events');
-      await holder.end();
-      expect(outcome.verdict).toMatch(
-        /^No damage was found in 2 of 5 relations.*Not looked at: .*lock timeout/,
-      );
+  it('a setting that waits for a restart, and a line that cannot be applied', async () => {
+    expect(await check('settings')).toMatchObject({ status: 'ok' });
+    const skipped = await check('config-files');
+    expect(skipped).toMatchObject({ status: 'skipped' });
+    await admin.query(skipped.next ?? '');
+    expect(await check('config-files')).toMatchObject({ status: 'ok' });
+    await admin.query('alter system set shared_buffers = 20000');
+    const file = join(dataDir, 'postgres', 'postgresql.auto.conf');
+    await admin.query(`alter system set work_mem = '5MB'`);
+    await promisify(execFile)('sh', ['-c', `echo "work_mem = 'secret'" >> "$1"`, 'sh', file]);
+    await admin.query('select pg_reload_conf()');
+    expect((await until('settings', 'warn')).verdict).toMatch(
+      /^1 setting waits for a restart: shared_buffers\./,
+    );
+    const found = await check('config-files');
+    expect(found.verdict).toMatch(
+      /^1 mistake in the configuration files, the first in line \d+ \(work_mem\) of .*auto\.conf: /,
+    );
+    expect(JSON.stringify(found)).not.toContain('secret');
+    await admin.query('alter system reset all');
+    await admin.query('select pg_reload_conf()');
+  });
+
+  it('the log is read for kinds of errors, and never for what people wrote', async () => {
+    const skipped = await check('log-tail');
+    expect(skipped).toMatchObject({ status: 'skipped' });
+    await admin.query(skipped.next ?? '');
+    const site = await connect('shop');
+    for (const sql of [
+      'select * from order_status',
+      `select 'jane@example.com'::int`,
+      `do $$ begin raise exception 'customer Jane Doe is angry' ; end $$`,
+    ])
+      await site.query(sql).catch(() => undefined);
+    const found = await eventually(async () => {
+      const result = await check('log-tail', { warn: 3, crit: Infinity });
+      return result.status === 'warn' && result;
     });
+    expect(found.verdict).toContain('1 × ERROR relation "order_status" does not exist');
+    expect(found.verdict).toContain('1 × ERROR invalid input syntax for type integer');
+    expect(found.verdict).toContain('another message (not shown');
+    expect(JSON.stringify(found)).not.toMatch(/jane/i);
+  });
 
-    it('is looked for by the runbook once somebody else has approved it', async () => {
-      const steps = await loadSteps();
-      const runbooks = await loadRunbooks(RUNBOOKS, steps);
-      const bench = await openBench([...steps.values()], [...runbooks.values()], {
-        target: () => shop.target,
-      });
-      const { id } = await bench.start('corruption-check', { table: 'order_status' });
-      expect(await bench.work(id)).toMatchObject({ state: 'awaiting_approval' });
-      expect(await bench.approve(id)).toMatchObject({ ok: true });
-      const ended = await bench.work(id);
-      await bench.close();
-      expect(ended).toMatchObject({
-        state: 'done',
-        steps: [{ verdict: expect.stringContaining('No damage was found') as string }, { kind: 'probe' }],
-      });
+  it('connections that are used up have a culprit, and nobody new gets in', async () => {
+    expect(await check('connections')).toMatchObject({ status: 'ok' });
+    const pool: pg.Client[] = [];
+    while (
+      await connect('shop').then(
+        (it) => pool.push(it),
+        () => 0,
+      )
+    );
+    expect(await check('connections')).toMatchObject({
+      status: 'crit',
+      verdict: expect.stringMatching(
+        /^\d+ of 17 connections are in use \(\d+ %\); most belong to user shop, app `shop`: \d+ sessions \(\d+ idle\)\.$/,
+      ) as string,
     });
+    const late = targetOf(server);
+    expect(await check('connection', undefined, late)).toMatchObject({
+      status: 'crit',
+      next: expect.stringContaining('pg_use_reserved_connections') as string,
+      offers: [{ label: 'What to do', line: 'run connections-exhausted target=shop' }],
+    });
+    await late.close();
+    for (const client of pool) await client.end();
+  });
 
-    it('is found in an index and in a table, and what is damaged is named', async () => {
-      const [files] = await shop.query<{ index: string; table: string }>(
-        `select pg_relation_filepath('order_events_pkey') as index, pg_relation_filepath('order_status') as table`,
-      );
-      const { config } = shop;
-      await shop.target.close();
-      await shop.admin.end();
-      await server.restart(async () => {
-        await scribble(join(server.cluster, files?.index ?? ''));
-        await scribble(join(server.cluster, files?.table ?? ''));
-      });
-      const target = openTarget(moved(config, server.url));
-      const of = async (table: string) => {
-        const result = await planCorruption(target, { table });
-        return result.ok ? executeCorruption(target, result.plan) : result;
-      };
-      const index = await of('order_events');
-      const table = await of('order_status');
-      const check = await lookBy(target, 'corruption');
+  describe('with a standby, and a disk that loses what was written', () => {
+    let standbyDir: string;
+    let standby: EmbeddedServer;
+    let behind: Target;
+    beforeAll(async () => {
+      await admin.query('create table ledger as select generate_series(1, 100) as id; checkpoint');
+      const { rows } = await admin.query<{ path: string }>(`select pg_relation_filepath('ledger') as path`);
       await target.close();
-      expect(index).toMatchObject({
-        state: 'done',
-        verdict: expect.stringMatching(
-          /^Damage in public.order_events: index public.order_events_pkey \(.+\)\. .*REINDEX INDEX CONCURRENTLY public.order_events_pkey/,
-        ) as string,
-        facts: { sound: 4 },
+      for (const client of clients.splice(0)) await client.end().catch(() => undefined);
+      await server.stop();
+      standbyDir = await mkdtemp(join(tmpdir(), 'firebreak-follower-'));
+      await promisify(execFile)('cp', ['-a', `${dataDir}/.`, standbyDir]);
+      await overwrite(join(dataDir, 'postgres', rows[0]?.path ?? ''));
+      server = await startEmbedded({ dataDir, temporary: true, settings: SETTINGS });
+      admin = await connect();
+      target = targetOf(server);
+      await writeFile(join(standbyDir, 'postgres', 'standby.signal'), '');
+      const primary = server.url('postgres');
+      standby = await startEmbedded({
+        dataDir: standbyDir,
+        temporary: true,
+        settings: { ...SETTINGS, primary_conninfo: `${primary}?application_name=replica_1` },
       });
-      expect(table).toMatchObject({
-        verdict: expect.stringMatching(
-          /^Damage in public.order_status: table public.order_status .*Stop writing/,
-        ) as string,
+      behind = targetOf(standby);
+    }, 60_000);
+    afterAll(async () => {
+      await behind.close();
+      await standby.stop();
+      await rm(standbyDir, { recursive: true, force: true });
+    });
+
+    it('the standby that falls behind is named, and says itself that its replay is paused', async () => {
+      await until('replication', 'ok', undefined, behind);
+      const control = new pg.Client({ connectionString: standby.url('postgres') });
+      await control.connect();
+      await control.query('select pg_wal_replay_pause()');
+      expect((await until('replication', 'crit', undefined, behind)).verdict).toMatch(
+        /^This standby's replay is paused/,
+      );
+      const lagging = await eventually(async () => {
+        await admin.query('insert into orders select max(id) + 1 from orders');
+        const found = await check('replication', { warn: 0.05, crit: 60 });
+        return found.status === 'warn' && found;
       });
-      expect(check).toMatchObject({
+      expect(lagging.verdict).toMatch(/^The standby 'replica_1' \(streaming\) is .* behind\.$/);
+      await control.query('select pg_wal_replay_resume()');
+      await control.end();
+    });
+
+    it('a page that fails its checksum stops everything', async () => {
+      expect(await check('checksums')).toMatchObject({ status: 'ok' });
+      await expect(admin.query('select * from ledger')).rejects.toThrow(/invalid page/);
+      expect(await check('checksums')).toMatchObject({
         status: 'crit',
-        verdict: expect.stringContaining('Pages failed their checksum in') as string,
+        verdict: expect.stringMatching(
+          /^1 read in postgres met a page that fails its checksum.*: stop writing and call a database expert\.$/,
+        ) as string,
       });
+    });
+
+    it('a standby without its primary does not claim to follow', async () => {
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_replication');
+      await server.stop();
+      expect((await until('replication', 'warn', undefined, behind)).verdict).toMatch(
+        /^This standby receives no WAL from a primary/,
+      );
+      server = await startEmbedded({ dataDir, temporary: true, settings: SETTINGS });
     });
   });
 });
 
-/** Overwrites the middle of the second page. */
-async function scribble(path: string): Promise<void> {
+/** Other bytes in the middle of the first page. */
+async function overwrite(path: string): Promise<void> {
   const file = await open(path, 'r+');
-  await file.write(Buffer.alloc(512, 0xa5), 0, 512, 8192 + 4096);
+  await file.write(Buffer.alloc(64, 0x5a), 0, 64, 8000);
   await file.close();
-}
-
-/** The same database after its server was started on another port. */
-function moved<Config extends { readonly urls: { readonly diag: string } }>(
-  config: Config,
-  url: string,
-): Config {
-  const diag = new URL(config.urls.diag);
-  diag.port = new URL(url).port;
-  return { ...config, urls: { diag: diag.href } };
 }

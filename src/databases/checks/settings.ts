@@ -1,0 +1,50 @@
+/** Settings that differ from what the server came with, and those that wait for a restart. */
+import { type Check, defineCheck, judge } from '../check.ts';
+import { count } from '../words.ts';
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
+  readonly pending_restart: boolean;
+}
+
+/** Values in words can hold passwords, as those of commands and connections do: only numbers and choices are read. */
+const SQL = `
+  select name,
+         case when vartype = 'string' then '(text)' else setting || coalesce(' ' || unit, '') end as value,
+         source,
+         pending_restart
+    from pg_settings
+   where pending_restart
+      or source in ('configuration file', 'command line', 'environment variable', 'database', 'user', 'database user')
+   order by pending_restart desc, name
+   limit 200`;
+
+const check: Check = defineCheck({
+  name: 'settings',
+  title: 'Settings that were changed, and those that wait for a restart',
+  order: 80,
+  firstMinutes: true,
+  privilege: 'none',
+  danger: 'none',
+  /** Settings that wait for a restart. */
+  limits: { warn: 1, crit: Infinity },
+  source: 'pgMonitor has it as critical; it explains no outage before the restart, so that it warns (ours)',
+  async run(target, { limits }) {
+    const settings = await target.read<Row>(SQL);
+    const pending = settings.filter((it) => it.pending_restart).map((it) => it.name);
+    const status = judge(pending.length, limits);
+    const facts = { pending, settings };
+    if (status === 'ok') {
+      return {
+        status,
+        verdict: `${count(settings.length, 'setting')} changed, none waits for a restart.`,
+        facts,
+      };
+    }
+    const verdict = `${pending.length === 1 ? '1 setting waits' : `${pending.length} settings wait`} for a restart: ${pending.slice(0, 5).join(', ')}. What the files say is not what is in force.`;
+    return { status, verdict, facts };
+  },
+});
+export default check;
