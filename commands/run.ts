@@ -1,8 +1,8 @@
 /** `run`: starts a runbook; whatever is dangerous in it waits for an approval. */
 import { defineCommand } from '../src/app/command.ts';
 import { startRunbook } from '../src/app/intend.ts';
+import { readParams } from '../src/app/param-words.ts';
 import { headOf } from '../src/app/words.ts';
-import { refuse } from '../src/domain/refusal.ts';
 
 export default defineCommand({
   verb: 'run',
@@ -11,19 +11,14 @@ export default defineCommand({
   summary: 'start a runbook; what is dangerous in it waits for an approval',
   usage: 'run <runbook> [name=value …]',
   examples: ['run first-five-minutes', 'run table-repair table=order_status'],
+  more: [
+    'A value with spaces stands in quotes: `text="two words"`. A form asks for what the runbook needs and was not said.',
+  ],
   where: 'incident',
   permission: 'dangerous',
   async run(request, app) {
     const { head, rest } = headOf(request.words);
-    const words = rest.split(/\s+/).filter((word) => word !== '');
-    const wrong = words.find((word) => !/^[\w-]+=./.test(word));
-    if (wrong !== undefined) return refuse('PARAM_MALFORMED', { found: wrong });
-    const params = Object.fromEntries(words.map(pair));
-    return startRunbook(app, request, head, params);
+    const read = readParams(rest);
+    return read.ok ? startRunbook(app, request, head, read.params) : read;
   },
 });
-
-function pair(word: string): [string, string] {
-  const at = word.indexOf('=');
-  return [word.slice(0, at), word.slice(at + 1)];
-}

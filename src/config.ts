@@ -92,8 +92,9 @@ export function loadSettings(file: string, env: Env = process.env): Settings {
   return settingsOf(soundOr(read, problems), env);
 }
 
-/** The names of the targets. */
-export const targetNames = (file: string): readonly string[] => Object.keys(loadSettings(file).targets);
+/** The targets' names, for a terminal that may know the only one; none where there is no configuration. */
+export const targetNames = (file: string): readonly string[] =>
+  existsSync(file) ? Object.keys(loadSettings(file).targets) : [];
 
 /** One target, for commands that need no Slack. */
 export function loadTarget(file: string, target: string, env: Env = process.env): TargetSettings {

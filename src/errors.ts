@@ -149,6 +149,10 @@ export const ERRORS = {
     message: 'The database answered with more than {allowed} MB; the rest was cut off.',
     fix: 'Ask for less: fewer columns or rows, or `left(…, 100)` of what is long.',
   },
+  DB_WORD_UNKNOWN: {
+    message: '`{found}` is not understood here: `db` takes `sweep` or one check, and one target.',
+    fix: '{meant}Checks: {checks}. Targets: {targets}.',
+  },
   NO_SUCH_CHECK: {
     message: 'There is no check named {found}.',
     fix: 'Use one of: {known}.',
@@ -250,6 +254,85 @@ export const ERRORS = {
     message: 'No row of {table} can be restored: {right} rows are right, {conflicts} were written since.',
     fix: 'Rows written since are never overwritten; look at them one by one.',
   },
+  // Restoring from a snapshot
+  NO_SNAPSHOT: {
+    message: 'This incident has no snapshot of {table} {found}that was taken by a step of its runs.',
+    fix: 'Name the `run` of a `db-execute` or `snapshot` step that was carried out. A rollback is followed by a repair.',
+  },
+  NO_SUCH_TRANSACTION: {
+    message: 'Run {run} did nothing to this target in one transaction of its own.',
+    fix: 'Name as `since_run` a run that executed SQL or rolled a migration back.',
+  },
+  RESTORE_SCHEMA_CHANGED: {
+    message: 'The table {table} is not as it was when its snapshot was taken: {found}.',
+    fix: 'Bring its columns back first, or restore by hand from the copy.',
+  },
+  RESTORE_UNREADABLE: {
+    message: 'What became of {table} cannot be seen on {target}: {found}.',
+    fix: 'The diag role needs SELECT on the table and on those that refer to it, and BYPASSRLS where row security would hide rows.',
+  },
+  NOTHING_TO_RESTORE: {
+    message: 'No row of {table} can be restored; {conflicts} are conflicts: {found}.',
+    fix: 'Rows written since are never overwritten; look at them one by one. Of a mere copy, `since_run` names whose writes may be undone.',
+  },
+  // SQL that a runbook brings
+  SQL_UNREADABLE: {
+    message: 'The SQL cannot be read: {found}.',
+    fix: 'Correct it; values go into `values` as $1, $2 …, names into `names` as "{{name}}".',
+  },
+  SQL_NAME_MISSING: {
+    message: 'The SQL has a place "{{{place}}}", and `names` has no {place}.',
+    fix: 'Add {place} to `names`: an identifier, or schema.table.',
+  },
+  SQL_NAME_UNUSED: {
+    message: 'The SQL has no place for the name {place}.',
+    fix: 'Write "{{{place}}}", with the double quotes, where the name belongs, or leave it out of `names`.',
+  },
+  SQL_VALUES: {
+    message: 'The SQL has places for {needed} values, and {found} are given.',
+    fix: 'Give one value for each of $1, $2 …',
+  },
+  SQL_RETURNS: {
+    message: 'The SQL asks for rows back, by SELECT or RETURNING: nobody would see them.',
+    fix: 'Ask for them in a step of the kind `db-query`, before or after.',
+  },
+  SQL_OPAQUE: {
+    message: 'What the SQL does cannot be read: {found}.',
+    fix: 'Write it as plain statements without DO, CALL and functions that write.',
+  },
+  SQL_NOT_TRANSACTIONAL: {
+    message: 'The SQL cannot run in one transaction: {found}.',
+    fix: 'Run it by hand, statement by statement, or leave it out.',
+  },
+  SQL_CASCADES: {
+    message: 'The SQL takes more than it names: {found}.',
+    fix: 'Name everything that goes, without CASCADE.',
+  },
+  SQL_SETS: {
+    message: 'The SQL changes a setting that its execution relies on: {found}.',
+    fix: 'Leave timeouts, roles and search_path as they are, and name tables with their schema.',
+  },
+  SQL_TABLE_UNSEEN: {
+    message:
+      'The SQL changes {table}, which the diag role of {target} does not find as a table: it can be neither locked nor copied.',
+    fix: 'Name it with its schema, or GRANT USAGE on its schema to the diag role.',
+  },
+  QUERY_NOT_ONE: {
+    message: 'A query is one statement; {found} were found.',
+    fix: 'Make a step of each of them.',
+  },
+  QUERY_ACTS: {
+    message: 'The query may do more than read: {found}.',
+    fix: 'Leave that out. What changes something is a step of the kind `db-execute`, which is approved first.',
+  },
+  QUERY_TIMEOUT: {
+    message: 'The query was not answered in time on {target}, and was ended.',
+    fix: 'Ask for less: a narrower WHERE, fewer tables. A lock may also be in the way: run the blocking check.',
+  },
+  QUERY_FAILED: {
+    message: '{target} refuses the query: {found}.',
+    fix: 'Correct it; what a privilege is missing for is granted to the diag role.',
+  },
   // Ending a session
   NO_SUCH_SESSION: {
     message: 'There is no session {pid} that began at {start}.',
@@ -267,6 +350,10 @@ export const ERRORS = {
     message: 'The session {pid} is no client but a {type}.',
     fix: 'Leave it: ending it can do more harm than the lock.',
   },
+  SESSION_RUNS_NOTHING: {
+    message: 'The session {pid} runs no statement at this moment ({state}): there is nothing to cancel.',
+    fix: 'If it holds others up by an open transaction, end it with the runbook `blocked-queries`.',
+  },
   // Looking for damage
   AMCHECK_MISSING: {
     message: 'The extension amcheck, which finds damage, is not installed in the database of {target}.',
@@ -279,6 +366,10 @@ export const ERRORS = {
   // Runs of runbooks
   UNKNOWN_RUNBOOK: {
     message: 'There is no runbook named {found}.',
+    fix: 'Use one of: {known}.',
+  },
+  RUNBOOK_MISSING: {
+    message: 'It was not said which runbook to run.',
     fix: 'Use one of: {known}.',
   },
   RUNBOOK_WRONG: {
@@ -660,7 +751,11 @@ export const ERRORS = {
   },
   PARAM_MALFORMED: {
     message: '`{found}` is not a parameter.',
-    fix: 'Write parameters as name=value, for example `run table-repair table=order_status`.',
+    fix: 'Write parameters as name=value, for example `run table-repair table=order_status`; one with spaces in quotes, `text="two words"`.',
+  },
+  PARAM_TWICE: {
+    message: 'The parameter `{param}` was given twice.',
+    fix: 'Leave one of them out.',
   },
   CONFIG_WRONG: {
     message: 'The configuration is wrong:\n  {problems}',

@@ -1,13 +1,13 @@
 /** The composition root: builds everything, starts it, and stops it in reverse. */
+import { createReceiver } from './alerts/receiver.ts';
 import { createApp } from './app/create.ts';
 import { createDispatch } from './app/dispatch.ts';
 import type { Vitals } from './app/health.ts';
-import { loadCommands } from './app/load-commands.ts';
 import { openAll } from './closing.ts';
 import type { Config } from './config.ts';
 import { maskSql } from './databases/redact.ts';
 import { openTargets } from './databases/targets.ts';
-import { createInward } from './inward.ts';
+import { findAll } from './found.ts';
 import { assembleJobs } from './jobs/assemble.ts';
 import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
@@ -15,8 +15,7 @@ import { createLogger, type Logger } from './log.ts';
 import { watch } from './monitors/watch.ts';
 import { createOutward } from './outward.ts';
 import { createWhoIsOnCall } from './paging/pagerduty-schedules.ts';
-import { loadRunbooks } from './runbooks/load.ts';
-import { loadSteps, runnable } from './runbooks/step.ts';
+import { runnable } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
 import { createContact } from './slack/contact.ts';
 import { openOwnStore } from './store/own.ts';
@@ -34,38 +33,39 @@ export const startFirebreak = (
   { clock = systemClock, log = createLogger() }: { clock?: Clock; log?: Logger } = {},
 ): Promise<Running> =>
   openAll(async (onClose) => {
-    const { settings, slack: keys } = config;
+    const { settings, slack: keys, http } = config;
     const now = (): Date => clock.now();
     const { store, close } = await openOwnStore(config, log);
     onClose(close);
     const { lastCall, directory, ...contact } = createContact(keys, now, log);
-    const steps = await loadSteps();
-    const runbooks = await loadRunbooks(config.runbooks, steps, (path) =>
-      log.info({ path }, 'a runbook goes before the shipped one of its name'),
-    );
+    const { steps, commands, ...found } = await findAll(config.runbooks, log);
     const schedules = createWhoIsOnCall(config.paging);
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
       monitors: config.monitors,
       targets: () => targets.health(),
     };
-    const known = { settings, runbooks, schedules, vitals, generatedBy: PRODUCT, showSql: maskSql };
-    const app = createApp({ ...known, store, directory, now });
-    const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
+    const known = { ...found, settings, schedules, vitals };
+    const app = createApp({ ...known, store, directory, now, generatedBy: PRODUCT, showSql: maskSql });
+    const dispatch = createDispatch({ app, directory, commands });
     const talk = { ...contact, store, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets, { now, log });
     onClose(targets.closeAll);
-    const looks = {
-      target: targets.get.bind(targets),
-      captured: (name: string) => app.captured(name),
-      roster: (team: string) => app.roster(team),
-    };
-    const runs = createRunWorker({ ...talk, ...looks, settings, steps: runnable(steps) });
+    const target = targets.get.bind(targets);
+    const runs = createRunWorker({ ...talk, target, settings, steps: runnable(steps) });
     const watched = watch(config.monitors, targets);
-    const work = { ...createOutward(config, talk), replay: slack.replay, watched, runs, directory };
+    const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
-    const receiver = createInward(config, { ...talk, slack, targets });
+    const receiver = createReceiver({
+      listen: http,
+      tokens: http.token === undefined ? [] : [http.token],
+      targets: targets.names,
+      capture: (name, migrations) => app.capture(name, migrations),
+      ready: async () =>
+        slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },
+      log,
+    });
     const url = await receiver.start();
     onClose(() => receiver.stop());
     jobs.start();

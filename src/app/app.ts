@@ -10,7 +10,9 @@ import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Steering } from '../domain/run-steering.ts';
+import type { Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
@@ -94,7 +96,11 @@ export interface WitnessWish {
 
 export interface App {
   readonly settings: Settings;
+  /** What a target can be asked, in the order of use. */
+  readonly checks: readonly CheckFacts[];
   readonly now: () => Date;
+  /** By name. */
+  readonly runbooks: ReadonlyMap<string, Runbook>;
 
   declare(
     wish: DeclareWish,

@@ -1,6 +1,7 @@
 /** The contract of a verb of `/incident`: one file in commands/, its name the file's name. */
 import type { Incident, Severity } from '../domain/incident.ts';
 import type { Offer, Refusal } from '../domain/refusal.ts';
+import type { Given } from '../domain/runbook-params.ts';
 import type { App, DeclareWish } from './app.ts';
 import type { Group } from './groups.ts';
 
@@ -42,6 +43,13 @@ export type Form =
   | { readonly kind: 'escalate'; readonly incident: number }
   | { readonly kind: 'pick'; readonly incident: number; readonly page: number }
   | { readonly kind: 'report'; readonly incident: number; readonly section: number }
+  | {
+      readonly kind: 'run';
+      readonly incident: number;
+      readonly runbook: string;
+      /** What the line said already. */
+      readonly given: Given;
+    }
   | { readonly kind: 'wrap-up'; readonly incident: number; readonly after: true };
 
 /** The message that a form was opened on. */

@@ -5,6 +5,7 @@ import type { IncidentRecord } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
+import type { CheckFacts } from '../domain/sweep.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
@@ -38,6 +39,8 @@ export interface AppParts {
   readonly directory: Directory;
   /** By name; loaded outside, since app knows no step kinds. */
   readonly runbooks: RunParts['runbooks'];
+  /** Loaded outside, too: app knows no databases. */
+  readonly checks?: readonly CheckFacts[];
   /** Who schedules elsewhere have on call. */
   readonly schedules?: Schedules | undefined;
   /** At a terminal: whether it asked to see private incidents. */
@@ -51,11 +54,13 @@ export interface AppParts {
 }
 
 export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
-  const { store, settings, now } = parts;
+  const { store, settings, now, runbooks } = parts;
   const record = (id: number): Promise<IncidentRecord | undefined> => loadRecord(store, id);
   return {
     settings,
+    checks: parts.checks ?? [],
     now,
+    runbooks,
     ...createRuns(parts),
     ...createCapture(parts),
     async declare(wish, cause = {}) {

@@ -3,8 +3,11 @@ import type { Incident, Role } from '../domain/incident.ts';
 import type { Intent } from '../domain/intents.ts';
 import { roleOf } from '../domain/policy.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { Given } from '../domain/runbook-params.ts';
 import type { App } from './app.ts';
 import type { Reply, Request } from './command.ts';
+import { refusalReply } from './refusal-text.ts';
+import { offerRunbooks } from './suggest.ts';
 import { headOf, readPerson } from './words.ts';
 
 /** Acts, and answers with what `say` makes of the incident afterwards. */
@@ -62,11 +65,18 @@ export async function startRunbook(
   app: App,
   request: Request,
   runbook: string,
-  params: Readonly<Record<string, string>>,
+  params: Given,
 ): Promise<Reply | Refusal> {
-  const wish = { incident: request.incident ?? 0, runbook, params, by: request.actor };
+  const incident = request.incident ?? 0;
+  const wish = { incident, runbook, params, by: request.actor };
+  const known = [...app.runbooks.keys()];
+  if (runbook === '') return refuse('RUNBOOK_MISSING', { known: known.join(', ') }, offerRunbooks('', known));
   const started = await app.startRun(wish, { inboxKey: request.inboxKey });
-  return started.ok
-    ? { text: `Run ${started.run.id} started: ${started.run.title}. See the channel.` }
-    : started;
+  if (started.ok) return { text: `Run ${started.run.id} started: ${started.run.title}. See the channel.` };
+  if (started.code === 'UNKNOWN_RUNBOOK') return { ...started, offers: offerRunbooks(runbook, known) };
+  if (!ASKED.includes(started.code)) return started;
+  return { ...refusalReply(started), form: { kind: 'run', incident, runbook, given: params } };
 }
+
+/** What a form asks for. */
+const ASKED: readonly string[] = ['PARAM_MISSING', 'TARGET_MISSING'];

@@ -68,10 +68,10 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   const runbook = parts.runbooks.get(wish.runbook);
   if (!runbook)
     return refuse('UNKNOWN_RUNBOOK', { found: wish.runbook, known: names(parts.runbooks.keys()) });
-  const { target: wished, ...params } = wish.params;
+  const { target: wished, ...given } = wish.params;
   const target = chooseTarget(parts.settings, runbook, wished);
   if (typeof target !== 'string') return target;
-  const bound = bindRunbook(runbook, params);
+  const bound = bindRunbook(runbook, given, { targets: Object.keys(parts.settings.targets) });
   if (!bound.ok) return bound;
   // A step that this run skips takes no right, and keeps no target to itself.
   const ahead = bound.steps.filter(({ skipped }) => !skipped);
@@ -86,7 +86,7 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
       runbook: runbook.name,
       title: bound.title,
       target,
-      params,
+      params: bound.params,
       requestedBy: wish.by,
       requestedAt: now,
     };

@@ -1,12 +1,14 @@
 /** What a line that names no verb may have meant, as whole lines to copy. */
 import type { Offer } from '../domain/refusal.ts';
-import { near } from '../near.ts';
+import { near, nearest } from '../near.ts';
 import type { Command } from './command.ts';
 import { numbered, severityIn, split, type Vocabulary, type Where } from './line.ts';
 
 /** A line is to be copied on a phone; Slack shows what it was in full above the answer. */
 const LONGEST = 300;
 const LABEL = 60;
+/** Buttons in a row. */
+const FEW = 5;
 
 interface Unread extends Where {
   readonly text: string;
@@ -52,6 +54,12 @@ const offer = (line: string): Offer => {
   const flat = line.replace(/\s+/g, ' ').trim();
   return { label: flat.length > LABEL ? `${flat.slice(0, LABEL)}…` : flat, line: line.trim() };
 };
+
+/** The runbooks that were meant by a name that there is not; of no name the first ones. */
+export const offerRunbooks = (found: string, known: readonly string[]): readonly Offer[] =>
+  (found === '' ? known.slice(0, FEW) : nearest(found.toLowerCase(), known)).map((name) =>
+    offer(`run ${name}`),
+  );
 
 /** For `help` of what is no verb. */
 export const suggestHelp = (word: string, commands: readonly Command[], command: string): string =>

@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import type { App, Directory } from '../app/app.ts';
 import { createApp } from '../app/create.ts';
 import { loadSettings, runbookFolders } from '../config.ts';
+import { loadChecks } from '../databases/check.ts';
 import { maskSql } from '../databases/redact.ts';
 import { loadRunbooks } from '../runbooks/load.ts';
 import { loadSteps } from '../runbooks/step.ts';
@@ -36,11 +37,12 @@ export async function onTerminal<T>(
 ): Promise<T> {
   const settings = loadSettings(options.config);
   const runbooks = await loadRunbooks(runbookFolders(options.config), await loadSteps());
+  const checks = await loadChecks();
   const now = (): Date => new Date();
   const directory = noDirectory;
   return onStore(options, (store) => {
     const { private: operator = false } = options;
-    const known = { settings, runbooks, operator, generatedBy: PRODUCT, showSql: maskSql };
+    const known = { settings, runbooks, checks, operator, generatedBy: PRODUCT, showSql: maskSql };
     const app = createApp({ ...known, store, directory, now });
     return work({ store, app, actor: terminalActor(), directory });
   });

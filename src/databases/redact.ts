@@ -53,6 +53,11 @@ export function redactValue(value: unknown): string {
   if (typeof value !== 'string') return '(an object)';
   if (UUID.test(value) || ISO_TIME.test(value) || (value.trim() !== '' && Number.isFinite(Number(value))))
     return value;
-  const characters = Array.from(value);
+  return shortened(value);
+}
+
+/** A text by its first character and its length. */
+export function shortened(text: string): string {
+  const characters = Array.from(text);
   return `${characters[0] ?? ''}…(${characters.length} characters)`;
 }

@@ -3,28 +3,27 @@ import type pg from 'pg';
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { isSchemaMismatch } from '../domain/sqlstate.ts';
-import { failure, voidReason } from './execution.ts';
-import { ensureMarkers } from './marker.ts';
+import { type Batch, type BatchOptions, type BatchWork, executeBatches, type Restored } from './batches.ts';
 import { shortName } from './names.ts';
-import { stopped, unknown } from './outcome.ts';
 import { errorText, isPrivilege, sqlstateOf } from './pg-errors.ts';
 import { sealed } from './plan-hash.ts';
 import { runProbes } from './probe.ts';
 import { redactValue } from './redact.ts';
-import { InDoubt, type RepairOptions, runBatches } from './repair/batches.ts';
 import { findTable, type RepairRequest } from './repair/find.ts';
 import { type RepairInputs, readRepairInputs } from './repair/inputs.ts';
 import {
   ambiguousSql,
+  batchesSql,
   beforeSql,
   conflictsSql,
   countSql,
+  indexSql,
   lockSql,
   samplesSql,
   updateSql,
 } from './repair/sql.ts';
 import { COMPARE_TIMEOUT_MS } from './source.ts';
-import { endQuietly, refuseStandby, type Target } from './target.ts';
+import { refuseStandby, type Target } from './target.ts';
 
 const COMPARE = { timeoutMs: COMPARE_TIMEOUT_MS, everyRow: true };
 
@@ -145,50 +144,44 @@ const fullSql = (inputs: RepairInputs): string =>
   ].join('\n');
 
 /** Executes an approved repair. Executed again under the same marker, it goes on where it was left. */
-export async function executeRepair(
-  target: Target,
-  plan: Plan,
-  options: RepairOptions,
-): Promise<ActionOutcome> {
+export function executeRepair(target: Target, plan: Plan, options: BatchOptions): Promise<ActionOutcome> {
   const started = performance.now();
-  const progress = { restored: 0, batches: 0 };
-  let client: pg.Client | undefined;
-  try {
-    const voided = await voidReason(target, plan);
-    if (voided !== undefined) return stopped('PLAN_VOID', voided);
-    const inputs = readRepairInputs(plan.inputs);
-    if ((await ambiguousKeys(target, inputs)) !== '') {
-      return stopped('CHANGED', 'The source has more than one row for a key by now; nothing was changed.');
-    }
-    client = await target.session('ddl', options.statementTimeoutMs);
-    await ensureMarkers(client);
-    await runBatches({ target, plan, inputs, options, client }, progress);
-    return await report(target, inputs, progress, started);
-  } catch (error) {
-    return halted(error, progress);
-  } finally {
-    if (client !== undefined) await endQuietly(client);
-  }
+  const inputs = (): RepairInputs => readRepairInputs(plan.inputs);
+  return executeBatches(target, plan, options, {
+    changed: async () =>
+      (await ambiguousKeys(target, inputs())) === ''
+        ? undefined
+        : 'The source has more than one row for a key by now; nothing was changed.',
+    work: () => workOf(inputs()),
+    report: (progress) => report(target, inputs(), progress, started),
+  });
 }
 
-function halted(error: unknown, progress: { readonly restored: number }): ActionOutcome {
-  const { restored } = progress;
-  if (error instanceof InDoubt) {
-    return unknown(`After ${restored} rows ${error.message}.`, {
-      restored,
-      xid: error.xid,
-    });
-  }
-  const outcome = failure(error);
-  if (restored === 0) return outcome;
-  const verdict = `${outcome.verdict} ${restored} rows of earlier batches stay restored; start the repair again for the rest.`;
-  return { ...outcome, verdict, facts: { ...outcome.facts, restored } };
+const workOf = (inputs: RepairInputs): BatchWork => ({
+  schema: inputs.snapshotSchema,
+  makes: [{ table: inputs.before.slice(inputs.snapshotSchema.length + 1), mayRead: false }],
+  first: [beforeSql(inputs), indexSql(inputs)],
+  batches: batchesSql(inputs),
+  restore: (client, batch, skip) => restore(client, inputs, batch, skip),
+});
+
+async function restore(
+  client: pg.Client,
+  inputs: RepairInputs,
+  batch: Batch,
+  skip: boolean,
+): Promise<number> {
+  const locked = await client.query<{ place: string }>(lockSql(inputs, skip), [batch.batch]);
+  const places = locked.rows.map((row) => row.place);
+  if (places.length === 0) return 0;
+  const { rowCount } = await client.query(updateSql(inputs), [batch.batch, places, batch.low, batch.high]);
+  return rowCount ?? 0;
 }
 
 async function report(
   target: Target,
   inputs: RepairInputs,
-  progress: { readonly restored: number; readonly batches: number },
+  progress: Restored,
   started: number,
 ): Promise<ActionOutcome> {
   const after = await count(target, inputs).catch(errorText);

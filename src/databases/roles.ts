@@ -126,7 +126,7 @@ function written(
     '',
     ...[names.diag, names.act, ...login].map(createRole),
     '',
-    ...comment("diag reads: statistics, other sessions' statements, and the tables."),
+    ...comment("diag reads: statistics, other sessions' statements, the tables, and where sequences stand."),
     `grant pg_monitor to ${diag};`,
     `grant usage on schema ${schemas} to ${diag};`,
     `grant select on all tables in schema ${schemas} to ${diag};`,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { baseName, ident, literal, nameWithSuffix, quoteName, shortName } from './names.ts';
+import type { Target } from './target.ts';
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
@@ -12,6 +13,41 @@ export const snapshotName = (table: string, migration: string, xid: string): str
 /** Where the keys of the rows of `schema.table` that are still as a migration left them are kept. */
 export const untouchedName = (table: string, migration: string, xid: string): string =>
   nameWithSuffix(baseName(table), `_untouched_${shortHash(`${shortName(table)} ${migration} ${xid}`)}`);
+
+/** What the copy of `schema.table` and the keys beside it are called; a second copy in one schema gets a number. */
+export async function copyNames(
+  target: Target,
+  schema: string,
+  table: string,
+): Promise<{ readonly copy: string; readonly keys: string; readonly changed: string }> {
+  const named = (n: number, what = ''): string => {
+    const number = n === 1 ? '' : `_${n}`;
+    return nameWithSuffix(baseName(table), `_${shortHash(shortName(table))}${number}${what}`);
+  };
+  const n = await firstFree(target, schema, named);
+  return { copy: named(n), keys: named(n, '_keys'), changed: named(n, '_changed') };
+}
+
+/** `xmin` shows the lower 32 bits of a transaction's id. */
+export const asXmin = (xid: string): string => String(BigInt(xid) % 2n ** 32n);
+
+/** The first number whose name is not taken in a schema. */
+export async function firstFree(
+  target: Target,
+  schema: string,
+  named: (n: number) => string,
+): Promise<number> {
+  for (let n = 1; ; n += 1) {
+    const rows = await target.read(
+      `select 1
+         from pg_class c
+         join pg_namespace s on s.oid = c.relnamespace
+        where s.nspname = $1 and c.relname = $2`,
+      [schema, named(n)],
+    );
+    if (rows.length === 0) return n;
+  }
+}
 
 /** Makes the schema of an incident's snapshots. */
 export const createSchemaSql = (schema: string): string => `create schema if not exists ${ident(schema)}`;

@@ -78,7 +78,7 @@ const KNOWN_BYTES = `${PARTS}
     left join pg_class t on t.oid = c.reltoastrelid`;
 
 /** The size of a table; not exact while somebody keeps everybody else out of it. */
-export async function bytesOf(
+async function bytesOf(
   target: Target,
   oid: number,
 ): Promise<{ readonly bytes: number; readonly exact: boolean }> {
@@ -90,6 +90,23 @@ export async function bytesOf(
     if (!isTimeout(error)) throw error;
     return { bytes: await ask(KNOWN_BYTES), exact: false };
   }
+}
+
+/** Tables with their sizes as they are now. */
+export async function measured<T extends { readonly facts: TableFacts }>(
+  target: Target,
+  tables: readonly T[],
+): Promise<{ readonly tables: readonly T[]; readonly bytes: number; readonly exact: boolean }> {
+  const sized: T[] = [];
+  let total = 0;
+  let allExact = true;
+  for (const one of tables) {
+    const { bytes, exact } = await bytesOf(target, one.facts.oid);
+    allExact &&= exact;
+    total += bytes;
+    sized.push({ ...one, facts: { ...one.facts, bytes } });
+  }
+  return { tables: sized, bytes: total, exact: allExact };
 }
 
 /** Name, rows and size in words. */

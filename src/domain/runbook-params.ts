@@ -136,8 +136,7 @@ export const valuesOf = (params: Params, given: Given): Values =>
   new Map(
     Object.entries(withDefaults(params, given)).map(([name, value]) => {
       const type = params[name]?.type ?? 'text';
-      const read = type === 'choice' ? undefined : TYPES[type].read;
-      return [name, read ? read(value) : value];
+      return [name, type === 'choice' ? value : (TYPES[type].read?.(value) ?? value)];
     }),
   );
 

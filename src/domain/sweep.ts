@@ -26,6 +26,26 @@ export function worstFirst(results: readonly CheckResult[]): readonly CheckResul
   return results.filter((it) => RANK[it.status] < RANK.skipped).sort((a, b) => weight(a) - weight(b));
 }
 
+/** How many of the worst findings stand on top of a report. */
+export const TOP = 3;
+
+/** What there is to be checked, for people to choose from. */
+export interface CheckFacts {
+  readonly name: string;
+  /** What it looks at, in a line. */
+  readonly title: string;
+  /** Part of the sweep. */
+  readonly firstMinutes: boolean;
+  /** What the diag role needs for it. */
+  readonly privilege: string;
+  /** What it may cost or wait for. */
+  readonly danger: string;
+}
+
+/** A check in a line. */
+export const checkLine = ({ name, title, privilege, danger }: CheckFacts): string =>
+  `${name}: ${title} (needs ${privilege === 'none' ? 'no privilege' : privilege}; danger: ${danger})`;
+
 export interface SweepReport {
   readonly target: string;
   readonly took_ms: number;

@@ -1,6 +1,7 @@
 /** What a step is given, and how a run's worker writes its moves. */
+import type { App } from '../app/app.ts';
 import { keepTrace, moveRun } from '../app/run-journal.ts';
-import type { CapturedMigration, Marker, TransactionTrace } from '../domain/plan.ts';
+import type { Marker, TransactionTrace } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
@@ -24,8 +25,7 @@ export interface RunWorkerParts {
   readonly steps: ReadonlyMap<string, StepKind>;
   /** The open target of that name; undefined when firebreak.yml does not name it any more. */
   readonly target: (name: string) => StepContext['target'] | undefined;
-  readonly captured: (target: string) => Promise<readonly CapturedMigration[]>;
-  readonly roster: StepContext['roster'];
+  readonly app: Pick<App, 'captured' | 'roster'>;
 }
 
 /** One step of a run in the hands of its worker. */
@@ -52,7 +52,7 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
     target,
     now: parts.now(),
     incident: run.incidentId,
-    captured: await parts.captured(run.target),
+    captured: await parts.app.captured(run.target),
     snapshotSchema: `firebreak_${run.incidentId}`,
     earlier: await loadEarlier(parts.store, run.incidentId, run.target),
     log: parts.log.child({ incident: run.incidentId, run: run.id }),
@@ -62,7 +62,7 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
     key: `${markerOf(job).run}-${step.index}`,
     programs: parts.settings.programs ?? {},
     secrets: parts.settings.secrets ?? {},
-    roster: parts.roster,
+    roster: (team) => parts.app.roster(team),
   };
 }
 

@@ -161,7 +161,7 @@ function oneReference(path: Path, value: unknown, { params }: Sketch): readonly 
     return Object.hasOwn(params, param)
       ? []
       : [{ path, found: `\`${param}\``, expected: expectedParam(param, params) }];
-  const text = JSON.stringify(value) ?? '';
+  const text = JSON.stringify(value ?? null);
   if (!text.includes('{{')) return [];
   return [{ path, found: text.slice(0, 80), expected: '`{{param}}` as the whole value, or none' }];
 }

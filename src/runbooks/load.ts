@@ -110,7 +110,7 @@ function runbookOf({ sketch, file }: Draft, kinds: Kinds, link: (name: string) =
   const { name, title, summary } = file as RunbookFile;
   const params = Object.entries(sketch.params).flatMap(([param, it]) => {
     const known = paramOf(it);
-    return known ? [[param, known]] : [];
+    return known ? [[param, known] as const] : [];
   });
   const steps = sketch.steps.map((step, index) => ({
     ...called(sketch, step, kinds, link),

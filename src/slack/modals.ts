@@ -10,14 +10,16 @@ import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { PARTS } from '../domain/postmortem/parts.ts';
 import { refuse } from '../domain/refusal.ts';
-import { storable } from '../domain/storable.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
+import { choiceIn, fieldsIn, textIn, ticksIn } from './form-values.ts';
 import { plain } from './plain.ts';
+import { runView, submitRun } from './run-form.ts';
 import { ANYWAY, DECLARE_FIELDS, DECLARE_FORM, declareModal } from './views/declare-modal.ts';
 import { ESCALATE_FIELDS, ESCALATE_FORM, escalateModal } from './views/escalate-modal.ts';
 import { PICK_FORM, pickedRange, pickModal } from './views/pick-modal.ts';
 import { REPORT_FORM, reportModal } from './views/report-modal.ts';
+import { RUN_FORM } from './views/run-modal.ts';
 import { UPDATE_FIELD, UPDATE_FORM, updateModal } from './views/update-modal.ts';
 import { WRAP_UP_FIELDS, WRAP_UP_FORM, wrapUpModal } from './views/wrap-up-modal.ts';
 
@@ -72,6 +74,8 @@ async function viewOf(form: Form, app: App): Promise<ModalView> {
     }
     case 'report':
       return reportView(form, app);
+    case 'run':
+      return runView(form, app);
     case 'wrap-up':
       return wrapUpModal(form.incident);
   }
@@ -119,7 +123,11 @@ const SUBMITS: Readonly<Record<string, Submit>> = {
   [WRAP_UP_FORM]: submitWrapUp,
   [PICK_FORM]: submitPick,
   [REPORT_FORM]: submitReport,
+  [RUN_FORM]: submitRun,
 };
+
+/** What such a form asks for is not done when it comes late. */
+export const isDangerousForm = (callbackId: string): boolean => callbackId === RUN_FORM;
 
 /** The callback ids of all forms. */
 export const FORMS: readonly string[] = Object.keys(SUBMITS);
@@ -208,7 +216,7 @@ async function submitWrapUp(
 
 /** Each menu holds a range of numbers; what the form did not show stays as it was. */
 async function submitPick(submission: Submission, parts: SubmitParts): Promise<FormErrors | undefined> {
-  const menus = Object.keys(fieldsShape.parse(submission.values)).flatMap((id) => pickedRange(id) ?? []);
+  const menus = fieldsIn(submission.values).flatMap((id) => pickedRange(id) ?? []);
   const [first] = menus;
   if (first === undefined) return undefined;
   const chosen = menus.flatMap(({ id }) => ticksIn(submission.values, id));
@@ -279,21 +287,3 @@ const withTick = (said: string): string =>
 
 const incidentOf = ({ about }: Submission): number =>
   z.object({ incident: z.number() }).parse(JSON.parse(about)).incident;
-
-const fieldsShape = z.record(z.string(), z.record(z.string(), z.unknown()));
-
-const fieldIn = (values: unknown, id: string): unknown => fieldsShape.parse(values)[id]?.[id];
-
-const textIn = (values: unknown, id: string): string =>
-  storable(z.object({ value: z.string().nullish() }).parse(fieldIn(values, id) ?? {}).value ?? '').trim();
-
-const choice = z.object({ value: z.string() });
-
-const choiceIn = (values: unknown, id: string): string | undefined =>
-  z.object({ selected_option: choice.nullish() }).parse(fieldIn(values, id) ?? {}).selected_option?.value;
-
-const ticksIn = (values: unknown, id: string): readonly string[] =>
-  (
-    z.object({ selected_options: z.array(choice).nullish() }).parse(fieldIn(values, id) ?? {})
-      .selected_options ?? []
-  ).map(({ value }) => value);

@@ -9,6 +9,7 @@ import { respond } from './answer.ts';
 import { isDangerousClick, lineOf } from './clicks.ts';
 import { type Body, responseUrl, senderOf } from './inbound.ts';
 import { mentionedLine } from './mentions.ts';
+import { isDangerousForm } from './modals.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
@@ -43,6 +44,7 @@ const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
 
 function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
   if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
+  if (kind === 'form') return isDangerousForm(String((payload['view'] as Body | undefined)?.['callback_id']));
   const mention = mentionIn(payload);
   if (mention) return dispatch.isDangerous(mentionedLine(String(mention['text'])));
   const actions = (payload['actions'] ?? []) as readonly Body[];
@@ -99,7 +101,8 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
 function said({ kind, payload }: Delivered): string {
   const mention = mentionIn(payload);
   if (mention) return `\`${mentionedLine(String(mention['text']))}\``;
-  return kind === 'command' ? `\`${String(payload['command'])} ${String(payload['text'])}\`` : 'Your click';
+  if (kind === 'command') return `\`${String(payload['command'])} ${String(payload['text'])}\``;
+  return kind === 'form' ? 'Your form' : 'Your click';
 }
 
 const hhmm = (at: Date): string => at.toISOString().slice(11, 16);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RepairOptions } from '../../src/databases/repair/batches.ts';
+import type { BatchOptions } from '../../src/databases/batches.ts';
 import { executeRepair, leftToRepair, planRepair } from '../../src/databases/repair.ts';
 import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
 import { suspectRows } from '../../src/databases/source.ts';
@@ -10,7 +10,7 @@ import { BAD, captured, createShop, ORDERS, type Shop } from './shop.ts';
 
 const SCHEMA = 'firebreak_inc_2';
 let runs = 0;
-const options = (): RepairOptions => ({
+const options = (): BatchOptions => ({
   marker: { run: `run-${(runs += 1)}`, step: 2, epoch: 1 },
   onXid: () => Promise.resolve(),
 });
@@ -380,7 +380,7 @@ describe('the repair of a table', () => {
       },
     });
     expect(first).toMatchObject({ state: 'stopped', facts: { restored: 200 } });
-    expect(first.verdict).toContain('start the repair again for the rest');
+    expect(first.verdict).toContain('start it again for the rest');
     const plan = await planned(BAD, xids, 100);
     expect(await leftToRepair(shop.target, plan)).toBe(300);
     expect(await executeRepair(shop.target, plan, options())).toMatchObject({

@@ -151,8 +151,7 @@ export function openInstance(
     settings,
     steps: new Map(kindsWith(point).map((kind) => [kind.name, kind])),
     target: (name) => opened.get(name),
-    captured: () => Promise.resolve([]),
-    roster: () => Promise.resolve(undefined),
+    app: { captured: () => Promise.resolve([]), roster: () => Promise.resolve(undefined) },
   });
   const load = async (id: number): Promise<Run> => {
     const run = await loadRun(store, id);

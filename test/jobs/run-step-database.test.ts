@@ -38,7 +38,10 @@ describe.each([0, 1, 2, 3])('the outage of the story, seed %i, undone by runbook
     bench = await openBench([...runnable(steps).values()], runbooks, {
       settings: { ...settingsWith({ shop: settings }), breaker: { dangerousPerHour: 10 } },
       target: () => target,
-      captured: () => captureMigrations({ tool: 'node-pg-migrate', dir: shop.migrationsDir }),
+      app: {
+        captured: () => captureMigrations({ tool: 'node-pg-migrate', dir: shop.migrationsDir }),
+        roster: () => Promise.resolve(undefined),
+      },
     });
   });
   afterAll(async () => {

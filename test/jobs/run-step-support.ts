@@ -107,8 +107,7 @@ export async function openBench(
     log: silentLogger,
     steps: new Map(kinds.map((kind) => [kind.name, kind])),
     target: () => ({ name: 'shop' }) as never,
-    captured: () => Promise.resolve([]),
-    roster: () => Promise.resolve(undefined),
+    app: { captured: () => Promise.resolve([]), roster: () => Promise.resolve(undefined) },
     ...with_,
     settings,
   });

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flatSteps } from '../../src/domain/runbook.ts';
-import { loadRunbooks } from '../../src/runbooks/load.ts';
+import { loadRunbooks, readRunbooks } from '../../src/runbooks/load.ts';
 import { jsonSchema } from '../../src/runbooks/schema.ts';
 import { isCall, loadSteps, runnable } from '../../src/runbooks/step.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
@@ -36,10 +36,13 @@ describe('the runbooks that are shipped', () => {
   it('are these', () => {
     expect([...runbooks.keys()]).toEqual([
       'blocked-queries',
+      'check',
       'corruption-check',
       'first-five-minutes',
       'migration-rollback',
+      'restore-snapshot',
       'table-repair',
+      'watch',
     ]);
   });
 
@@ -71,5 +74,18 @@ describe('what is written about runbooks', () => {
   it.each([...runbooks.keys()])('names that schema in %s', async (name) => {
     const text = await readFile(join(PACKAGE_ROOT, 'runbooks', `${name}.yml`), 'utf8');
     expect(text.split('\n', 1)).toEqual(['# yaml-language-server: $schema=./schema.json']);
+  });
+
+  it('has an example without a mistake', async () => {
+    const page = await readFile(join(PACKAGE_ROOT, 'runbooks', 'README.md'), 'utf8');
+    const example = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const shipped = 'first-five-minutes.yml';
+    const text = await readFile(join(PACKAGE_ROOT, 'runbooks', shipped), 'utf8');
+    const { mistakes, runbooks: read } = await readRunbooks(
+      { 'calm-down.yml': example, [shipped]: text },
+      steps,
+    );
+    expect(mistakes).toEqual([]);
+    expect(read.has('calm-down')).toBe(true);
   });
 });

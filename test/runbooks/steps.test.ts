@@ -56,7 +56,8 @@ describe('a step', () => {
           ? { level: 1, levels: 1, waitSeconds: 300, users: ['UDBA'], ways: [], problems: [] }
           : undefined,
       );
-    bench = await openBench([...kinds.values()], [], { settings, roster, runbooks });
+    const app = { roster, captured: () => Promise.resolve([]) };
+    bench = await openBench([...kinds.values()], [], { settings, app, runbooks });
   });
   beforeEach(() => {
     heard = [];

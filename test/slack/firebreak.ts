@@ -89,6 +89,8 @@ const settingsOf = (world: World, more: Partial<Settings> = {}): Settings =>
   });
 
 export interface FirebreakWishes {
+  /** None unless given. */
+  readonly runbooks?: App['runbooks'];
   readonly settings?: Partial<Settings>;
   readonly page?: JobsParts['page'];
   readonly clock?: AdvanceableClock;
@@ -109,7 +111,7 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     settings,
     directory,
     now,
-    runbooks: new Map(),
+    runbooks: wishes.runbooks ?? new Map(),
     generatedBy: 'Firebreak test',
   });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });

@@ -8,7 +8,7 @@ import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Proposal } from '../../src/domain/record.ts';
 import { REMINDERS } from '../../src/domain/reminders.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
-import type { Blocker, SweepReport } from '../../src/domain/sweep.ts';
+import type { Blocker, CheckResult, SweepReport } from '../../src/domain/sweep.ts';
 import type { Row } from '../../src/domain/timeline.ts';
 import { announcement } from '../../src/slack/views/announcement.ts';
 import { lines, type View, view } from '../../src/slack/views/blocks.ts';
@@ -213,25 +213,62 @@ describe('a run', () => {
     expect(blocks).toContain('<@U000DBA> found it carried out: x &lt;@U0VICTIM&gt;');
   });
 
-  test('that swept shows the worst, and what was not looked at', () => {
-    const output: SweepReport = {
-      target: 'shop',
-      took_ms: 812,
-      checks: [
-        { check: 'locks', status: 'crit', verdict: 'blocked', facts: {} },
-        {
-          check: 'bloat',
-          status: 'skipped',
-          verdict: 'no privilege',
-          facts: {},
-          next: 'grant pg_monitor to diag',
-        },
-      ],
-      top: ['3 sessions wait for 4711'],
-    };
-    const blocks = shown(run(aRun([aStep({ kind: 'db-sweep', state: 'done', output })]), '/incident'));
-    for (const text of ['3 sessions wait for 4711', 'bloat', 'skipped', 'grant pg_monitor'])
-      expect(blocks).toContain(text);
+  const finding = (
+    check: string,
+    status: CheckResult['status'],
+    more: Partial<CheckResult> = {},
+  ): CheckResult => ({
+    check,
+    status,
+    verdict: `${check} it is`,
+    facts: {},
+    ...more,
+  });
+  const swept = (checks: readonly CheckResult[], steps = 1): View => {
+    const output: SweepReport = { target: 'shop', took_ms: 812, checks, top: [] };
+    const all = Array.from({ length: steps }, (_, at) =>
+      aStep({ index: at + 1, kind: 'db-check', state: 'done', output }),
+    );
+    return run(aRun(all), '/incident');
+  };
+  const idsIn = (view: View) => [...shown(view).matchAll(/"action_id":"([^"]+)"/g)].map(([, id]) => id);
+
+  test('that swept shows the three worst with their next steps, then the rest, and what was not seen', () => {
+    const offers = [{ label: 'Plan the rollback', line: 'rollback m1 shop' }];
+    const view = swept([
+      finding('connection', 'ok'),
+      finding('idle', 'warn'),
+      finding('slow', 'warn'),
+      finding('bloat', 'skipped', { next: 'grant pg_monitor to diag' }),
+      finding('blocking', 'crit'),
+      finding('probes', 'crit', { next: 'rollback m1', offers }),
+    ]);
+    const blocks = shown(view);
+    expect(blocks).toContain('*`shop`* in 0.8 s: 4 findings, 1 fine, 1 not seen');
+    const places = ['probes it is', 'blocking it is', 'idle it is', 'slow it is'].map((it) =>
+      blocks.indexOf(it),
+    );
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(blocks).toContain('bloat` skipped: bloat it is Next: grant pg_monitor to diag');
+    expect([...blocks.matchAll(/\\"line\\":\\"([^\\]+)/g)].map(([, line]) => line)).toEqual([
+      'rollback m1 shop',
+      'db probes shop',
+      'db blocking shop',
+      'db idle shop',
+    ]);
+  });
+
+  test('gives each of its buttons an id of its own, over all its steps', () => {
+    const offers = [1, 2].map((n) => ({ label: `Do ${n}`, line: `do ${n}` }));
+    const ids = idsIn(swept([finding('a', 'crit', { offers }), finding('b', 'warn', { offers })], 2));
+    expect(ids.filter((id) => id?.startsWith('say:'))).toHaveLength(12);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('of one check shows what it saw', () => {
+    const roots = [{ pid: 7, application: '<!channel>', query: 'select ?' }];
+    const blocks = shown(swept([finding('blocking', 'warn', { facts: { waiting: 2, roots } })]));
+    expect(blocks).toContain('waiting: 2\\nroots:\\n- pid 7, application &lt;!channel&gt;, query select ?');
   });
 });
 

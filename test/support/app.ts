@@ -4,6 +4,7 @@ import type { Reply } from '../../src/app/command.ts';
 import { createApp } from '../../src/app/create.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
+import { loadChecks } from '../../src/databases/check.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Settings } from '../../src/domain/settings.ts';
 import { loadRunbooks } from '../../src/runbooks/load.ts';
@@ -75,7 +76,8 @@ export async function createTestApp(
   const now = (): Date => time;
   const { settings = testSettings(), directory = everybody } = options;
   const runbooks = await loadRunbooks(RUNBOOKS, await loadSteps());
-  const app = createApp({ store, settings, directory, now, runbooks, generatedBy: 'Firebreak test' });
+  const checks = await loadChecks();
+  const app = createApp({ store, settings, directory, now, runbooks, checks, generatedBy: 'Firebreak test' });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
   const ask = (actor: string, text: string, channelId?: string): Promise<Reply> =>
     dispatch({ text, actor, receivedAt: time, ...(channelId ? { channelId } : {}) });

@@ -3,7 +3,7 @@ import type { Blocker } from '../../domain/sweep.ts';
 import { type Check, defineCheck, type Finding } from '../check.ts';
 import { type Branch, inBetween, rootsOf, type Waiter } from '../lock-tree.ts';
 import { literal } from '../names.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import { endingOf, sessionDoing, sessionName, sessionsByPid } from '../sessions.ts';
 import type { Target } from '../target.ts';
 import { age, count } from '../words.ts';

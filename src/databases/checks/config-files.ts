@@ -1,7 +1,7 @@
 /** Lines of the configuration files that the server cannot apply: it would not start with them. */
 import { type Check, defineCheck } from '../check.ts';
 import { isPrivilege } from '../pg-errors.ts';
-import { missing, roleOf } from '../rights.ts';
+import { missing, roleOf } from '../privileges.ts';
 import { count } from '../words.ts';
 
 interface Row {

@@ -1,6 +1,6 @@
 /** How many connections are in use, of the server's, the database's and the role's; and who has most of them. */
 import { type Check, defineCheck, type Finding, judge, type Limits } from '../check.ts';
-import { missing, roleOf } from '../rights.ts';
+import { missing, roleOf } from '../privileges.ts';
 import type { Target } from '../target.ts';
 import { count } from '../words.ts';
 

@@ -1,6 +1,6 @@
 /** Sessions that opened a transaction and forgot it: their locks stay, and vacuum waits for them. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import { endingOf, sessionDoing, sessionsByPid } from '../sessions.ts';
 
 const SQL = `

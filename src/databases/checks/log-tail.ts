@@ -2,7 +2,7 @@
 import { type Check, defineCheck, type Finding, judge, type Limits } from '../check.ts';
 import { errorsIn, type LogEntry } from '../log-lines.ts';
 import { isPrivilege } from '../pg-errors.ts';
-import { missing, roleOf } from '../rights.ts';
+import { missing, roleOf } from '../privileges.ts';
 import type { Target } from '../target.ts';
 import { count } from '../words.ts';
 

@@ -1,7 +1,7 @@
 /** Statements that have been running for long. */
 import { type Check, defineCheck, judge } from '../check.ts';
+import { seeingAll } from '../privileges.ts';
 import { redactSql } from '../redact.ts';
-import { seeingAll } from '../rights.ts';
 import { BACKEND_START, endingOf, sessionName } from '../sessions.ts';
 import { age } from '../words.ts';
 

@@ -2,7 +2,7 @@
 import type { Offer } from '../../domain/refusal.ts';
 import { type Check, defineCheck, judge } from '../check.ts';
 import { literal } from '../names.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import { BACKEND_START, endingOf, sessionName } from '../sessions.ts';
 import type { Target } from '../target.ts';
 

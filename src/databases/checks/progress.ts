@@ -1,6 +1,6 @@
 /** Long work of the server that is going on: building indexes, copying, vacuuming, backups. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import { BACKEND_START, endingOf } from '../sessions.ts';
 import { age } from '../words.ts';
 

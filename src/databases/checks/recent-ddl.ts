@@ -1,8 +1,8 @@
 /** What of the schema changed in the last hour, whoever did it: by the commit times of catalog rows. */
 import { type Check, defineCheck } from '../check.ts';
 import { sqlstateOf } from '../pg-errors.ts';
+import { missing } from '../privileges.ts';
 import { ago } from '../recent.ts';
-import { missing } from '../rights.ts';
 
 interface Row {
   readonly object: string;

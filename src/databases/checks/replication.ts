@@ -1,7 +1,7 @@
 /** Whether the standbys follow, and what replication slots keep the server from forgetting. */
 import { type Check, defineCheck, type Finding, judge, type Limits } from '../check.ts';
 import { literal } from '../names.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import type { Target } from '../target.ts';
 import { age, count, size } from '../words.ts';
 

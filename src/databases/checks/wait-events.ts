@@ -1,6 +1,6 @@
 /** What the sessions that work wait for at this moment: many at one place is where it is stuck. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 
 interface Row {
   readonly event: string;

@@ -1,6 +1,6 @@
 /** Whether WAL piles up, whether it is archived, and what temporary files take. */
 import { type Check, defineCheck, judge } from '../check.ts';
-import { seeingAll } from '../rights.ts';
+import { seeingAll } from '../privileges.ts';
 import type { Target } from '../target.ts';
 import { age, count, size } from '../words.ts';
 

@@ -1,7 +1,7 @@
 /** Finds what a repair needs: the table, its source, and the kept keys of an earlier rollback. */
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
-import { untouchedName } from '../snapshot.ts';
+import { asXmin, firstFree, untouchedName } from '../snapshot.ts';
 import { sourceFor } from '../source.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { RepairSource, Target } from '../target.ts';
@@ -76,9 +76,6 @@ async function inputsOf(
 const typeOf = (facts: TableFacts, column: string): string =>
   facts.columns.find((it) => it.name === column)?.type ?? 'text';
 
-/** `xmin` shows the lower 32 bits of a transaction's id. */
-const asXmin = (xid: string): string => String(BigInt(xid) % 2n ** 32n);
-
 async function keptKeys(
   target: Target,
   name: string,
@@ -97,15 +94,6 @@ async function keptKeys(
 
 /** A second repair of a table keeps the first one's copy. */
 async function freeName(target: Target, schema: string, base: string): Promise<string> {
-  for (let n = 1; ; n += 1) {
-    const name = nameWithSuffix(base, n === 1 ? '' : `_${n}`);
-    const rows = await target.read(
-      `select 1
-         from pg_class c
-         join pg_namespace s on s.oid = c.relnamespace
-        where s.nspname = $1 and c.relname = $2`,
-      [schema, name],
-    );
-    if (rows.length === 0) return `${schema}.${name}`;
-  }
+  const named = (n: number): string => nameWithSuffix(base, n === 1 ? '' : `_${n}`);
+  return `${schema}.${named(await firstFree(target, schema, named))}`;
 }

@@ -5,8 +5,8 @@ import type { AppliedMigration } from '../../domain/sweep.ts';
 import { analyse, type SqlAnalysis } from '../analyse.ts';
 import { appliedMigrations, deployedCapture } from '../history.ts';
 import { errorText } from '../pg-errors.ts';
+import { writingCalls } from '../reach.ts';
 import type { Target } from '../target.ts';
-import { writingCalls } from './reach.ts';
 
 /** A migration that can be rolled back, with both its halves read. */
 export interface Candidate {

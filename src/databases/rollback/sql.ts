@@ -1,14 +1,7 @@
 /** The SQL of a rollback, piece by piece for the execution and whole for those who approve it. */
-import { quoteName } from '../names.ts';
 import { aboutSql, copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
+import { lockTablesSql } from '../transaction.ts';
 import type { PlanTable, RollbackInputs } from './inputs.ts';
-
-/** Takes the locks before anything is read, in the order of the names. */
-export const lockSql = (tables: readonly PlanTable[]): string =>
-  `lock table ${tables
-    .map((table) => quoteName(table.name))
-    .sort()
-    .join(', ')} in access exclusive mode`;
 
 interface SnapshotSql {
   readonly copy: string;
@@ -41,7 +34,10 @@ export function fullSql(inputs: RollbackInputs): string {
     "-- the migration tool's own lock; this migration must still be the newest",
   ];
   if (inputs.tables.length > 0)
-    lines.push(`${lockSql(inputs.tables)};`, `${createSchemaSql(inputs.snapshotSchema)};`);
+    lines.push(
+      `${lockTablesSql(inputs.tables, 'access exclusive')};`,
+      `${createSchemaSql(inputs.snapshotSchema)};`,
+    );
   for (const table of inputs.tables) {
     const { copy, untouched, about } = snapshotSql(inputs, table);
     lines.push(`-- the copy of ${table.name}; all rights revoked, rows counted and summed`, `${copy};`);

@@ -8,14 +8,14 @@ import { runProbes } from '../probe.ts';
 import { sourceFor, suspectRows } from '../source.ts';
 import type { Target } from '../target.ts';
 import type { RollbackInputs } from './inputs.ts';
-import type { TableCopy } from './transaction.ts';
+import type { RollbackCopy } from './transaction.ts';
 
 export interface Committed {
   readonly xid: string;
   readonly attempts: number;
   readonly duration_ms: number;
   /** Empty when the COMMIT was only found out about later. */
-  readonly copies: readonly TableCopy[];
+  readonly copies: readonly RollbackCopy[];
 }
 
 /** What is true now, as the diag role sees it. */

@@ -5,12 +5,10 @@ import { shortName } from '../../databases/names.ts';
 import type { Culprit } from '../../databases/repair/damage.ts';
 import { executeRepair, leftToRepair, planRepair } from '../../databases/repair.ts';
 import { readRollbackInputs } from '../../databases/rollback/inputs.ts';
-import { resolveUnknown } from '../../databases/rollback.ts';
-import type { Marker, Plan, TransactionTrace } from '../../domain/plan.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import type { EarlierAction } from '../../domain/run.ts';
-import { stoppedOutcome } from '../../domain/run-moves.ts';
-import { defineStep, type Resolution, type StepContext } from '../step.ts';
+import { batched, resolveBatched } from '../batched.ts';
+import { defineStep, type StepContext } from '../step.ts';
 
 const Input = z.strictObject({
   table: z.string().min(1),
@@ -34,32 +32,10 @@ export default defineStep({
     const { target, snapshotSchema, captured } = context;
     return planRepair(target, { ...damage, captured, table: input.table, snapshotSchema });
   },
-  execute: ({ target }, plan, { marker, onXid, signal, onProgress }) =>
-    executeRepair(target, plan, {
-      marker,
-      onXid,
-      signal,
-      onProgress: ({ batch, batches, restored }) =>
-        onProgress(`Batch ${batch} of ${batches}: ${restored} rows restored`),
-    }),
-  resolve,
+  execute: ({ target }, plan, options) => executeRepair(target, plan, batched(options)),
+  resolve: ({ target }, plan, marker, trace) =>
+    resolveBatched(target, marker, trace, () => leftToRepair(target, plan)),
 });
-
-/** Batches commit one by one: what counts is what is left to do once the last of them has ended. */
-async function resolve(
-  { target }: StepContext,
-  plan: Plan,
-  marker: Marker,
-  trace?: TransactionTrace,
-): Promise<Resolution> {
-  if ((await resolveUnknown(target, marker, trace)) === 'unknown') return 'unknown';
-  const rows = await leftToRepair(target, plan);
-  if (rows === 0) return 'committed';
-  return stoppedOutcome(
-    'FAILED',
-    `It was interrupted: what was restored stays, ${rows} rows are left. Start the repair again for the rest.`,
-  );
-}
 
 async function damageOf(context: StepContext, input: Input): Promise<Damage | Refusal> {
   const rollback = rollbackFor(context.earlier, input);

@@ -65,6 +65,7 @@ export const selectField = (
   choices: readonly Choice[],
   initial?: string,
   hint?: string,
+  optional = false,
 ): InputBlock => {
   const options = choices.slice(0, 100).map(option);
   const chosen = options.find(({ value }) => value === initial);
@@ -73,6 +74,7 @@ export const selectField = (
     block_id: id,
     label: { type: 'plain_text', text: label },
     ...(hint ? { hint: { type: 'plain_text', text: hint } } : {}),
+    ...(optional ? { optional } : {}),
     element: {
       type: 'static_select',
       action_id: id,
@@ -81,6 +83,20 @@ export const selectField = (
     },
   };
 };
+
+/** Somebody of the workspace. */
+export const userField = (
+  id: string,
+  label: string,
+  { initial, hint, optional = false }: Pick<TextWish, 'initial' | 'hint' | 'optional'>,
+): InputBlock => ({
+  type: 'input',
+  block_id: id,
+  label: { type: 'plain_text', text: label },
+  ...(hint ? { hint: { type: 'plain_text', text: hint } } : {}),
+  ...(optional ? { optional } : {}),
+  element: { type: 'users_select', action_id: id, ...(initial ? { initial_user: initial } : {}) },
+});
 
 /** A menu of which any number may be chosen; at most 100 choices, and at least one. */
 export const multiSelectField = (

@@ -5,11 +5,14 @@ import { actions, button, section, type View, view } from './blocks.ts';
 /** The action ids of buttons that say a line; within one message each is used once. */
 export const SAY = 'say:';
 
-/** A row of them; undefined when there is none. */
-export const offerButtons = (offers: readonly (Offer & { readonly style?: 'primary' | 'danger' })[]) =>
+/** A row of them; undefined when there is none. `row` tells the rows of one message apart. */
+export const offerButtons = (
+  offers: readonly (Offer & { readonly style?: 'primary' | 'danger' })[],
+  row = '',
+) =>
   actions(
     offers.map(({ label, line, style }, index) =>
-      button({ text: label, actionId: `${SAY}${index}`, value: { line }, ...(style ? { style } : {}) }),
+      button({ text: label, actionId: `${SAY}${row}${index}`, value: { line }, ...(style ? { style } : {}) }),
     ),
   );
 

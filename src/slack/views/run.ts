@@ -7,7 +7,7 @@ import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
 import { outputBlocks } from './output.ts';
 import { steeringBlocks } from './steering.ts';
-import { isSweep, sweepLines } from './sweep.ts';
+import { isSweep, sweepBlocks } from './sweep.ts';
 import { clip, code, duration, mrkdwn } from './text.ts';
 import { when, who } from './words.ts';
 
@@ -52,8 +52,8 @@ export function run(known: Run, command: string): View {
     ...steeringBlocks(known),
     ...steps.flatMap((step): readonly KnownBlock[] => nextBlocks(known, step, command)),
     ...lines(steps.map(stepLine)),
-    ...steps.flatMap(({ output }): readonly KnownBlock[] =>
-      isSweep(output) ? lines(sweepLines(output)) : outputBlocks(output),
+    ...steps.flatMap(({ index, output }): readonly KnownBlock[] =>
+      isSweep(output) ? sweepBlocks(output, index) : outputBlocks(output),
     ),
   ]);
 }

@@ -1,8 +1,8 @@
-/** How long a rollback may keep its locks, and the end of it when that is over. */
+/** How long a transaction may keep its locks, and the end of it when that is over. */
 import { performance } from 'node:perf_hooks';
 import type pg from 'pg';
-import { Stop } from '../outcome.ts';
-import { sqlstateOf } from '../pg-errors.ts';
+import { Stop } from './outcome.ts';
+import { sqlstateOf } from './pg-errors.ts';
 
 /** Bytes that are copied and summed in a second. Measured 14 MB in 0.7 s on two busy cores; a rewrite takes as long. */
 const BYTES_PER_SECOND = 20_000_000;

@@ -1,7 +1,7 @@
 /** What a write leads to beyond its own table: foreign keys that pass it on, triggers, functions, publications. */
-import type { SqlAnalysis } from '../analyse.ts';
-import { baseName } from '../names.ts';
-import type { Target } from '../target.ts';
+import type { SqlAnalysis } from './analyse.ts';
+import { baseName } from './names.ts';
+import type { Target } from './target.ts';
 
 /** Rows that are written; for an update, one column of theirs. */
 export interface Write {

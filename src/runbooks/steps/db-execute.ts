@@ -1,0 +1,20 @@
+/** Executes SQL that somebody else approved, in one transaction, with a snapshot first and probes inside. */
+import { z } from 'zod';
+import { templateShape } from '../../databases/bind.ts';
+import { executeSql, planExecute } from '../../databases/execute.ts';
+import { resolveUnknown } from '../../databases/resolve.ts';
+import { defineStep } from '../step.ts';
+
+export default defineStep({
+  kind: 'db-execute',
+  risk: 'dangerous',
+  dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
+  input: z.strictObject({
+    ...templateShape,
+    /** Copied as well as what the SQL changes. */
+    snapshot: z.array(z.string().min(1)).optional(),
+  }),
+  plan: ({ target, snapshotSchema }, input) => planExecute(target, { ...input, snapshotSchema }),
+  execute: ({ target }, plan, options) => executeSql(target, plan, options),
+  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+});
