@@ -3,6 +3,8 @@ import { defineCommand } from '../src/app/command.ts';
 import { startRunbook } from '../src/app/intend.ts';
 import { readParams } from '../src/app/param-words.ts';
 import { headOf } from '../src/app/words.ts';
+import { isSlackUser } from '../src/domain/actor.ts';
+import { asTyped } from '../src/domain/foreign.ts';
 
 export default defineCommand({
   verb: 'run',
@@ -19,6 +21,9 @@ export default defineCommand({
   async run(request, app) {
     const { head, rest } = headOf(request.words);
     const read = readParams(rest);
-    return read.ok ? startRunbook(app, request, head, read.params) : read;
+    if (!read.ok) return read;
+    const typed = (value: string): string => (isSlackUser(request.actor) ? asTyped(value) : value);
+    const params = Object.entries(read.params).map(([name, value]) => [name, typed(value)] as const);
+    return startRunbook(app, request, head, Object.fromEntries(params));
   },
 });

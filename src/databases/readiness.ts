@@ -15,8 +15,8 @@ export interface TargetLook {
 }
 
 /**
- * Looks at the roles of a target, one after the other. It never throws. `act` and `ddl` are opened for one SELECT each
- * and closed at once; without `diag` they are not looked at, since it knows which database they have to lead to.
+ * Looks at the roles of a target, one after the other. It never throws. `act` is opened for one SELECT and closed at once;
+ * `ddl` is opened for approved plans only, so that of it only the catalog is asked. Without `diag` neither is looked at.
  */
 export async function lookAt(target: Target): Promise<TargetLook> {
   try {
@@ -25,9 +25,7 @@ export async function lookAt(target: Target): Promise<TargetLook> {
     const about = [...diag.about, ...identity.about].join('; ');
     const found = [...diag.problems, ...identity.problems];
     if (identity.problems.length > 0) return { about, problems: found };
-    const act = await sessionProblems(target, 'act', actProblems);
-    const ddl = await sessionProblems(target, 'ddl', ddlProblems);
-    return { about, problems: [...found, ...act, ...ddl] };
+    return { about, problems: [...found, ...(await actProblems(target)), ...(await ddlProblems(target))] };
   } catch (error) {
     return { problems: [unreachable(target, 'diag', error)] };
   }
@@ -77,18 +75,14 @@ async function lookAtIdentity(target: Target): Promise<Part> {
   }
 }
 
-async function sessionProblems(
-  target: Target,
-  role: 'act' | 'ddl',
-  look: (client: pg.Client) => Promise<readonly TargetProblem[]>,
-): Promise<readonly TargetProblem[]> {
-  // A target without it was configured so: what needs it is refused with the reason.
-  if (target.config.urls[role] === undefined) return [];
+/** A target without the role was configured so: what needs it is refused with the reason. */
+async function actProblems(target: Target): Promise<readonly TargetProblem[]> {
+  if (target.config.urls.act === undefined) return [];
   try {
-    const client = await target.session(role, 3000);
-    return await look(client).finally(() => endQuietly(client));
+    const client = await target.session('act', 3000);
+    return await rightsToAct(client).finally(() => endQuietly(client));
   } catch (error) {
-    return [unreachable(target, role, error)];
+    return [unreachable(target, 'act', error)];
   }
 }
 
@@ -103,7 +97,7 @@ const ACT = `
          pg_has_role(current_user, 'pg_signal_backend', 'USAGE') as signals,
          pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees`;
 
-async function actProblems(client: pg.Client): Promise<readonly TargetProblem[]> {
+async function rightsToAct(client: pg.Client): Promise<readonly TargetProblem[]> {
   const { rows } = await client.query<ActRow>(soon(ACT));
   const { role = '?', signals, sees } = rows[0] ?? {};
   return [
@@ -118,23 +112,28 @@ async function actProblems(client: pg.Client): Promise<readonly TargetProblem[]>
   ];
 }
 
-interface DdlRow {
-  readonly role: string;
-  readonly database: string;
-  readonly creates: boolean;
-}
-
 const DDL = `
-  select quote_ident(current_user) as role,
+  select quote_ident(r.rolname) as role,
          quote_ident(current_database()) as database,
-         has_database_privilege(current_database(), 'CREATE') as creates`;
+         has_database_privilege(r.oid, current_database(), 'CREATE') as creates
+    from pg_roles r
+   where r.rolname = $1`;
 
-async function ddlProblems(client: pg.Client): Promise<readonly TargetProblem[]> {
-  const { rows } = await client.query<DdlRow>(soon(DDL));
-  const { role = '?', database = '?', creates } = rows[0] ?? {};
-  return when(creates === false, {
-    found: `The ddl role ${role} may create no schema: neither markers nor snapshots can be kept.`,
-    fix: `GRANT CREATE ON DATABASE ${database} TO ${role};`,
+async function ddlProblems(target: Target): Promise<readonly TargetProblem[]> {
+  const { ddl } = target.config.urls;
+  const user = ddl !== undefined && URL.canParse(ddl) ? decodeURIComponent(new URL(ddl).username) : '';
+  if (user === '') return [];
+  const [row] = await target.read<{ role: string; database: string; creates: boolean }>(DDL, [user]);
+  if (row === undefined)
+    return [
+      {
+        found: `The ddl role ${user} of its URL does not exist.`,
+        fix: `\`firebreak db roles --target ${target.name}\` prints how to make it.`,
+      },
+    ];
+  return when(!row.creates, {
+    found: `The ddl role ${row.role} may create no schema: neither markers nor snapshots can be kept.`,
+    fix: `GRANT CREATE ON DATABASE ${row.database} TO ${row.role};`,
   });
 }
 

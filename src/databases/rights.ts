@@ -1,6 +1,5 @@
-/** What the diag role may do besides reading, and what it may see: the guarantee towards a target is the role. */
+/** What the diag role may do besides reading: the guarantee towards a target is the role, not the read-only transaction. */
 import { type Refusal, refuse } from '../domain/refusal.ts';
-import type { Check, Finding } from './check.ts';
 import { ident } from './names.ts';
 import type { Target } from './target.ts';
 
@@ -134,29 +133,3 @@ function excessOf(row: Row): readonly Excess[] {
 /** The statement asks for one more than is shown. */
 const some = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(', ')} and more` : names.join(', ');
-
-/** The diag role's name, quoted where SQL needs it, and whether it sees what other roles' sessions do. */
-export async function roleOf(target: Target): Promise<{ readonly role: string; readonly seesAll: boolean }> {
-  const [row] = await target.read<{ role: string; sees_all: boolean }>(
-    `select quote_ident(current_user) as role,
-            pg_has_role(current_user, 'pg_read_all_stats', 'usage') as sees_all`,
-  );
-  return { role: row?.role ?? '', seesAll: row?.sees_all ?? false };
-}
-
-/** A check's `run` that is skipped for a role to which other sessions' columns are NULL: none would look like no trouble. */
-export const seeingAll =
-  (run: Check['run']): Check['run'] =>
-  async (target, context) => {
-    const { role, seesAll } = await roleOf(target);
-    if (seesAll) return run(target, context);
-    return missing(`The role ${role} does not see what other sessions do.`, `GRANT pg_monitor TO ${role}`);
-  };
-
-/** Skipped for want of a privilege. */
-export const missing = (verdict: string, grant: string): Finding => ({
-  status: 'skipped',
-  verdict,
-  facts: {},
-  next: grant,
-});

@@ -113,7 +113,7 @@ describe('a runbook in a terminal', () => {
       code: 0,
       out: expect.stringMatching(
         /^Run \d started: Tell one\n[^]*1\. tell: done\. Said: x\n[^]*Run \d is done\n$/,
-      ),
+      ) as unknown,
     });
     const { code, out } = await failed;
     expect(code).toBe(1);

@@ -22,7 +22,7 @@ type Point = () => void;
 const KINDS = ['look', 'tell', 'act', 'look', 'act', 'tell', 'act', 'look', 'tell', 'act'] as const;
 const RISKS = { look: 'read', tell: 'change', act: 'dangerous' } as const;
 
-export const TEN_STEPS: Runbook = {
+const TEN_STEPS: Runbook = {
   name: 'ten-steps',
   title: 'Ten steps',
   summary: 'Ten steps',

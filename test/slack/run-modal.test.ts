@@ -92,14 +92,16 @@ const runs = async (): Promise<readonly Record<string, unknown>[]> =>
 describe('the form of a runbook', () => {
   test('asks for what the line did not say, a field a parameter by its type, with what it did say', async () => {
     const who = `<@${user('dba')}|dba>`;
-    const view = await asked(`run every-type target=shop what="two words" who=${who} migration=1_first`);
+    const view = await asked(
+      `run every-type target=shop what="two &lt;words&gt; &amp;amp;" who=${who} migration=1_first`,
+    );
     expect(view.callback_id).toBe('run');
     const shown = view.blocks.flatMap(({ block_id: id, element, optional = false, hint }) =>
       element ? [[id, element.type, optional, hint?.text, initialOf(element)]] : [],
     );
     expect(shown).toEqual([
       ['target', 'static_select', false, 'The database that it is run on.', 'shop'],
-      ['what', 'plain_text_input', false, 'what to say', 'two words'],
+      ['what', 'plain_text_input', false, 'what to say', 'two <words> &amp;'],
       ['table', 'plain_text_input', false, 'a table', undefined],
       ['migration', 'static_select', true, 'a migration', '1_first'],
       ['source', 'static_select', true, 'another database', undefined],

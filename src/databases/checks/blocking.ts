@@ -128,12 +128,16 @@ interface Prepared {
   readonly prepared_s: number;
 }
 
-/** The prepared transactions that hold what others wait for: the oldest first. */
+/**
+ * The prepared transactions that hold what others wait for: the oldest first. Their locks have no pid; which are whose
+ * shows the lock that each holds on its own id (the numbers in `virtualtransaction` differ by version).
+ */
 const preparedBlockers = (target: Target): Promise<Prepared[]> =>
   target.read<Prepared>(`
     select distinct p.gid, p.owner::text, extract(epoch from clock_timestamp() - p.prepared)::float8 as prepared_s
       from pg_prepared_xacts p
-      join pg_locks h on h.virtualtransaction = '-1/' || p.transaction::text and h.granted
+      join pg_locks own on own.locktype = 'transactionid' and own.transactionid = p.transaction and own.pid is null
+      join pg_locks h on h.virtualtransaction = own.virtualtransaction and h.pid is null and h.granted
       join pg_locks w on not w.granted and w.locktype = h.locktype
                      and w.database is not distinct from h.database
                      and w.relation is not distinct from h.relation

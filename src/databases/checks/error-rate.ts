@@ -84,14 +84,20 @@ function share({ commits, rollbacks }: Counters): number {
 /** A second's worth of temporary files that is too much for any healthy service. */
 const MUCH_TEMP = 1024 ** 3;
 
+/** A client that goes away without a word is no news by itself. */
+const MANY_LOST = 5;
+
 /** What no healthy database has within a second. */
 function eventsIn(delta: Counters): string[] {
   const events = [
     [delta.deadlocks, count(delta.deadlocks, 'deadlock')],
-    [delta.conflicts, `${count(delta.conflicts, 'query').replace('querys', 'queries')} ended by recovery`],
+    [delta.conflicts, `${count(delta.conflicts, 'statement')} ended by recovery`],
     [delta.sessions_fatal, `${count(delta.sessions_fatal, 'session')} ended by a fatal error`],
     [delta.sessions_killed, `${count(delta.sessions_killed, 'session')} ended by an operator`],
-    [delta.sessions_abandoned, `${count(delta.sessions_abandoned, 'session')} lost by their clients`],
+    [
+      delta.sessions_abandoned >= MANY_LOST ? delta.sessions_abandoned : 0,
+      `${count(delta.sessions_abandoned, 'session')} lost by their clients`,
+    ],
     [delta.temp_bytes >= MUCH_TEMP ? 1 : 0, `${size(delta.temp_bytes)} of temporary files`],
   ] as const;
   return events.flatMap(([number, text]) => (number > 0 ? [text] : []));

@@ -16,7 +16,9 @@ interface File {
 
 const FILE = `
   select f.path,
-         (select l.size::float8 from pg_ls_logdir() l where l.name = regexp_replace(f.path, '.*/', '')) as size,
+         case when f.path is not null
+              then (select l.size::float8 from pg_ls_logdir() l where l.name = regexp_replace(f.path, '.*/', ''))
+          end as size,
          to_char((clock_timestamp() - interval '15 minutes') at time zone current_setting('log_timezone'),
                  'YYYY-MM-DD HH24:MI:SS') as since
     from (select coalesce(pg_current_logfile('stderr'), pg_current_logfile('jsonlog'), pg_current_logfile('csvlog')) as path) f`;
@@ -44,7 +46,7 @@ const check: Check = defineCheck({
       if (!isPrivilege(error)) throw error;
       const { role } = await roleOf(target);
       return missing(
-        `The role ${role} may not read the server's log.`,
+        `The role ${role} may not read the server's log. The right to do so opens every file of the data folder to it.`,
         `GRANT pg_monitor TO ${role}; GRANT EXECUTE ON FUNCTION ${READ} TO ${role}`,
       );
     }

@@ -57,7 +57,7 @@ const check: Check = defineCheck({
     const status = judge(oldest.age, limits);
     return {
       status,
-      verdict: `${holderText(oldest)} holds vacuum back, by ${oldest.age.toLocaleString('en-US')} transactions.`,
+      verdict: `${holderText(oldest)} holds vacuum back, by ${ageText(oldest.age)}.`,
       facts,
       ...(status === 'ok' ? {} : freeing(target, oldest)),
     };
@@ -81,3 +81,6 @@ function freeing(target: Target, { kind, name, pid, backend_start }: Row) {
   const offers: Offer[] = [{ label: 'Look at replication', line }];
   return { next: line, offers };
 }
+
+const ageText = (age: number): string =>
+  `${age.toLocaleString('en-US')} ${age === 1 ? 'transaction' : 'transactions'}`;

@@ -3,6 +3,7 @@ import { type Check, defineCheck } from '../check.ts';
 import { sqlstateOf } from '../pg-errors.ts';
 import { missing } from '../privileges.ts';
 import { ago } from '../recent.ts';
+import type { Target } from '../target.ts';
 
 interface Row {
   readonly object: string;
@@ -65,10 +66,7 @@ const check: Check = defineCheck({
   privilege: 'none; the server must run with track_commit_timestamp = on',
   danger: 'reads the catalogs through, which takes a second with 100,000 tables',
   async run(target, { now }) {
-    const found = await target.read<Row>(SQL, [now]).catch((error: unknown) => {
-      if (sqlstateOf(error) === '55000') return undefined;
-      throw error;
-    });
+    const found = await changesIn(target, now);
     if (found === undefined) {
       return missing(
         'The server does not keep the times of commits, so that changes of the schema have no time.',
@@ -97,3 +95,16 @@ const isSuspect = ({ kind, partition, what }: Change): boolean =>
 
 const text = ({ kind, object, what, when }: Change): string =>
   `${kind} ${object} (${what.join(', ')}) ${when}`;
+
+/** Without commit times a database in which nothing was ever made would still look unchanged: the setting is asked. */
+async function changesIn(target: Target, now: Date): Promise<Row[] | undefined> {
+  const [setting] = await target.read<{ on: boolean }>(
+    `select current_setting('track_commit_timestamp')::bool as on`,
+  );
+  if (setting?.on !== true) return undefined;
+  return target.read<Row>(SQL, [now]).catch((error: unknown) => {
+    // A standby has no commit times unless its primary keeps them.
+    if (sqlstateOf(error) === '55000') return undefined;
+    throw error;
+  });
+}

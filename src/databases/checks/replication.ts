@@ -118,8 +118,11 @@ function slotTrouble({ name, active, wal_status, retained_bytes }: Slot): Troubl
 
 const BYTES: Limits = { warn: 50 * 1024 ** 2, crit: 100 * 1024 ** 2 };
 
+/** Its seconds stand still while nothing is replayed: then only the bytes grow. */
 function standbyTrouble({ name, state, lag_bytes, lag_s }: Standby, limits: Limits): Trouble[] {
-  const by = `${age(lag_s)}${lag_bytes === null ? '' : ` and ${size(lag_bytes)}`}`;
+  const by = [lag_s > 0 ? [age(lag_s)] : [], lag_bytes === null ? [] : [size(lag_bytes)]]
+    .flat()
+    .join(' and ');
   const verdict = `The standby ${literal(name)} (${state}) is ${by} behind.`;
   const both = [judge(lag_s, limits), judge(lag_bytes ?? 0, BYTES)];
   const status = (['crit', 'warn'] as const).find((each) => both.includes(each));

@@ -9,16 +9,19 @@ interface Row {
   readonly pending_restart: boolean;
 }
 
-/** Values in words can hold passwords, as those of commands and connections do: only numbers and choices are read. */
+/**
+ * Values in words can hold passwords, as those of commands and connections do: only numbers and choices are read. What
+ * the command line says counts as pending after any reload when a file says otherwise, and never changes by a restart.
+ */
 const SQL = `
   select name,
          case when vartype = 'string' then '(text)' else setting || coalesce(' ' || unit, '') end as value,
          source,
-         pending_restart
+         pending_restart and source <> 'command line' as pending_restart
     from pg_settings
    where pending_restart
       or source in ('configuration file', 'command line', 'environment variable', 'database', 'user', 'database user')
-   order by pending_restart desc, name
+   order by 4 desc, name
    limit 200`;
 
 const check: Check = defineCheck({

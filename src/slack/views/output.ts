@@ -29,7 +29,7 @@ const isRows = (output: unknown): output is Rows =>
 
 /** Columns side by side, as psql shows them. */
 function tableOf({ columns, rows }: Rows): string {
-  const cells = [columns, ...rows.slice(0, ROWS)].map((row) => row.map((each) => oneLine(String(each))));
+  const cells = [columns, ...rows.slice(0, ROWS)].map((row) => row.map(oneLine));
   const widths = columns.map((_, at) => Math.max(...cells.map((row) => (row[at] ?? '').length)));
   const lines = cells.map((row) =>
     row
