@@ -4,11 +4,10 @@ import { type DbWish, readDbWords } from '../app/db-words.ts';
 import { isRefusal } from '../app/words.ts';
 import { targetNames } from '../config.ts';
 import { type Check, loadChecks } from '../databases/check.ts';
-import { problemsOf } from '../databases/readiness.ts';
+import { lookAt, type TargetLook } from '../databases/readiness.ts';
 import { rolesSql } from '../databases/roles.ts';
 import { sweep } from '../databases/sweep.ts';
 import { factLines } from '../domain/facts.ts';
-import type { TargetProblem } from '../domain/health.ts';
 import {
   type CheckFacts,
   type CheckResult,
@@ -112,34 +111,30 @@ function listChecks(checks: readonly Check[], { json }: DbOptions): void {
   else process.stdout.write(facts.map((check) => `${checkLine(check)}\n`).join(''));
 }
 
-interface TargetFacts {
+interface TargetFacts extends TargetLook {
   readonly target: string;
-  readonly problems: readonly TargetProblem[];
 }
 
 async function showTargets(names: readonly string[], { config, json }: DbOptions): Promise<void> {
-  const facts = await Promise.all(
-    names.map(
-      async (target): Promise<TargetFacts> => ({ target, problems: await problemsIn(target, config) }),
-    ),
-  );
+  const facts = await Promise.all(names.map((target) => factsOf(target, config)));
   if (json) printJson(facts);
   else process.stdout.write(facts.map(targetLines).join('') || 'No target is configured.\n');
+  if (facts.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }
 
 /** Each target fails alone, also by its own part of the configuration. */
-async function problemsIn(target: string, config: string): Promise<readonly TargetProblem[]> {
+async function factsOf(target: string, config: string): Promise<TargetFacts> {
   try {
-    return await onTarget({ target, config }, problemsOf);
+    return { target, ...(await onTarget({ target, config }, lookAt)) };
   } catch (error) {
-    if (error instanceof FirebreakError) return [{ found: error.message, fix: error.fix }];
-    throw error;
+    if (!(error instanceof FirebreakError)) throw error;
+    return { target, problems: [{ found: error.message, fix: error.fix }] };
   }
 }
 
-const targetLines = ({ target, problems }: TargetFacts): string =>
+const targetLines = ({ target, about, problems }: TargetFacts): string =>
   problems.length === 0
-    ? `${target}: ready\n`
+    ? `${target}: ready (${about ?? 'unknown'})\n`
     : problems.map(({ found, fix }) => `${target}: ${found}\n        fix: ${fix}\n`).join('');
 
 function seconds(text: string): number {

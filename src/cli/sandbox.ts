@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { createLevers, type Levers } from '../../sandbox/story/levers.ts';
 import { postStartHere } from '../../sandbox/story/start-here.ts';
 import { startTraffic } from '../../sandbox/story/traffic.ts';
+import { byGroup } from '../app/groups.ts';
 import { loadCommands } from '../app/load-commands.ts';
 import { openAll } from '../closing.ts';
 import { captureMigrations } from '../databases/history.ts';
@@ -122,7 +123,10 @@ async function aboutCommand(): Promise<object> {
   return {
     command: COMMAND,
     shortcuts: manifest.features.shortcuts ?? [],
-    verbs: commands.map(({ verb, aliases = [], usage, summary }) => ({ verb, aliases, usage, summary })),
+    // The page completes the first few of them: what begins everything comes first.
+    verbs: byGroup(commands)
+      .flatMap(({ items }) => items)
+      .map(({ verb, aliases = [], usage, summary }) => ({ verb, aliases, usage, summary })),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Reads as a target's diag role: each one in a transaction that can neither hang, nor grow, nor leave anything behind. */
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -23,7 +24,7 @@ export interface Reader {
     params?: readonly unknown[],
     limits?: ReadLimits,
   ) => Promise<Row[]>;
-  /** Opens a connection at once, and another one whenever none is left. */
+  /** Opens a connection at once, and another one when the last has broken. What cannot be opened, the next read tries. */
   readonly keepWarm: () => void;
   readonly close: () => Promise<void>;
 }
@@ -35,20 +36,22 @@ export const STATEMENT_TIMEOUT_MS = 3000;
 const CONNECT_TIMEOUT_MS = 3000;
 const LOCK_TIMEOUT_MS = 300;
 const IDLE_TIMEOUT_MS = 10_000;
+/** After so long the second connection is closed. */
+const IDLE_CONNECTION_MS = 30_000;
 const MEGABYTE = 1024 * 1024;
 const MAX_ANSWER_MB = 16;
-const REOPEN_MS = 5000;
-const TURN_MS = 50;
+/** Shorter than what a check of the connection may take. */
+const TURN_MS = 2000;
 
 /** Nothing connects until it reads. At most two connections; the last one is never closed for being idle. */
-export function createReader(url: string): Reader {
+export function createReader(url: string, idleMs = IDLE_CONNECTION_MS): Reader {
   const sockets = createSockets();
   const pool = new pg.Pool({
     ...connection(url),
     stream: sockets.open,
     max: 2,
     min: 1,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: idleMs,
   });
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);
@@ -92,10 +95,13 @@ const streamOf = (client: pg.ClientBase): Socket =>
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 
 function keepOneOpen(pool: pg.Pool): void {
-  const later = (): void => void setTimeout(() => void open(), REOPEN_MS).unref();
   const open = async (): Promise<void> => {
     if (pool.ending || pool.totalCount > 0) return;
-    await pool.connect().then((client) => client.release(), later);
+    // One try: a server that is full or refuses the password is not to be asked again and again.
+    await pool.connect().then(
+      (client) => client.release(),
+      () => undefined,
+    );
   };
   pool.on('remove', () => void open());
   void open();
@@ -136,16 +142,24 @@ async function readOnce<Row extends object>(
 
 /** When the server takes no new connection, the one that is there is waited for. */
 async function checkOut(pool: pg.Pool): Promise<pg.PoolClient> {
-  const deadline = performance.now() + CONNECT_TIMEOUT_MS;
+  const deadline = performance.now() + TURN_MS;
   for (;;) {
     try {
       return await pool.connect();
     } catch (error) {
-      const isFull = sqlstateOf(error) === '53300' && pool.totalCount > 0;
-      if (!isFull || performance.now() > deadline) throw error;
-      await sleep(TURN_MS);
+      const left = deadline - performance.now();
+      if (sqlstateOf(error) !== '53300' || pool.totalCount === 0 || left <= 0) throw error;
+      // Not by asking again and again: each refusal costs a full server as well.
+      await nextRelease(pool, left);
     }
   }
+}
+
+async function nextRelease(pool: pg.Pool, ms: number): Promise<void> {
+  const given = new AbortController();
+  const released = once(pool, 'release', { signal: given.signal });
+  await Promise.race([released.catch(() => undefined), sleep(ms, undefined, { signal: given.signal })]);
+  given.abort();
 }
 
 async function begin(client: pg.ClientBase, envelope: pg.QueryConfig): Promise<void> {

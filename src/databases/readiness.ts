@@ -6,28 +6,35 @@ import { OLDEST } from './check.ts';
 import { errorText } from './pg-errors.ts';
 import { soon } from './reader.ts';
 import { readRights } from './rights.ts';
-import { endQuietly, type Target } from './target.ts';
+import { endQuietly, identityText, type Target } from './target.ts';
+
+export interface TargetLook {
+  /** Version, identity and what the diag role sees, in words; undefined when it cannot be reached. */
+  readonly about?: string;
+  readonly problems: readonly TargetProblem[];
+}
 
 /**
  * Looks at the roles of a target, one after the other. It never throws. `act` is opened for one SELECT and closed at once;
  * `ddl` is opened for approved plans only, so that of it only the catalog is asked. Without `diag` neither is looked at.
  */
-export async function problemsOf(target: Target): Promise<readonly TargetProblem[]> {
+export async function lookAt(target: Target): Promise<TargetLook> {
   try {
-    const found = [...(await diagProblems(target)), ...(await identityProblems(target))];
-    if (found.some(({ blind }) => blind)) return found.map(told);
-    const act = await actProblems(target);
-    const ddl = await ddlProblems(target);
-    return [...found, ...act, ...ddl].map(told);
+    const diag = await lookAtDiag(target);
+    const identity = await lookAtIdentity(target);
+    const about = [...diag.about, ...identity.about].join('; ');
+    const found = [...diag.problems, ...identity.problems];
+    if (identity.problems.length > 0) return { about, problems: found };
+    return { about, problems: [...found, ...(await actProblems(target)), ...(await ddlProblems(target))] };
   } catch (error) {
-    return [unreachable(target, 'diag', error)];
+    return { problems: [unreachable(target, 'diag', error)] };
   }
 }
 
-/** `blind`: behind it nothing else can be seen. */
-type Found = TargetProblem & { readonly blind?: true };
-
-const told = ({ found, fix }: Found): TargetProblem => ({ found, fix });
+interface Part {
+  readonly about: readonly string[];
+  readonly problems: readonly TargetProblem[];
+}
 
 interface DiagRow {
   readonly version: string;
@@ -40,12 +47,13 @@ const DIAG = `
          current_setting('server_version_num')::int as version_num,
          pg_has_role(current_user, 'pg_monitor', 'USAGE') as monitors`;
 
-async function diagProblems(target: Target): Promise<readonly Found[]> {
+async function lookAtDiag(target: Target): Promise<Part> {
   const [row] = await target.read<DiagRow>(DIAG);
-  const { role, excess } = await readRights(target);
-  return [
+  const { role, excess, seesEveryRow } = await readRights(target);
+  const version = row?.version ?? '?';
+  const problems = [
     ...when((row?.version_num ?? 0) < OLDEST * 10_000, {
-      found: `It is PostgreSQL ${row?.version ?? '?'}; the checks are written for ${OLDEST} and newer.`,
+      found: `It is PostgreSQL ${version}; the checks are written for ${OLDEST} and newer.`,
       fix: 'Expect checks to fail there.',
     }),
     ...when(row?.monitors === false, {
@@ -54,20 +62,21 @@ async function diagProblems(target: Target): Promise<readonly Found[]> {
     }),
     ...excess.map(({ found, fix }) => ({ found: `The diag role ${role} ${found}.`, fix })),
   ];
+  const sees = seesEveryRow ? [`row security hides nothing from ${role}`] : [];
+  return { about: [`PostgreSQL ${version}`, ...sees], problems };
 }
 
-async function identityProblems(target: Target): Promise<readonly Found[]> {
+async function lookAtIdentity(target: Target): Promise<Part> {
   try {
-    await target.identity();
-    return [];
+    return { about: [identityText(await target.identity())], problems: [] };
   } catch (error) {
     if (!(error instanceof FirebreakError)) throw error;
-    return [{ found: error.message, fix: error.fix, blind: true }];
+    return { about: [], problems: [{ found: error.message, fix: error.fix }] };
   }
 }
 
 /** A target without the role was configured so: what needs it is refused with the reason. */
-async function actProblems(target: Target): Promise<readonly Found[]> {
+async function actProblems(target: Target): Promise<readonly TargetProblem[]> {
   if (target.config.urls.act === undefined) return [];
   try {
     const client = await target.session('act', 3000);
@@ -88,7 +97,7 @@ const ACT = `
          pg_has_role(current_user, 'pg_signal_backend', 'USAGE') as signals,
          pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees`;
 
-async function rightsToAct(client: pg.Client): Promise<readonly Found[]> {
+async function rightsToAct(client: pg.Client): Promise<readonly TargetProblem[]> {
   const { rows } = await client.query<ActRow>(soon(ACT));
   const { role = '?', signals, sees } = rows[0] ?? {};
   return [
@@ -110,7 +119,7 @@ const DDL = `
     from pg_roles r
    where r.rolname = $1`;
 
-async function ddlProblems(target: Target): Promise<readonly Found[]> {
+async function ddlProblems(target: Target): Promise<readonly TargetProblem[]> {
   const { ddl } = target.config.urls;
   const user = ddl !== undefined && URL.canParse(ddl) ? decodeURIComponent(new URL(ddl).username) : '';
   if (user === '') return [];
@@ -136,4 +145,4 @@ function unreachable(target: Target, role: string, error: unknown): TargetProble
   };
 }
 
-const when = (wrong: boolean, problem: Found): readonly Found[] => (wrong ? [problem] : []);
+const when = (wrong: boolean, problem: TargetProblem): readonly TargetProblem[] => (wrong ? [problem] : []);

@@ -14,6 +14,8 @@ export interface Rights {
   readonly role: string;
   /** Empty: it only reads. */
   readonly excess: readonly Excess[];
+  /** Row security hides nothing from it: no harm to the target, but worth knowing. */
+  readonly seesEveryRow: boolean;
 }
 
 /** Why nothing but the shipped checks may be run as this target's diag role; undefined when it only reads. */
@@ -29,13 +31,16 @@ export async function refuseUnsafeDiag(target: Target): Promise<Refusal | undefi
 export async function readRights(target: Target): Promise<Rights> {
   const [row] = await target.read<Row>(SQL);
   if (row === undefined) throw new Error('the rights query returned no row');
-  return { role: row.role, excess: row.superuser ? [superuser(row.role)] : excessOf(row) };
+  const excess = row.superuser ? [superuser(row.role)] : excessOf(row);
+  return { role: row.role, excess, seesEveryRow: row.sees_every_row };
 }
 
 interface Row {
   readonly role: string;
   readonly superuser: boolean;
+  readonly sees_every_row: boolean;
   readonly makes_roles: boolean;
+  readonly replicates: boolean;
   readonly powers: readonly string[];
   readonly owns: readonly string[];
   readonly writes: readonly string[];
@@ -46,9 +51,9 @@ interface Row {
 /** `set_config('role', …)` is a SELECT, too: what a role that it is a member of may do, it may do. */
 const SQL = `
   with me as (
-    select oid, rolname, rolsuper, rolcreaterole from pg_roles where rolname = current_user
+    select oid, rolname from pg_roles where rolname = current_user
   ), could_be as (
-    select r.oid, r.rolsuper, r.rolcreaterole, r.rolname
+    select r.oid, r.rolname, r.rolsuper, r.rolcreaterole, r.rolreplication, r.rolbypassrls
       from pg_roles r, me
      where pg_has_role(me.oid, r.oid, 'MEMBER')
   ), ours as (
@@ -62,7 +67,9 @@ const SQL = `
   )
   select me.rolname::text as role,
          (select bool_or(rolsuper) from could_be) as superuser,
+         (select bool_or(rolsuper or rolbypassrls) from could_be) as sees_every_row,
          (select bool_or(rolcreaterole) from could_be) as makes_roles,
+         (select bool_or(rolreplication) from could_be) as replicates,
          array(select rolname::text from could_be
                 where rolname in ('pg_execute_server_program', 'pg_write_server_files', 'pg_signal_backend')
                 order by 1) as powers,
@@ -93,6 +100,8 @@ function excessOf(row: Row): readonly Excess[] {
     wrong ? [{ found, fix }] : [];
   return [
     ...when(row.makes_roles, 'may create roles', `ALTER ROLE ${role} NOCREATEROLE;`),
+    // A slot of replication that nobody reads fills the disk.
+    ...when(row.replicates, 'may replicate', `ALTER ROLE ${role} NOREPLICATION;`),
     ...when(
       row.powers.length > 0,
       `is a member of ${row.powers.join(', ')}`,

@@ -17,6 +17,7 @@ interface World {
   readonly database: string;
   /** The role that owns most tables. */
   readonly owner: string;
+  readonly owner_is_super: boolean;
   readonly others: readonly string[];
   readonly schemas: readonly string[];
   /** Schemas in which everybody may create tables. */
@@ -37,6 +38,8 @@ const WORLD = `
   )
   select current_database()::text as database,
          array(select owner::text from owners order by n desc, owner) as owners,
+         coalesce((select r.rolsuper from owners join pg_roles r on r.rolname = owner order by n desc, owner limit 1), false)
+           as owner_is_super,
          array(select distinct nspname::text from tables order by 1) as schemas,
          array(select n.nspname::text
                  from pg_namespace n, aclexplode(n.nspacl) a
@@ -64,6 +67,7 @@ const PLACEHOLDER = 'owner_of_your_tables';
 const unread = (target: Target): World => ({
   database: decodeURIComponent(urlOf(target, 'diag')?.pathname.slice(1) ?? '') || 'your_database',
   owner: PLACEHOLDER,
+  owner_is_super: false,
   others: [],
   schemas: ['public'],
   open: [],
@@ -113,6 +117,11 @@ function written(
           `Tables also belong to ${world.others.join(', ')}: repeat for each what names ${world.owner}.`,
         )
       : []),
+    ...(world.owner_is_super
+      ? comment(
+          `${world.owner} is a superuser, and ddl would work as one: better give the tables to a role of their own first.`,
+        )
+      : []),
     'begin;',
     '',
     ...[names.diag, names.act, ...login].map(createRole),
@@ -124,8 +133,8 @@ function written(
     `grant select on all sequences in schema ${schemas} to ${diag};`,
     ...world.schemas.flatMap((schema) =>
       ['tables', 'sequences'].map(
-        (what) =>
-          `alter default privileges for role ${owner} in schema ${ident(schema)} grant select on ${what} to ${diag};`,
+        (kind) =>
+          `alter default privileges for role ${owner} in schema ${ident(schema)} grant select on ${kind} to ${diag};`,
       ),
     ),
     '',
@@ -134,7 +143,10 @@ function written(
     '',
     ...comment('ddl works as the owner of the tables, so that what it creates belongs to that owner too.'),
     ...(login.length > 0
-      ? [`grant ${owner} to ${ddl};`, `alter role ${ddl} set role = ${literal(world.owner)};`]
+      ? [
+          `grant ${owner} to ${ddl};`,
+          `alter role ${ddl} in database ${database} set role = ${literal(world.owner)};`,
+        ]
       : []),
     `grant create on database ${database} to ${owner};`,
     '',

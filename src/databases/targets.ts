@@ -2,12 +2,12 @@
 import type { TargetHealth } from '../domain/health.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';
 import type { Logger } from '../log.ts';
-import { problemsOf } from './readiness.ts';
+import { lookAt } from './readiness.ts';
 import { openTarget, type Target } from './target.ts';
 
 export interface Targets extends ReadonlyMap<string, Target> {
   readonly names: readonly string[];
-  /** What the last look at each found. It does not wait: a look that is older than a minute is begun anew. */
+  /** What the last look at each found. It does not wait; where there were problems a minute ago, it looks anew meanwhile. */
   readonly health: () => readonly TargetHealth[];
   readonly closeAll: () => Promise<void>;
 }
@@ -41,32 +41,25 @@ export function openTargets(settings: Readonly<Record<string, TargetSettings>>, 
 
 function createLooks(targets: readonly Target[], { now, log }: Around): Looks {
   const latest = new Map<string, TargetHealth>(targets.map(({ name }) => [name, { name, problems: [] }]));
-  let begun = 0;
-  let running = false;
+  const begun = new Map<string, number>();
   let stopped = false;
 
-  async function lookAt(target: Target): Promise<void> {
-    const problems = await problemsOf(target);
+  async function look(target: Target): Promise<void> {
+    begun.set(target.name, performance.now());
+    const { about, problems } = await lookAt(target);
     // Targets that are being closed have problems of their own.
     if (stopped) return;
     latest.set(target.name, { name: target.name, problems, lookedAt: now() });
-    if (problems.length === 0) log.info({ target: target.name }, 'target is ready');
-    else log.warn({ target: target.name, problems }, 'target has problems');
+    if (problems.length === 0) log.info({ target: target.name, about }, 'target is ready');
+    else log.warn({ target: target.name, about, problems }, 'target has problems');
   }
+  const hadProblems = ({ name }: Target): boolean => (latest.get(name)?.problems.length ?? 0) > 0;
+  const isOld = ({ name }: Target): boolean => performance.now() - (begun.get(name) ?? 0) > FRESH_MS;
 
-  function look(): void {
-    if (running || stopped) return;
-    running = true;
-    begun = performance.now();
-    void Promise.all(targets.map(lookAt)).finally(() => {
-      running = false;
-    });
-  }
-
-  look();
+  for (const target of targets) void look(target);
   return {
     latest() {
-      if (performance.now() - begun > FRESH_MS) look();
+      for (const target of targets) if (!stopped && hadProblems(target) && isOld(target)) void look(target);
       return [...latest.values()];
     },
     stop() {

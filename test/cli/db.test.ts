@@ -57,8 +57,13 @@ describe('firebreak db', () => {
     expect((JSON.parse(list.out) as { name: string }[]).map(({ name }) => name)).toContain('blocking');
     expect(roles.out).toContain(`grant pg_monitor to "${shop.roles.diag}";`);
     expect(roles.out).not.toContain('secret');
+    expect(targets.code).toBe(1);
     expect(JSON.parse(targets.out)).toEqual([
-      { target: 'shop', problems: [] },
+      {
+        target: 'shop',
+        about: expect.stringMatching(/^PostgreSQL 18\..*timeline 1$/) as string,
+        problems: [],
+      },
       {
         target: 'billing',
         problems: [expect.objectContaining({ found: expect.stringContaining('BILLING_DIAG_URL') as string })],

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { suspectRows } from '../../src/databases/source.ts';
 import { sweep } from '../../src/databases/sweep.ts';
 import { openTarget, type Target, type TargetConfig } from '../../src/databases/target.ts';
 import type { CheckResult } from '../../src/domain/sweep.ts';
@@ -146,6 +147,22 @@ describe('a hostile database', () => {
     await holder.query('rollback');
     await holder.end();
     await waiting;
+    await shop.query(`insert into ${quoted} values (1); grant select on ${quoted} to ${roles.diag}`);
+    const source = { key: 'id', columns: ['id', 'x'], from: `select id, 2 as x from ${quoted}` };
+    await withTarget(
+      { ...probe(`select id from ${quoted}`), sources: { [name]: source } },
+      async (target) => {
+        expect(await check(target, 'probes')).toMatchObject({ status: 'ok' });
+        expect(await suspectRows(target, name)).toEqual({ ok: true, rows: 1 });
+      },
+    );
+    await shop.query(`alter table ${quoted} rename column id to gone`);
+    await withTarget(probe(`select id from ${quoted}`), async (target) => {
+      expect(await check(target, 'probes')).toMatchObject({
+        status: 'crit',
+        verdict: expect.stringContaining('42703') as string,
+      });
+    });
     expect(await shop.target.read('select $1::text as value', [name])).toEqual([{ value: name }]);
     await expect(sweep(shop.target, { now: new Date(), only: name })).rejects.toMatchObject({
       code: 'NO_SUCH_CHECK',

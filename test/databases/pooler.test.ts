@@ -4,10 +4,10 @@ import { openTarget, type Target } from '../../src/databases/target.ts';
 import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
 import { createShop, type Shop } from './shop.ts';
 
-const described = hasPgBouncer() ? describe : describe.skip;
+const there = hasPgBouncer();
+if (!there) process.stderr.write('skipped: no pgbouncer; apt-get install pgbouncer\n');
 
-/** Without PgBouncer installed all of it is skipped. */
-described('behind PgBouncer in transaction mode', () => {
+(there ? describe : describe.skip)('behind PgBouncer in transaction mode', () => {
   let shop: Shop;
   let pooler: PgBouncer;
   let target: Target;

@@ -21,7 +21,7 @@ describe('the rights of a diag role', () => {
   const found = () => foundOf(shop.config.urls.diag);
 
   it('are fine when it only reads', async () => {
-    expect(await readRights(shop.target)).toEqual({ role: shop.roles.diag, excess: [] });
+    expect(await readRights(shop.target)).toEqual({ role: shop.roles.diag, excess: [], seesEveryRow: false });
     expect(await refuseUnsafeDiag(shop.target)).toBeUndefined();
   });
 
@@ -59,6 +59,9 @@ describe('the rights of a diag role', () => {
       `alter role ${shop.roles.diag} noinherit; grant ${shop.roles.owner} to ${shop.roles.diag}`,
     );
     expect(await found()).toContain('may create schemas');
+    await shop.query(`alter role ${shop.roles.owner} bypassrls replication`);
+    expect(await found()).toContain('may replicate');
+    expect(await readRights(shop.target)).toMatchObject({ seesEveryRow: true });
     await shop.query(`revoke ${shop.roles.owner} from ${shop.roles.diag}`);
     await shop.query(`grant pg_signal_backend to ${shop.roles.diag}`);
     expect(await found()).toEqual(['is a member of pg_signal_backend']);

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { createReader } from '../../src/databases/reader.ts';
 import { openTarget } from '../../src/databases/target.ts';
 import { eventually } from '../support/eventually.ts';
 import { createSilentProxy } from '../support/silent-proxy.ts';
@@ -69,6 +70,27 @@ describe('a target', () => {
       select count(*)::int as n from pg_stat_activity
        where application_name = 'firebreak' and datname = current_database()`);
     expect(row?.['n']).toBeLessThanOrEqual(2);
+  });
+
+  it('keeps one connection however long it is idle, and only one', async () => {
+    const reader = createReader(shop.database.urlAs(shop.roles.app, 'secret'), 20);
+    const pidOf = async () => (await reader.read<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid;
+    const left = async () =>
+      (
+        await shop.query<{ pid: number }>(
+          `select pid from pg_stat_activity where application_name = 'firebreak' and usename = $1`,
+          [shop.roles.app],
+        )
+      ).map(({ pid }) => pid);
+    await Promise.all([reader.read('select pg_sleep(0.05)'), reader.read('select pg_sleep(0.05)')]);
+    const [kept] = await eventually(async () => {
+      const pids = await left();
+      return pids.length === 1 && pids;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await left()).toEqual([kept]);
+    expect(await pidOf()).toBe(kept);
+    await reader.close();
   });
 
   it('is the same to all its roles', async () => {

@@ -1,6 +1,7 @@
 /** A real PgBouncer in transaction mode in front of the tests' server; undefined where it is not installed. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,16 +15,12 @@ export interface PgBouncer {
   close(): Promise<void>;
 }
 
-export const hasPgBouncer = (): boolean => {
-  try {
-    execFileSync('pgbouncer', ['--version'], { env: ENV, stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Where Debian puts it; .ci/run installs it. */
+const BIN = '/usr/sbin/pgbouncer';
 
-const ENV = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+export const hasPgBouncer = (): boolean => existsSync(BIN);
+
+const UNTIL_CLOSED = `${BIN} -q "$0" & cat; kill -9 $!; rm -rf "$(dirname "$0")"`;
 
 /** One server connection for each user and database: sessions of the application and ours are the same. */
 export async function startPgBouncer(
@@ -52,11 +49,11 @@ export async function startPgBouncer(
   if (account)
     for (const path of [folder, join(folder, 'users.txt'), join(folder, 'pgbouncer.ini')])
       await chown(path, account.uid, account.gid);
-  const child = spawn('pgbouncer', ['-q', join(folder, 'pgbouncer.ini')], {
+  // It holds a pipe from us: when we are gone, however we went, it stops.
+  const child = spawn('sh', ['-c', UNTIL_CLOSED, join(folder, 'pgbouncer.ini')], {
     ...account,
     cwd: '/',
-    env: ENV,
-    stdio: 'ignore',
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
   const through = (url: string): string => {
     const pooled = new URL(url);
@@ -66,10 +63,7 @@ export async function startPgBouncer(
   await eventually(() => answers(through(serverUrl), passwords));
   return {
     through,
-    async close() {
-      await ended(child);
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => ended(child),
   };
 }
 
@@ -90,10 +84,8 @@ const ended = (child: ChildProcess): Promise<void> =>
       done();
       return;
     }
-    child.once('exit', () => {
-      done();
-    });
-    child.kill('SIGKILL');
+    child.once('exit', () => done());
+    child.stdin?.end();
   });
 
 const freePort = (): Promise<number> =>
