@@ -12,6 +12,9 @@ const target = (name: string): TargetSettings => ({
   sources: {},
 });
 
+/** How a watch goes unless it is told. */
+const USUAL = { every: '30s', for: '30m' };
+
 describe('db', () => {
   let world: TestApp;
   beforeAll(async () => {
@@ -37,9 +40,9 @@ describe('db', () => {
     ['db billing sweep', 'first-five-minutes', 'billing', {}],
     ['db blocking shop', 'check', 'shop', { check: 'blocking' }],
     ['db check Blocking shop', 'check', 'shop', { check: 'blocking' }],
-    ['diagnose shop —watch', 'watch', 'shop', {}],
-    ['db sweep shop --watch', 'watch', 'shop', {}],
-    ['db blocking shop --watch', 'watch', 'shop', { check: 'blocking' }],
+    ['diagnose shop —watch', 'watch', 'shop', USUAL],
+    ['db sweep shop --watch', 'watch', 'shop', USUAL],
+    ['db blocking shop --watch', 'watch', 'shop', { ...USUAL, check: 'blocking' }],
   ])('%s starts %s', async (line, runbook, on, params) => {
     expect(await started(line)).toEqual({ runbook, target: on, params });
   });

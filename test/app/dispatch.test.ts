@@ -274,7 +274,7 @@ describe('typed lines', () => {
     });
     expect(await silent.say(oncall, 'declare sev1 it is down')).toContain('Incident 1');
     expect(await silent.say(oncall, 'note inc-1 seen')).toBe('Noted.');
-    expect(await silent.say(oncall, 'run inc-1 first-five-minutes')).toContain(
+    expect(await silent.say(oncall, 'run inc-1 migration-rollback migration=m1')).toContain(
       'Slack does not answer who you are',
     );
     expect(await silent.say(viewer, 'declare sev1 it is down')).toContain(

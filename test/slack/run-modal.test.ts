@@ -195,7 +195,7 @@ describe('a line that names no runbook there is', () => {
   test.each([
     ['run tabel-repair', ['run table-repair']],
     ['run first-five', ['run first-five-minutes']],
-    ['run', ['run blocked-queries', 'run corruption-check', 'run first-five-minutes']],
+    ['run', ['run bad-deploy', 'run blocked-queries', 'run check']],
   ])('offers those that may be meant: %s', async (line, offers) => {
     const seen = JSON.stringify(await bot.type('oncall', line, incident.channel));
     for (const offer of offers) expect(seen).toContain(`{\\"line\\":\\"${offer}\\"}`);

@@ -138,8 +138,12 @@ describe('a right', () => {
     expect(await world.say('viewer', channel, 'update I am in charge')).toContain(
       'not in `permissions.respond`',
     );
-    expect(await world.say('viewer', channel, 'run first-five-minutes')).toContain('`permissions.dangerous`');
-    expect(await world.say('oncall', channel, 'run first-five-minutes')).toContain('`permissions.dangerous`');
+    expect(await world.say('viewer', channel, 'run migration-rollback migration=m1')).toContain(
+      '`permissions.dangerous`',
+    );
+    expect(await world.say('oncall', channel, 'run migration-rollback migration=m1')).toContain(
+      '`permissions.dangerous`',
+    );
     expect(await world.say('viewer', channel, 'declare sev1 take over')).toContain('`permissions.declare`');
     expect(await world.click('viewer', channel, 'Mitigated')).toContain('not in `permissions.respond`');
   });
@@ -185,6 +189,8 @@ describe('a right', () => {
     await mute();
     expect(await world.say('commander', channel, 'note by group')).toContain('Say it again in a minute');
     await mute();
-    expect(await world.say('dba', channel, 'run first-five-minutes')).toContain('Say it again in a minute');
+    expect(await world.say('dba', channel, 'run migration-rollback migration=m1')).toContain(
+      'Say it again in a minute',
+    );
   });
 });
