@@ -46,7 +46,7 @@ const LINES: Readonly<Record<Permission, { readonly line: string; readonly done:
   declare: { line: 'declare --anyway sev4 the printer is out of paper', done: /declared/ },
   respond: { line: 'note inc-1 seen', done: /Noted/ },
   // There is no target here: the right was enough to get so far.
-  dangerous: { line: 'run inc-1 first-five-minutes', done: /no runbook/ },
+  dangerous: { line: 'rollback inc-1 m1', done: /no runbook/ },
 };
 const PERMISSIONS = Object.keys(LINES) as readonly Permission[];
 

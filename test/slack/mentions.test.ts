@@ -131,8 +131,10 @@ describe('a mention', () => {
     const { id, channel } = await bot.declared();
     await bot.app.act(id, { kind: 'role', by: user('dba'), role: 'commander', user: user('dba') });
     await mention('oncall', 'lead', { channel });
-    const said = await eventually(async () => (await whispers(await nameOf(channel))).at(-1));
-    expect(said.text).toContain(`<@${user('dba')}>`);
+    // Who joins is whispered to as well, before or after.
+    const said = await eventually(async () =>
+      (await whispers(await nameOf(channel))).find(({ text }) => text.includes(`<@${user('dba')}>`)),
+    );
     expect(JSON.stringify(said.blocks)).toContain('say:0');
     await world.control('POST', 'actions', { user: 'oncall', channel, ts: said.ts, action_id: 'say:0' });
     await eventually(async () => (await bot.app.incident(id))?.roles['commander'] === user('oncall'));
