@@ -105,6 +105,9 @@ export interface Run {
   readonly steps: readonly RunStep[];
 }
 
+/** What a program or a request did before it failed is not undone by anybody. */
+export const isTakenBack = ({ kind }: Pick<RunStep, 'kind'>): boolean => kind !== 'shell' && kind !== 'http';
+
 /** A step with what its worker needs. */
 export interface JournalStep extends RunStep {
   readonly input: Readonly<Record<string, unknown>>;

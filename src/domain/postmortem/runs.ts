@@ -1,7 +1,7 @@
 /** What was run: who asked, who approved which plan, what came of it. Failed attempts as fully as the others. */
 import { duration, secondsBetween } from '../metrics.ts';
 import type { ActionOutcome } from '../plan.ts';
-import type { Approval, Run, RunStep } from '../run.ts';
+import { type Approval, isTakenBack, type Run, type RunStep } from '../run.ts';
 import type { ProbeResult } from '../sweep.ts';
 import { formatUtc } from '../when.ts';
 import { count, type Json, keptRows, sweepOf, texts } from './facts.ts';
@@ -30,7 +30,7 @@ function stepLines(record: Known, step: RunStep): readonly Item[] {
 const below = (record: Known, step: RunStep): readonly Item[] => [
   ...(step.plan ? [`Plan: ${inline(step.plan.title)}, hash ${code(step.plan.hash)}`] : []),
   ...(step.approval ? [approvalLine(record, step.approval)] : []),
-  ...(step.outcome ? outcome(step.outcome) : []),
+  ...(step.outcome ? outcome(step, step.outcome) : []),
   ...(sweepOf(step)?.top ?? []).map((finding) => inline(finding)),
 ];
 
@@ -46,9 +46,13 @@ export function approvalLine(
   return `${asked}; ${kind} by ${who(record, by)} at ${clock(at)} for plan hash ${code(planHash)}${alone}`;
 }
 
-function outcome(found: ActionOutcome): readonly Item[] {
+function outcome(step: RunStep, found: ActionOutcome): readonly Item[] {
   return [
-    ...(found.state === 'stopped' ? [`Stopped with ${code(found.code)}: ${left(found.facts)}`] : []),
+    ...(found.state === 'stopped'
+      ? [
+          `Stopped with ${code(found.code)}: ${isTakenBack(step) ? left(found.facts) : 'what it did before that stays'}`,
+        ]
+      : []),
     ...(found.state === 'unknown' ? ['Whether it was committed is not known'] : []),
     ...lists(found.facts),
     ...(found.state === 'stopped' ? found.blockers.map((each) => `Blocked by ${session(each)}`) : []),

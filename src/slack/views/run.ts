@@ -1,7 +1,7 @@
 /** A run in its incident's channel: its steps as they go, the plan that waits for a yes, and what to do next. */
 import type { KnownBlock } from '@slack/types';
 import { foreign } from '../../domain/foreign.ts';
-import type { Run, RunState, RunStep, StepState } from '../../domain/run.ts';
+import { isTakenBack, type Run, type RunState, type RunStep, type StepState } from '../../domain/run.ts';
 import { approvalBlocks } from './approval.ts';
 import { context, header, lines, type View, view } from './blocks.ts';
 import { nextBlocks } from './next-steps.ts';
@@ -41,11 +41,17 @@ const RUN_WORDS: Readonly<Record<RunState, string>> = {
   cancelled: 'cancelled',
 };
 
+/** A step that stopped was rolled back, unless it is of a kind that cannot be. */
+const wordsFor = ({ state, steps }: Run): string =>
+  state === 'stopped' && steps.some((step) => step.state === 'stopped' && !isTakenBack(step))
+    ? 'stopped'
+    : RUN_WORDS[state];
+
 export function run(known: Run, command: string): View {
-  const { id, title, steps, state } = known;
+  const { id, title, steps } = known;
   const head = `Run ${id}: ${title}`;
   // What somebody has to act on comes first: a long list below it may be cut.
-  return view(`${mrkdwn(head)}: ${RUN_WORDS[state]}`, [
+  return view(`${mrkdwn(head)}: ${wordsFor(known)}`, [
     header(head),
     context(about(known)),
     ...steps.flatMap((step): readonly KnownBlock[] => approvalBlocks(known, step)),
@@ -58,9 +64,10 @@ export function run(known: Run, command: string): View {
   ]);
 }
 
-function about({ target, requestedBy, requestedAt, state, endedAt }: Run): string {
+function about(run: Run): string {
+  const { target, requestedBy, requestedAt, endedAt } = run;
   const ended = endedAt === undefined ? '' : ` after ${duration(endedAt.getTime() - requestedAt.getTime())}`;
-  return `*${RUN_WORDS[state]}*${ended} | on ${code(target)} | asked for by ${who(requestedBy)} at ${when(requestedAt)}`;
+  return `*${wordsFor(run)}*${ended} | on ${code(target)} | asked for by ${who(requestedBy)} at ${when(requestedAt)}`;
 }
 
 function stepLine({ index, name, risk, state, verdict, startedAt, endedAt, approval }: RunStep): string {
