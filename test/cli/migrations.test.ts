@@ -80,6 +80,6 @@ describe('the migrations of a project', () => {
       top: expect.any(Array) as unknown,
     });
     expect(unknown.code).toBe(1);
-    expect(unknown.err).toMatch(/^There is no check named wrong\.\nUse one of: connection, /);
+    expect(unknown.err).toMatch(/^`wrong` is not understood here: .*\nChecks: connection, /);
   });
 });
