@@ -78,7 +78,9 @@ describe('the runbook restore-snapshot', () => {
       ok: true,
       output: { columns: ['n'], rows: [['5']] },
     });
-    const runbook = (await loadRunbooks(join(PACKAGE_ROOT, 'runbooks'), kinds)).get('restore-snapshot');
+    const runbook = (await loadRunbooks(join(PACKAGE_ROOT, 'runbooks'), await loadSteps())).get(
+      'restore-snapshot',
+    );
     if (runbook === undefined) throw new Error('it is not there');
     const bound = bindRunbook(runbook, { table: 'order_status' });
     if (!bound.ok) throw new Error(bound.code);
