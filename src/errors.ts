@@ -406,7 +406,7 @@ export const ERRORS = {
   },
   CONTROL_MALFORMED: {
     message: '`control {found}` names no run and what to do with it.',
-    fix: 'Say `control <run> <what>`, for example `control 4 cancel`. It takes {possible}.',
+    fix: 'Say `control 4 cancel`, `control 4 retry`, or with the step that you mean `control 4.3 yes`. It takes {possible}.',
   },
   MAY_NOT_BREAK_GLASS: {
     message: '{found} may not approve alone. `permissions.break_glass` names: {named}.',
@@ -417,8 +417,8 @@ export const ERRORS = {
     fix: 'The message of the run in the channel shows where it stands.',
   },
   GLASS_MALFORMED: {
-    message: '`break-glass {found}` names no run and no reason.',
-    fix: 'Say `break-glass <run> <why it cannot wait for somebody else>`. Everybody in permissions.approve is paged.',
+    message: '`break-glass {found}` does not name a run, its plan and a reason.',
+    fix: 'Say `break-glass <run> <plan> <why it cannot wait for somebody else>`, the plan as its message shows it: 12 characters. Everybody in permissions.approve is paged.',
   },
   RUN_MOVED_ON: {
     message: 'Run {run} is {state} now: {what} is not possible any more.',

@@ -71,6 +71,8 @@ export interface ApprovalWish {
 /** One who is named for it lets the plan that waits pass alone; everybody in `approve` is paged. */
 export interface GlassWish {
   readonly run: number;
+  /** How the hash of the plan begins that they have read. */
+  readonly plan: string;
   readonly by: string;
   readonly reason: string;
 }

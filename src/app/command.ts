@@ -83,6 +83,8 @@ export interface Command {
   readonly takesIncident?: true;
   /** What it takes; by the words, where the bare verb only reads. */
   readonly permission: Permission | ((words: string, runbooks: App['runbooks']) => Permission);
+  /** Said in answer to what stood there at that moment: replayed late, it is not done. */
+  readonly expires?: true;
   /** Whether the words are about something of the person's own: that needs neither a right nor a look at the incident. */
   readonly isOwn?: (words: string, incident: Incident, actor: string) => boolean;
   run(request: Request, app: App): Promise<Reply | Refusal>;

@@ -44,6 +44,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
     const { verb, rest } = readLine(text, vocabulary(parts), { inIncident: false });
     const command = findCommand(parts.commands, verb);
     if (command === undefined) return false;
+    if (command.expires) return true;
     return permissionOf(command, nameIncident(command, rest).words, parts.app.runbooks) === 'dangerous';
   };
   return Object.assign(dispatch, { isDangerous });

@@ -1,5 +1,6 @@
 /** What a person sees of their own: their incidents, approvals that wait for them, what they have to do, who is on call. */
 import { isSlackUser } from '../domain/actor.ts';
+import { hasAsked } from '../domain/approval.ts';
 import { type Figures, figures } from '../domain/figures.ts';
 import type { ActionItem, Incident } from '../domain/incident.ts';
 import type { Run } from '../domain/run.ts';
@@ -101,7 +102,7 @@ async function approvalsFor(
   } catch {
     return { approvals: [], approvalsUnread: true };
   }
-  const waiting = (await runsAwaitingApproval(store)).filter(({ requestedBy }) => requestedBy !== user);
+  const waiting = (await runsAwaitingApproval(store)).filter((run) => !hasAsked(run, user));
   return { approvals: waiting.filter(({ incidentId }) => visible.some(({ id }) => id === incidentId)) };
 }
 

@@ -51,7 +51,10 @@ export async function writeMove(
     if (!(await setStep(tx, run.id, step, epoch))) throw new FirebreakError('LEASE_LOST', { run: run.id });
   }
   const { approval, hold } = move;
-  if (approval) await saveApproval(tx, run.id, approval.step, approval.identity, approval.approval);
+  if (approval) {
+    const attempt = run.steps.find(({ index }) => index === approval.step)?.retries ?? 0;
+    await saveApproval(tx, run.id, approval.step, approval.identity, approval.approval, attempt);
+  }
   await appendEntries(tx, run.incidentId, move.entries, now);
   const shown = move.run.endedAt || hold !== undefined ? [card({ id: run.incidentId })] : [];
   await enqueue(tx, [...move.effects, ...shown], now);

@@ -109,7 +109,7 @@ async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause)
 /** Lets the plan that waits pass on one person's word, and pages all who could have said no. */
 async function breakGlass(
   parts: RunParts,
-  { run: id, by, reason }: GlassWish,
+  { run: id, plan, by, reason }: GlassWish,
   cause: Cause,
 ): Promise<RunAnswer> {
   const decider = await readDecider(parts, by);
@@ -118,12 +118,17 @@ async function breakGlass(
     const step = run.steps.find(({ state }) => state === 'awaiting_approval');
     const planHash = step?.approval?.planHash;
     if (!step || planHash === undefined) return refuse('NO_PLAN_WAITS', { run: id });
-    const wish = { step: step.index, planHash, by, decision: 'approved', brokenFor: reason } as const;
+    const closed = await refuseIncident(tx, run.incidentId);
+    if (closed) return closed;
+    const read = planHash.startsWith(plan) ? planHash : plan;
+    const wish = { step: step.index, planHash: read, by, decision: 'approved', brokenFor: reason } as const;
     const judged = judgeDecision(run, wish, decider, now);
     if (!judged.ok) return judged;
     const users = decider.approvers.filter((each) => each !== by);
-    if (users.length > 0)
-      await actWithin(tx, run.incidentId, alarm(run, by, users, reason), {}, now, parts.settings);
+    const paged =
+      users.length > 0 &&
+      (await actWithin(tx, run.incidentId, alarm(run, by, users, reason), {}, now, parts.settings));
+    if (paged && !paged.ok) return paged;
     return decided(run, judged.step, judged.approval, wish, now);
   });
 }
@@ -162,6 +167,7 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
   // Who approves need not be one of those who respond.
   if (barred && !isGate) return barred;
   return withRun(parts, wish.run, cause, async (run, now, tx) => {
+    if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
     const refusal = goesOn && run.endedAt ? await refuseReopening(tx, parts, run, now) : undefined;
     return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
   });
@@ -284,8 +290,9 @@ async function everybodyIn(directory: Directory, named: Named): Promise<readonly
 
 function witnessed({ by, happened, note }: WitnessWish): ActionOutcome {
   const verdict = `${person(by)} found it ${happened === 'committed' ? 'carried out' : 'not carried out'}: ${note}.`;
-  if (happened === 'aborted') return stoppedOutcome('FAILED', verdict);
-  return { state: 'done', verdict, facts: { settled_by: by, note }, probes: [] };
+  const facts = { settled_by: by, note };
+  if (happened === 'aborted') return { ...stoppedOutcome('FAILED', verdict), facts };
+  return { state: 'done', verdict, facts, probes: [] };
 }
 
 const names = (known: Iterable<string>): string =>

@@ -19,7 +19,7 @@ export function planned(
 ): RunMove {
   const approval: Approval = {
     planHash: plan.hash,
-    requestedBy: run.requestedBy,
+    requestedBy: run.reopenedBy?.at(-1) ?? run.requestedBy,
     requestedAt: now,
     expiresAt: new Date(now.getTime() + APPROVAL_TTL_MS),
   };
@@ -37,7 +37,7 @@ export function planned(
       stepEntry(
         run,
         { ...step, plan },
-        { kind: 'approval', actor: run.requestedBy, text: `approval asked for: ${plan.title}`, details },
+        { kind: 'approval', actor: approval.requestedBy, text: `approval asked for: ${plan.title}`, details },
         now,
       ),
     ],

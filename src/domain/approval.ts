@@ -64,6 +64,10 @@ export function judgeWitness(
 export const judgeGate = (run: Run, decider: Decider): Refusal | undefined =>
   refuseOwn(run, decider) ?? refuseStranger(decider, othersOf(run, decider));
 
+/** Who started the run, and who had it go on after it had ended. */
+export const hasAsked = ({ requestedBy, reopenedBy = [] }: Run, user: Actor): boolean =>
+  user === requestedBy || reopenedBy.includes(user);
+
 /** Whether the step may be carried out now on the strength of its approval. */
 export function stillApproved(approval: Approval, now: Date): boolean {
   const { decision, expiresAt } = approval;
@@ -103,7 +107,7 @@ function refuseStale(
 
 function refusePerson(run: Run, wish: DecisionWish, decider: Decider): Refusal | undefined {
   if (wish.brokenFor !== undefined) return refuseGlass(decider);
-  if (decider.id === run.requestedBy && wish.decision === 'refused') return undefined;
+  if (hasAsked(run, decider.id) && wish.decision === 'refused') return undefined;
   return judgeGate(run, decider);
 }
 
@@ -114,10 +118,10 @@ function refuseGlass({ id, standing, glass = [] }: Decider): Refusal | undefined
 }
 
 const othersOf = (run: Run, { approvers }: Decider): readonly string[] =>
-  approvers.filter((user) => user !== run.requestedBy);
+  approvers.filter((user) => !hasAsked(run, user));
 
 function refuseOwn(run: Run, decider: Decider): Refusal | undefined {
-  if (decider.id !== run.requestedBy) return undefined;
+  if (!hasAsked(run, decider.id)) return undefined;
   const approvers = listed(othersOf(run, decider));
   return refuse('APPROVER_IS_REQUESTER', { requester: person(decider.id), approvers });
 }

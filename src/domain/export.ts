@@ -191,8 +191,11 @@ const step = (it: RunStep, people: People, sql: Report['sql']): object => ({
     sql: sql.get(it.plan.hash),
   },
   approval: it.approval && approval(it.approval, people),
-  outcome: it.outcome,
+  outcome: it.outcome && { ...it.outcome, facts: withoutOutput(it.outcome.facts) },
 });
+
+/** What a program printed, or a service answered, may hold somebody's data, too. */
+const withoutOutput = ({ output: _, body: __, ...facts }: Readonly<Record<string, unknown>>): object => facts;
 
 const approval = (it: Approval, people: People): object => ({
   plan_hash: it.planHash,

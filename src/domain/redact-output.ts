@@ -3,23 +3,30 @@
 /** What stands in its place. */
 const HIDDEN = '[hidden]';
 
+const NAME = String.raw`[\w-]{0,40}(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)[\w-]{0,20}`;
+const VALUE = String.raw`"[^"\n]{0,500}"|'[^'\n]{0,500}'|[^\s"',;&}]{1,500}`;
+
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  // The password of a connection string; without one the user is no secret.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/:@]*:[^\s/@]+@/gi, `$1${HIDDEN}@`],
-  [
-    /\b(pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key)(["']?\s*[=:]\s*)["']?[^\s"',;&}]+/gi,
-    `$1$2${HIDDEN}`,
-  ],
-  [/\b(bearer|basic)\s+[a-z0-9+/._~-]{8,}=*/gi, `$1 ${HIDDEN}`],
+  // The password of a connection string, which may hold what it should not; without one the user is no secret.
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/:@]{0,200}:[^\s]{1,500}@/gi, `$1${HIDDEN}@`],
+  [/\b(authorization["']?\s{0,3}[:=]\s{0,3}["']?)(?:[a-z]{1,20}\s{1,3})?[^\s"',;]{4,500}/gi, `$1${HIDDEN}`],
+  [new RegExp(`(${NAME}["']?\\s{0,3}[=:]\\s{0,3})(?:${VALUE})`, 'gi'), `$1${HIDDEN}`],
+  [/\b(bearer|basic)\s{1,3}[a-z0-9+/._~=-]{8,500}/gi, `$1 ${HIDDEN}`],
   // Slack, GitHub, GitLab, Stripe, AWS, Google, JSON Web Tokens.
   [
-    /\b(?:xox[a-z]-|xapp-|gh[pousr]_|github_pat_|glpat-|sk_live_|rk_live_|AKIA|ASIA|AIza)[A-Za-z0-9_-]{8,}/g,
+    /\b(?:xox[a-z]-|xapp-|gh[pousr]_|github_pat_|glpat-|sk_live_|rk_live_|AKIA|ASIA|AIza)[A-Za-z0-9_-]{8,300}/g,
     HIDDEN,
   ],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, HIDDEN],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
-  [/\b[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\b/gi, HIDDEN],
+  [/\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{0,2000}/g, HIDDEN],
+  [
+    /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,10000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g,
+    HIDDEN,
+  ],
+  [/\b[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,5}\b/gi, HIDDEN],
 ];
+
+/** Keys of objects whose value is a secret, whatever it looks like. */
+const SECRET_KEY = new RegExp(`^${NAME}$`, 'i');
 
 /** A text without connection strings' passwords, tokens, keys and e-mail addresses. */
 export const redactedText = (text: string): string =>
@@ -34,5 +41,10 @@ function deep(value: unknown): unknown {
   if (typeof value === 'string') return redactedText(value);
   if (Array.isArray(value)) return value.map(deep);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deep(each)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      typeof each === 'string' && SECRET_KEY.test(key) ? HIDDEN : deep(each),
+    ]),
+  );
 }

@@ -6,6 +6,7 @@ import type { EntryKind, NewEntry } from './entry.ts';
 import { foreign } from './foreign.ts';
 import type { Actor } from './incident.ts';
 import type { ActionOutcome, TargetIdentity } from './plan.ts';
+import { redacted } from './redact-output.ts';
 import type {
   Approval,
   JournalStep,
@@ -40,6 +41,7 @@ export interface RunMove {
     readonly dueAt?: Date;
     readonly endedAt?: Date;
     readonly cancelledBy?: Actor;
+    readonly reopenedBy?: Actor;
   };
   readonly steps: readonly StepMove[];
   readonly approval?: {
@@ -329,5 +331,7 @@ const LONGEST_INPUT = 4000;
 function inputOf(step: RunStep & Partial<Pick<JournalStep, 'input'>>): Readonly<Record<string, unknown>> {
   const { input } = step;
   if (input === undefined) return {};
-  return JSON.stringify(input).length > LONGEST_INPUT ? { input_sha256: digestOf(input) } : { input };
+  return JSON.stringify(input).length > LONGEST_INPUT
+    ? { input_sha256: digestOf(input) }
+    : { input: redacted(input) };
 }

@@ -22,13 +22,18 @@ const OVER: ReadonlySet<RunStep['state']> = new Set(['done', 'skipped', 'failed'
 /** What can be done to the run as it stands, for its buttons. */
 export function steeringsOf(run: Run): readonly Steering[] {
   const step = standsAt(run);
-  if (run.endedAt) return step === undefined || run.state === 'done' ? [] : ['retry', ...skippable(step)];
+  if (run.endedAt)
+    return step === undefined || run.state === 'done' ? [] : [...retriable(step), ...skippable(step)];
   if (step?.state === 'unknown' || run.cancelledBy !== undefined) return [];
   if (step?.state !== 'waiting') return ['cancel'];
   return step.waitsFor === 'time'
     ? [...skippable(step), 'cancel']
     : ['yes', 'no', ...skippable(step), 'cancel'];
 }
+
+/** What a person said of a transaction may be wrong: only a new run, under a marker of its own, is planned on it. */
+const retriable = ({ outcome }: RunStep): readonly Steering[] =>
+  outcome?.facts['settled_by'] === undefined ? ['retry'] : [];
 
 /** A gate that anybody could skip would be none. */
 const skippable = ({ kind }: RunStep): readonly Steering[] => (kind === 'approval' ? [] : ['skip']);
@@ -85,7 +90,7 @@ function reopen(
   const what = move.state === 'skipped' ? 'skipped' : 'tried again';
   // A skipped step with nothing after it: its worker finds that all is over.
   return {
-    run: { state: 'running', dueAt: now },
+    run: { state: 'running', dueAt: now, reopenedBy: by },
     steps: [
       { index: step.index, ...move },
       ...later.map(({ index }) => ({ index, state: 'pending' as const, anew: true as const })),
@@ -132,7 +137,9 @@ function answer(
   const verdict = step.verdict === undefined ? said : `${said}: ${step.verdict}`;
   return what === 'yes'
     ? goOn(run, step, { index: step.index, state: 'done', verdict, endedAt: now }, now)
-    : fail(run, step, { index: step.index, state: 'failed', verdict, endedAt: now }, now);
+    : isGate
+      ? end(run, step, { index: step.index, state: 'failed', verdict, endedAt: now }, 'failed', now)
+      : fail(run, step, { index: step.index, state: 'failed', verdict, endedAt: now }, now);
 }
 
 const gateRefusal = (run: Run, by: Actor, decider: Decider | undefined): Refusal | undefined =>

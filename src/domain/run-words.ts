@@ -1,10 +1,12 @@
 /** What a run says: its timeline entries, its live message, the plan as a file, the call for an approver. */
 import { isSlackUser, person } from './actor.ts';
+import { hasAsked } from './approval.ts';
 import type { Effect } from './effects.ts';
 import type { EntryKind, NewEntry } from './entry.ts';
 import { foreign } from './foreign.ts';
 import type { Actor } from './incident.ts';
 import type { Plan } from './plan.ts';
+import { redacted } from './redact-output.ts';
 import type { Run, RunState, RunStep } from './run.ts';
 
 interface Said {
@@ -50,7 +52,7 @@ export function runEntry(run: Run, state: RunState | 'started', at: Date, by?: A
       run: run.id,
       runbook: run.runbook,
       target: run.target,
-      params: run.params,
+      params: redacted(run.params),
       state,
       requester: run.requestedBy,
     },
@@ -98,7 +100,7 @@ export const gateOpened = (
 ): readonly Effect[] => called(run, step, foreign(question), approvers);
 
 function called(run: Run, step: RunStep, what: string, approvers: readonly string[]): readonly Effect[] {
-  const others = approvers.filter((id) => id !== run.requestedBy);
+  const others = approvers.filter((id) => !hasAsked(run, id));
   const users = others.filter(isSlackUser);
   const names = others.length > 0 ? others.map(mention).join(' ') : 'Nobody is named in permissions.approve:';
   const text = `:lock: ${names} approval is needed for run ${run.id}, ${step.name}: ${what} (asked for by ${person(run.requestedBy)})`;

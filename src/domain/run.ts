@@ -102,6 +102,8 @@ export interface Run {
   readonly endedAt?: Date;
   /** Who wants it ended, while a dangerous step still runs. */
   readonly cancelledBy?: Actor;
+  /** Who had it go on after it had ended: what they want done they have asked for, too. */
+  readonly reopenedBy?: readonly Actor[];
   readonly steps: readonly RunStep[];
 }
 

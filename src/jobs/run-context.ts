@@ -3,6 +3,7 @@ import type { App } from '../app/app.ts';
 import { keepTrace, moveRun } from '../app/run-journal.ts';
 import type { Marker, TransactionTrace } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
+import { redactedText } from '../domain/redact-output.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
@@ -59,7 +60,8 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
     signal,
     since: step.startedAt ?? parts.now(),
     memo: step.memo,
-    key: `${markerOf(job).run}-${step.index}`,
+    // Without the attempt: what was done by an earlier one is known by it.
+    key: `${run.id}-${run.requestedAt.getTime()}-${step.index}`,
     programs: parts.settings.programs ?? {},
     secrets: parts.settings.secrets ?? {},
     roster: (team) => parts.app.roster(team),
@@ -122,7 +124,7 @@ export function refusalWords({ code, values }: Refusal): string {
 
 /** An error as one line for people; without what PostgreSQL stores in no text. */
 export const inWords = (error: unknown): string =>
-  storable(error instanceof Error ? error.message : String(error))
+  redactedText(storable(error instanceof Error ? error.message : String(error)))
     .split('\n')
     .join('; ')
     .slice(0, 500);

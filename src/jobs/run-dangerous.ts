@@ -18,7 +18,7 @@ import {
 } from '../domain/run-moves.ts';
 import type { DangerousStep, Planned, Resolution } from '../runbooks/step.ts';
 import { approvedIdentity } from '../store/approvals.ts';
-import { lockBreaker } from '../store/run-steps.ts';
+import { lockBreaker, recordExecution } from '../store/run-steps.ts';
 import type { Db } from '../store/store.ts';
 import {
   contextOf,
@@ -80,7 +80,9 @@ async function carryOut(job: StepJob, kind: DangerousStep): Moved {
     );
   const intended = await moveStep(job, ['awaiting_approval'], async (run, step, tx) => {
     const tripped = await breaker(job, tx);
-    return tripped ? settle(run, step, tripped, {}, now()) : begin(run, step, now());
+    if (tripped) return settle(run, step, tripped, {}, now());
+    await recordExecution(tx, run.id, step.index, now());
+    return begin(run, step, now());
   });
   if (!intended || intended.endedAt) return intended;
   return execute(job, kind, again.plan);
@@ -193,7 +195,13 @@ async function voidReason(
   if (!again.ok) return refusalText(again);
   const { plan } = again;
   if (plan.hash !== approval.planHash) return `planned again it is another one (${plan.hash.slice(0, 12)})`;
-  const seen = await approvedIdentity(job.parts.store, job.run.id, job.step.index, approval.planHash);
+  const seen = await approvedIdentity(
+    job.parts.store,
+    job.run.id,
+    job.step.index,
+    approval.planHash,
+    job.step.retries ?? 0,
+  );
   const { systemIdentifier, database, oid, timeline } = plan.identity;
   const same =
     seen?.systemIdentifier === systemIdentifier &&

@@ -19,9 +19,7 @@ export async function runPlain(job: StepJob, kind: Runs | undefined): Promise<Jo
   );
   const step = begun?.steps.find(({ index }) => index === job.step.index);
   if (!begun || !step) return undefined;
-  const result = withoutSecrets(
-    await resultOf({ ...job, run: begun, step }, kind, job.step.state === 'waiting'),
-  );
+  const result = withoutSecrets(await resultOf({ ...job, run: begun, step }, kind));
   return moveStep(job, ['running'], async (run, found, tx) => {
     if (isWaiting(result)) return waiting(job, run, found, result);
     const { verdict, ok } = await asked(job, result, tx);
@@ -32,7 +30,7 @@ export async function runPlain(job: StepJob, kind: Runs | undefined): Promise<Jo
 
 /** What it keeps for itself, and asks of its incident, is no output. */
 function withoutSecrets(result: StepResult | Waiting): StepResult | Waiting {
-  const { verdict, output, effects } = result;
+  const { verdict, output, effects } = capped(result);
   return {
     ...result,
     verdict: redactedText(verdict),
@@ -64,14 +62,10 @@ async function asked(job: StepJob, result: StepResult, tx: Db): Promise<Pick<Ste
 const LONGEST_MS = 5 * 60_000;
 
 /** Its time is over all its waits, by the clock of the incident; a call that hangs is given up by the real one. */
-async function resultOf(
-  job: StepJob,
-  kind: Runs | undefined,
-  waited: boolean,
-): Promise<StepResult | Waiting> {
+async function resultOf(job: StepJob, kind: Runs | undefined): Promise<StepResult | Waiting> {
   const { parts, step } = job;
   const { timeoutMs } = step.policy ?? {};
-  if (waited && isOverdue(step, parts.now())) return timedOut(timeoutMs ?? 0, step.verdict);
+  if (isOverdue(step, parts.now())) return timedOut(timeoutMs ?? 0, step.verdict);
   const spent = parts.now().getTime() - (step.startedAt ?? parts.now()).getTime();
   const limit = Math.min(LONGEST_MS, timeoutMs === undefined ? LONGEST_MS : Math.max(1, timeoutMs - spent));
   const { signal, done } = stopSignal(job, limit);
@@ -90,7 +84,9 @@ async function resultOf(
 /** Rejects when the signal fires. */
 const given = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 
 const isTimeout = ({ aborted, reason }: AbortSignal): boolean =>

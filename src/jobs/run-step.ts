@@ -1,7 +1,7 @@
 /** The worker of runs: brings a run forward, step by step, until it ends or has to wait for a person. */
 
 import type { JournalRun, JournalStep } from '../domain/run.ts';
-import { broke, complete, passOver } from '../domain/run-moves.ts';
+import { broke, complete, passOver, stillUnknown } from '../domain/run-moves.ts';
 import { standsAt } from '../domain/run-steering.ts';
 import { dueRuns, isRunDue, loadRun } from '../store/runs.ts';
 import type { Worker } from './crew.ts';
@@ -46,7 +46,9 @@ async function advance(
   const kind = parts.steps.get(step.kind);
   if (!kind)
     return moveStep(job, [step.state], (current, found) =>
-      broke(current, found, `There is no step kind ${step.kind} any more`, 'failed', parts.now()),
+      found.risk === 'dangerous' && (found.state === 'running' || found.state === 'unknown')
+        ? stillUnknown(current, found, parts.now())
+        : broke(current, found, `There is no step kind ${step.kind} any more`, 'failed', parts.now()),
     );
   if (step.risk === 'dangerous' && kind.risk === 'dangerous') return advanceDangerous(job, kind);
   return runPlain(job, kind.risk === 'dangerous' ? kind.reads : kind);

@@ -17,6 +17,7 @@ export type Ended =
 
 const MOST_OUTPUT = 16 * 1024;
 const GRACE_MS = 2000;
+const BACKGROUND_MS = 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Never throws. Our own secrets are in our environment: of that it gets nothing. */
@@ -39,6 +40,7 @@ export async function runProgram({ path, args, env, limitMs, signal }: ProgramWi
     const reason = asked() ? 'stopped on request' : `it took longer than ${limitMs / 1000} s`;
     return { kind: 'ended-by-us', reason, output: output() };
   }
+  for (const stream of [child.stdout, child.stderr]) stream.destroy();
   if ('reason' in ended) return { kind: 'not-started', ...ended };
   return { kind: 'exited', ...ended, ms: Math.round(performance.now() - begun), output: output() };
 }
@@ -58,6 +60,10 @@ const exitOf = (child: ChildProcess): Promise<{ readonly code: number } | { read
   new Promise((resolve) => {
     child.once('error', ({ message }) => resolve({ reason: message }));
     child.once('close', (code) => resolve({ code: code ?? -1 }));
+    // What it left in the background holds its output open: it is not waited for.
+    child.once('exit', (code) => {
+      setTimeout(() => resolve({ code: code ?? -1 }), BACKGROUND_MS).unref();
+    });
   });
 
 const fired = (signal: AbortSignal): Promise<undefined> =>

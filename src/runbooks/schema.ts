@@ -102,11 +102,13 @@ const stepOfKind = (kind: AnyKind) =>
   });
 
 export const NO_RETRY = 'no `retry`: what is dangerous is never tried again by itself';
+const NO_WAY_ROUND = 'neither `on_failure` nor `retry`: who refuses has ended the run';
 export const NO_TIMEOUT = 'no `timeout`: what is dangerous has limits of its own';
 
 /** What is dangerous brings its own limits, and is never tried again by itself. */
 function policyOf(kind: AnyKind): Record<string, z.ZodType> {
   if (isCall(kind)) return {};
+  if (kind.name === 'approval') return gatePolicy();
   if (kind.risk === 'dangerous' && !kind.reads)
     return {
       on_failure: onFailure,
@@ -119,6 +121,13 @@ function policyOf(kind: AnyKind): Record<string, z.ZodType> {
     retry: strict({ times: z.number().int().min(1).max(20), wait: durationInput }).optional(),
   };
 }
+
+/** A gate that opens by itself, or asks until somebody gives in, would be none. */
+const gatePolicy = (): Record<string, z.ZodType> => ({
+  timeout: durationInput.optional().describe('After it the step has failed.'),
+  on_failure: z.never({ error: NO_WAY_ROUND }).optional(),
+  retry: z.never({ error: NO_WAY_ROUND }).optional(),
+});
 
 /** The input of a kind, where each value, and each within a list or a record, may be a reference. */
 const referable = (input: z.ZodType): z.ZodType =>

@@ -10,15 +10,15 @@ export async function saveApproval(
   step: number,
   identity: TargetIdentity,
   approval: Approval,
+  attempt = 0,
 ): Promise<void> {
   const { planHash, requestedBy, requestedAt, expiresAt, decision } = approval;
   await tx.query(
     `insert into approvals (run_id, step, plan_hash, identity, requested_by, requested_at, expires_at,
-                            decision, decided_by, decided_at, reason)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-     on conflict (run_id, step, plan_hash) do update
-        set requested_at = excluded.requested_at, expires_at = excluded.expires_at,
-            decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
+                            decision, decided_by, decided_at, reason, attempt)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (run_id, step, plan_hash, attempt) do update
+        set decision = excluded.decision, decided_by = excluded.decided_by, decided_at = excluded.decided_at,
             reason = excluded.reason`,
     [
       run,
@@ -32,6 +32,7 @@ export async function saveApproval(
       decision?.by,
       decision?.at,
       decision?.brokenFor,
+      attempt,
     ],
   );
 }
@@ -42,10 +43,11 @@ export async function approvedIdentity(
   run: number,
   step: number,
   planHash: string,
+  attempt: number,
 ): Promise<TargetIdentity | undefined> {
   const result = await db.query<{ identity: TargetIdentity }>(
-    'select identity from approvals where run_id = $1 and step = $2 and plan_hash = $3',
-    [run, step, planHash],
+    'select identity from approvals where run_id = $1 and step = $2 and plan_hash = $3 and attempt = $4',
+    [run, step, planHash, attempt],
   );
   return first(result)?.identity;
 }

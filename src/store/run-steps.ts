@@ -77,15 +77,17 @@ export async function setTrace(
   return rowCount === 1;
 }
 
-/** Dangerous steps that were executed since then, on all targets. */
+/** Executions of dangerous steps since then, on all targets. */
 export async function countDangerous(db: Db, since: Date): Promise<number> {
-  const result = await db.query<{ count: number }>(
-    `select count(*) as count
-       from run_steps
-      where risk = 'dangerous' and started_at > $1`,
-    [since],
-  );
+  const result = await db.query<{ count: number }>('select count(*) as count from executions where at > $1', [
+    since,
+  ]);
   return first(result)?.count ?? 0;
+}
+
+/** A dangerous step is about to be executed. */
+export async function recordExecution(tx: Db, run: number, step: number, at: Date): Promise<void> {
+  await tx.query('insert into executions (run_id, step, at) values ($1, $2, $3)', [run, step, at]);
 }
 
 /** Executions are counted one after the other: two at once would both see the last free place. */

@@ -18,6 +18,7 @@ interface RunRow {
   readonly state: RunState;
   readonly ended_at: Date | null;
   readonly cancelled_by: string | null;
+  readonly reopened_by: readonly string[];
 }
 
 interface StepRow {
@@ -56,7 +57,7 @@ export interface NewRun extends Omit<JournalRun, 'id' | 'state' | 'steps' | 'end
 }
 
 const RUN =
-  'id, incident_id, runbook, title, target, params, requested_by, requested_at, state, ended_at, cancelled_by';
+  'id, incident_id, runbook, title, target, params, requested_by, requested_at, state, ended_at, cancelled_by, reopened_by';
 
 /** Undefined when another active run may change the same target. */
 export async function insertRun(tx: Db, run: NewRun): Promise<number | undefined> {
@@ -157,9 +158,10 @@ export async function setRun(tx: Db, id: number, run: RunMove['run']): Promise<v
   await tx.query(
     `update runs
         set state = $2, due_at = $3, ended_at = $4,
-            cancelled_by = case when ended_at is null then coalesce($5, cancelled_by) end
+            cancelled_by = case when ended_at is null then coalesce($5, cancelled_by) end,
+            reopened_by = case when $6::text is null then reopened_by else array_append(reopened_by, $6) end
       where id = $1`,
-    [id, run.state, run.dueAt, run.endedAt, run.cancelledBy],
+    [id, run.state, run.dueAt, run.endedAt, run.cancelledBy, run.reopenedBy],
   );
 }
 
@@ -171,6 +173,7 @@ async function withSteps(db: Db, runs: readonly RunRow[]): Promise<readonly Jour
             a.plan_hash, a.requested_by, a.requested_at, a.expires_at, a.decision, a.decided_by, a.decided_at, a.reason
        from run_steps s
        left join approvals a on a.run_id = s.run_id and a.step = s.index and a.plan_hash = s.plan ->> 'hash'
+            and a.attempt = s.retries
       where s.run_id = any ($1)
       order by s.run_id, s.index`,
     [runs.map(({ id }) => id)],
@@ -195,6 +198,7 @@ const toRun = (row: RunRow, steps: readonly StepRow[]): JournalRun => ({
   state: row.state,
   ...(row.ended_at ? { endedAt: row.ended_at } : {}),
   ...(row.cancelled_by === null ? {} : { cancelledBy: row.cancelled_by }),
+  ...(row.reopened_by.length === 0 ? {} : { reopenedBy: row.reopened_by }),
   steps: steps.map(toStep),
 });
 

@@ -19,7 +19,7 @@ describe('the use cases of runs', () => {
   afterAll(() => bench.close());
   // One dangerous run a target at a time, and a breaker: each test begins without any.
   afterEach(() =>
-    bench.store.query(`update run_steps set started_at = null where risk = 'dangerous';
+    bench.store.query(`delete from executions;
                        update runs set ended_at = now(), due_at = null where ended_at is null`),
   );
 
@@ -132,7 +132,7 @@ describe('the use cases of runs', () => {
   it('stop at the breaker', async () => {
     const incident = await bench.incident();
     const run = await bench.start('undo', {}, incident);
-    await bench.store.query('update run_steps set started_at = $2 where run_id = $1 and index = 1', [
+    await bench.store.query('insert into executions (run_id, step, at) values ($1, 1, $2)', [
       run.id,
       bench.clock.now(),
     ]);
@@ -245,7 +245,7 @@ describe('the use cases of runs', () => {
 
     it('is off until it names people', async () => {
       const { id } = await waiting();
-      const wish = { run: id, by: 'UASK', reason: 'nobody answers' };
+      const wish = { run: id, by: 'UASK', plan: 'hash-one', reason: 'nobody answers' };
       expect(await bench.runs.breakGlass(wish)).toMatchObject({ ok: false, code: 'MAY_NOT_BREAK_GLASS' });
       expect(await glass(['UOTHER']).breakGlass(wish)).toMatchObject({ ok: false });
       expect(await glass(['UGUEST']).breakGlass({ ...wish, by: 'UGUEST' })).toMatchObject({ ok: false });
@@ -253,7 +253,12 @@ describe('the use cases of runs', () => {
 
     it('lets the requester alone, pages all who approve, and is written down with its reason', async () => {
       const { id, incidentId } = await waiting();
-      const done = await glass(['UASK']).breakGlass({ run: id, by: 'UASK', reason: 'nobody answers' });
+      const done = await glass(['UASK']).breakGlass({
+        run: id,
+        by: 'UASK',
+        plan: 'hash-one',
+        reason: 'nobody answers',
+      });
       expect(done).toMatchObject({
         ok: true,
         run: {
@@ -274,7 +279,9 @@ describe('the use cases of runs', () => {
       );
       expect([...paged, ...rows.map(({ lane }) => lane)]).toEqual(['user:UDBA', 'user:UTWO', 'user:UGUEST']);
       expect(await bench.work(id)).toMatchObject({ state: 'done' });
-      expect(await glass(['UASK']).breakGlass({ run: id, by: 'UASK', reason: 'x' })).toMatchObject({
+      expect(
+        await glass(['UASK']).breakGlass({ run: id, by: 'UASK', plan: 'hash-one', reason: 'x' }),
+      ).toMatchObject({
         code: 'NO_PLAN_WAITS',
       });
     });

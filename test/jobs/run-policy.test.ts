@@ -256,6 +256,34 @@ describe('a run', () => {
     expect(first?.marker.run).not.toBe(second?.marker.run);
   });
 
+  it('is approved by nobody who had it tried again', async () => {
+    world.execute = () => Promise.resolve({ ...STOPPED });
+    const id = await started('acts');
+    await bench.work(id);
+    expect(await steer(id, 'cancel')).toMatchObject({ ok: true });
+    expect(await steer(id, 'retry', 'UDBA')).toMatchObject({ ok: true });
+    await bench.work(id);
+    for (const asker of ['UDBA', 'UASK'])
+      expect(await bench.approve(id, asker)).toMatchObject({ ok: false, code: 'APPROVER_IS_REQUESTER' });
+    expect(await bench.approve(id, 'UTWO')).toMatchObject({ ok: true });
+    const { rows } = await bench.store.query('select from approvals where run_id = $1', [id]);
+    expect(rows).toHaveLength(2);
+  });
+
+  it('counts each execution for the breaker, also those of a step that was tried again', async () => {
+    await bench.store.query('delete from executions');
+    world.execute = () => Promise.resolve({ ...STOPPED });
+    const id = await started('acts');
+    for (let turn = 0; turn < 3; turn += 1) {
+      await bench.work(id);
+      await bench.approve(id, 'UTWO');
+      await bench.work(id);
+      await steer(id, 'retry');
+    }
+    const { rows } = await bench.store.query('select from executions where run_id = $1', [id]);
+    expect(rows).toHaveLength(3);
+  });
+
   it('is not tried again while another run may change its target, nor by who may not', async () => {
     world.execute = () => Promise.resolve({ ...STOPPED });
     const id = await started('acts');

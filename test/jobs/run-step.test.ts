@@ -186,7 +186,7 @@ describe('the worker of runs', () => {
     const id = await approved();
     const others = await Promise.all([1, 2, 3].map(() => bench.start('look')));
     await bench.store.query(
-      `update run_steps set risk = 'dangerous', started_at = $2 where run_id = any ($1)`,
+      'insert into executions (run_id, step, at) select id, 1, $2 from runs where id = any ($1)',
       [others.map((run) => run.id), bench.clock.now()],
     );
     const run = await bench.work(id);

@@ -210,6 +210,30 @@ describe('a step', () => {
     });
   });
 
+  it.each([
+    [303, 'unknown'],
+    [409, 'unknown'],
+    [500, 'unknown'],
+    [403, 'stopped'],
+    [201, 'done'],
+  ])('takes %i for %s', async (status, state) => {
+    reply = () => ({ status, location: '/elsewhere' });
+    const { end } = await approved({ kind: 'http', with: { method: 'POST', url: `${at}/do` } });
+    const run = await end();
+    expect(run.steps[0]).toMatchObject({ state });
+    expect(heard).toHaveLength(1);
+    await bench.store.query('update runs set ended_at = now(), due_at = null where id = $1', [run.id]);
+  });
+
+  it('does not wait for what a program left in the background', async () => {
+    const script = `require('node:child_process').spawn('sleep', ['20'], { stdio: 'inherit' }).unref(); console.log('started')`;
+    const { end } = await approved({
+      kind: 'shell',
+      with: { program: 'node', args: ['-e', script], limit: '10s' },
+    });
+    expect(await end()).toMatchObject({ state: 'done', steps: [{ outcome: { facts: { exit: 0 } } }] });
+  });
+
   it('runs a program that is allowed, without a shell and without our environment', async () => {
     const script = `console.log(JSON.stringify([process.argv.slice(1), Object.keys(process.env).sort()]))`;
     const args = ['-e', script, '; rm -rf / #', '$(id)'];

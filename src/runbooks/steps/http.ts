@@ -16,7 +16,10 @@ const Input = z.strictObject({
   /** Sent as JSON. */
   body: z.record(z.string(), z.unknown()).optional(),
   /** A secret of firebreak.yml that is sent as a bearer token. */
-  bearer: z.string().min(1).optional(),
+  bearer: z
+    .string()
+    .regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of a secret of firebreak.yml, as it is')
+    .optional(),
   /** What its status has to be; any of 200 to 299 unless told. */
   status: z.number().int().min(100).max(599).optional(),
 });
@@ -77,7 +80,8 @@ function planOf({ target }: StepContext, input: Input, { method, url, body }: We
     kind: 'http',
     target: target.name,
     identity: NO_DATABASE,
-    title: `${method} ${url}`,
+    // The query may hold what is nobody's business; approvers see it in the plan.
+    title: `${method} ${url.split('?', 1)[0] ?? ''}`,
     summary: [
       `Sends one request: ${method} ${url}.`,
       ...(input.bearer === undefined ? [] : [`With the secret ${input.bearer} as bearer token.`]),
@@ -107,13 +111,15 @@ function wordsOf({ method, url }: WebRequest, answer: WebAnswer): string {
   return `${asked} answered ${answer.status} in ${answer.ms} ms.`;
 }
 
-/** Who answers with a mistake of its own may have done it all the same. */
+/** Only these say that nothing was done; behind a redirect, a conflict or a mistake of the receiver it may have been. */
+const wasRefused = (status: number): boolean =>
+  status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status);
+
 function outcomeOf(request: WebRequest, answer: WebAnswer, status: number | undefined): ActionOutcome {
   const verdict = wordsOf(request, answer);
   const facts = outputOf(answer);
   if (isExpected(answer, status)) return { state: 'done', verdict, facts, probes: [] };
-  const heard = answer.kind === 'answered' && answer.status < 500;
-  return heard
+  return answer.kind === 'answered' && wasRefused(answer.status)
     ? stopped('FAILED', `${verdict} It was refused.`, facts)
     : unknown(`${verdict} It may have been done all the same.`, facts);
 }

@@ -8,7 +8,8 @@ export default defineStep({
   dryRun: 'The text is the plan.',
   input: z.strictObject({ text: z.string().trim().min(1).max(3000) }),
   run({ incident }, { text }) {
-    const effects = [{ kind: 'say', to: { kind: 'incident', id: incident }, text } as const];
+    const said = text.replace(/<!(channel|here|everyone)[^>]*>/g, '@$1');
+    const effects = [{ kind: 'say', to: { kind: 'incident', id: incident }, text: said } as const];
     return Promise.resolve({ ok: true, verdict: `Said: ${text}`, effects });
   },
 });
