@@ -1,6 +1,7 @@
 /** Executing approved SQL with a snapshot first, or only taking the snapshot: a plan, and one transaction. */
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { ProbeResult } from '../domain/sweep.ts';
 import { analyse, type SqlAnalysis } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
 import { type Bound, bind, type Template } from './bind.ts';
@@ -125,6 +126,7 @@ async function inputsOf(target: Target, it: Candidate): Promise<ExecuteInputs> {
     mode: sql.locks.some(({ mode }) => mode === 'AccessExclusive')
       ? 'access exclusive'
       : 'share row exclusive',
+    probes: [],
   };
 }
 
@@ -152,7 +154,10 @@ async function compose(
     sizesOld: !size.exact,
   });
   const kept = inputs.tables.map((table) => snapshotLine(inputs, table));
-  const probes = it.kind === 'snapshot' ? [] : await probeLines(target);
+  const asked = it.kind === 'snapshot' ? [] : await runProbes(target);
+  const probes = it.kind === 'snapshot' ? [] : probeLines(asked);
+  // Which of them decide is part of what is approved.
+  const whole = { ...inputs, probes: asked.filter(({ ok }) => ok).map(({ name }) => name) };
   return sealed({
     kind: it.kind,
     target: target.name,
@@ -160,7 +165,7 @@ async function compose(
     title: titleOf(target, it, inputs),
     summary: [...lines, ...kept, ...probes, ...publishingLines(await publishingAll(target))],
     sql: fullSql(inputs),
-    inputs,
+    inputs: whole,
     facts: {
       sizes: touched.tables.map(({ facts }) => ({ table: facts.name, rows: facts.rows, bytes: facts.bytes })),
       holders: holders ?? [],
@@ -182,8 +187,7 @@ const snapshotLine = (inputs: ExecuteInputs, { name, copy, key }: ExecuteInputs[
   `Snapshot of ${shortName(name)} inside the transaction, after the lock: ${inputs.snapshotSchema}.${copy}` +
   `${key.length === 0 ? ' (no primary key: rows cannot be put back one by one)' : ', with the keys that a restore needs'}.`;
 
-async function probeLines(target: Target): Promise<string[]> {
-  const probes = await runProbes(target);
+function probeLines(probes: readonly ProbeResult[]): string[] {
   if (probes.length === 0)
     return ['No probe is named: whether the application works afterwards is not asked.'];
   return probes.map(({ name, ok }) =>

@@ -17,7 +17,8 @@ const known = (...patterns: readonly string[]): RegExp[] =>
   patterns.map((each) => new RegExp(`^${each.replaceAll('NAME', NAME)}`));
 
 const GRAVE = known(
-  'could not (?:extend|write|fsync|create|open|read|access)',
+  'could not (?:extend|write to|fsync|read) (?:file|block|blocks)',
+  'could not (?:create|open|access) (?:file|directory) "?(?:base|global|pg_)',
   'invalid page',
   'missing chunk number',
   'could not read block',

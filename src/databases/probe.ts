@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { ProbeResult } from '../domain/sweep.ts';
 import { relationAt } from './blame.ts';
 import { relationsOf, statementsOf } from './parse.ts';
-import { errorText, sqlstateOf } from './pg-errors.ts';
+import { errorText, isTimeout, sqlstateOf } from './pg-errors.ts';
 import type { Target } from './target.ts';
 
 type Probe = Target['config']['probes'][number];
@@ -51,6 +51,7 @@ async function askOne(probe: Probe, ask: Ask): Promise<ProbeResult> {
     const failure = {
       error: errorText(error).replace(/\.$/, ''),
       ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...(isTimeout(error) ? { timedOut: true as const } : {}),
     };
     const blamed = await blamedBy(error, sql);
     return { name: probe.name, ok: false, took_ms: took(), relations: blamed ?? relations, ...failure };

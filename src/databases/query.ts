@@ -75,7 +75,8 @@ const explained = (rows: readonly Record<string, unknown>[], maxRows: number): C
   rows.slice(0, maxRows + 1).map((row) =>
     Object.entries(row).map(([column, value]): Cell => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
-      return [column, 'plan', text.slice(0, VALUE_CHARACTERS)];
+      // A plan shows the literals of its conditions.
+      return [column, 'plan', text.replace(/'(?:[^']|'')*'/g, '?').slice(0, VALUE_CHARACTERS)];
     }),
   );
 

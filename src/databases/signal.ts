@@ -62,7 +62,7 @@ const SESSION = `
          ${BEGAN.transaction} as xact_start,
          ${BEGAN.statement} as query_start,
          (select count(*)::int
-            from (select pid from pg_stat_activity where wait_event_type = 'Lock' offset 0) w
+            from (select pid from pg_stat_activity where wait_event_type = 'Lock' order by query_start limit 100) w
            where a.pid = any(pg_blocking_pids(w.pid))) as waiting
     from pg_stat_activity a
     left join pg_roles r on r.oid = a.usesysid

@@ -61,6 +61,8 @@ export interface ProbeResult {
   /** SQLSTATE, when PostgreSQL refused or ended the query. */
   readonly sqlstate?: string;
   readonly error?: string;
+  /** No answer came in time, and none that the server gave. */
+  readonly timedOut?: true;
   /** The relation that the error points at; else those that the probe's SQL names. */
   readonly relations: readonly string[];
 }

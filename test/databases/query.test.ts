@@ -21,6 +21,10 @@ describe('a query of a person', () => {
       create function add_volatile(a int, b int) returns int language plpgsql volatile as $$ begin return 1; end $$;
       create operator |@| (function = add_volatile, leftarg = int, rightarg = int);
       create function random(a text) returns int language plpgsql volatile as $$ begin return 1; end $$;
+      create function crosstab(sql text) returns int language plpgsql stable as $$ begin return 1; end $$;
+      create extension file_fdw;
+      create server files foreign data wrapper file_fdw;
+      create foreign table far_away (line text) server files options (filename '/dev/null');
       create view innocent as select id, nextval('order_events_id_seq') from customers;
       create view "in.disguise" as select * from innocent;
       create view twice as select * from innocent;
@@ -108,6 +112,9 @@ describe('a query of a person', () => {
     ['select pg_advisory_lock(1)', 'pg_advisory_lock()'],
     ['select pg_stat_reset()', 'pg_stat_reset()'],
     [`select * from query_to_xml('select 1', true, true, '')`, 'query_to_xml()'],
+    [`select table_to_xml('orders', true, true, '')`, 'table_to_xml()'],
+    [`select crosstab('select pg_reload_conf()')`, 'crosstab()'],
+    ['select * from far_away', 'far_away, a foreign table'],
     ['select c.touch from customers c', 'touch()'],
     ['select (c).touch from customers c', 'touch()'],
     ['select 1 |@| 2', 'add_volatile()'],

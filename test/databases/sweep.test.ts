@@ -232,6 +232,23 @@ describe('a sweep', () => {
     expect(byName.get('migrations')).toMatchObject({ status: 'skipped' });
   });
 
+  it('tells every red probe, and first the one that says what to do', async () => {
+    await shop.apply(BAD);
+    await shop.query('create table secrets (id int)');
+    await shop.query(`revoke all on secrets from ${shop.roles.diag}`);
+    const probes = [{ name: 'closed', sql: 'select * from secrets' }, ...shop.config.probes];
+    const target = openTarget({ ...shop.config, probes });
+    const [found] = (await sweep(target, { now: now(), only: 'probes' })).checks;
+    expect(found).toMatchObject({
+      status: 'crit',
+      offers: [{ label: 'Plan the rollback' }],
+      verdict: expect.stringMatching(
+        /^schema does not match code: .* The probe closed may not read secrets\.$/,
+      ) as string,
+    });
+    await target.close();
+  });
+
   it('says so when there is no connection, and runs nothing else', async () => {
     const gone = openTarget({ ...shop.config, urls: { diag: 'postgres://nobody@127.0.0.1:1/none' } });
     const report = await sweep(gone, { now: now() });

@@ -13,7 +13,8 @@ interface Row {
 /** Of two that are the same the younger one is needless, unless it is the one that keeps rows unique. */
 const SQL = `
   with indexes as (
-    select i.indexrelid, i.indrelid, i.indisunique, c.relam, c.relpages, i.indnkeyatts, i.indnatts,
+    select i.indexrelid, i.indrelid, i.indisunique, i.indimmediate,
+           coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) as distinct_nulls, c.relam, c.relpages, i.indnkeyatts, i.indnatts,
            string_to_array(i.indkey::text, ' ') as keys,
            string_to_array(i.indclass::text, ' ') as classes,
            string_to_array(i.indcollation::text, ' ') as collations,
@@ -39,6 +40,9 @@ const SQL = `
      and k.classes[1:r.indnkeyatts] = r.classes
      and k.collations[1:r.indnkeyatts] = r.collations
      and k.options[1:r.indnkeyatts] = r.options
+     -- The one that keeps rows unique is needed, however the other one is used.
+     and (k.indisunique or not r.indisunique)
+     and (not r.indisunique or (k.indimmediate, k.distinct_nulls) = (r.indimmediate, r.distinct_nulls))
      and r.indnkeyatts <= k.indnkeyatts
    where not r.needed
      and case when k.keys = r.keys

@@ -14,14 +14,14 @@ interface File {
   readonly since: string;
 }
 
-const FILE = `
+const fileSql = (version: number): string => `
   select f.path,
          case when f.path is not null
               then (select l.size::float8 from pg_ls_logdir() l where l.name = regexp_replace(f.path, '.*/', ''))
           end as size,
          to_char((clock_timestamp() - interval '15 minutes') at time zone current_setting('log_timezone'),
                  'YYYY-MM-DD HH24:MI:SS') as since
-    from (select coalesce(pg_current_logfile('stderr'), pg_current_logfile('jsonlog'), pg_current_logfile('csvlog')) as path) f`;
+    from (select coalesce(pg_current_logfile('stderr'), ${version >= 15 ? "pg_current_logfile('jsonlog'), " : ''}pg_current_logfile('csvlog')) as path) f`;
 
 /** Bytes, since the middle of the file may be the middle of a character. */
 const TAIL = `select pg_read_binary_file($1, $2, $3) as tail`;
@@ -39,9 +39,9 @@ const check: Check = defineCheck({
   /** Errors within the last quarter of an hour. */
   limits: { warn: 20, crit: Infinity },
   source: 'ours',
-  async run(target, { limits }) {
+  async run(target, { limits, version }) {
     try {
-      return await look(target, limits);
+      return await look(target, limits, version);
     } catch (error) {
       if (!isPrivilege(error)) throw error;
       const { role } = await roleOf(target);
@@ -54,8 +54,8 @@ const check: Check = defineCheck({
 });
 export default check;
 
-async function look(target: Target, limits: Limits): Promise<Finding> {
-  const [file] = await target.read<File>(FILE);
+async function look(target: Target, limits: Limits, version: number): Promise<Finding> {
+  const [file] = await target.read<File>(fileSql(version));
   if (file?.path === undefined || file.path === null || file.size === null) {
     return missing(
       'The server keeps no log files of its own that could be read.',

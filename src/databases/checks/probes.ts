@@ -24,18 +24,32 @@ const check: Check = defineCheck({
       const next = 'Name probes of this target in firebreak.yml: they show first what users cannot do';
       return { status: 'skipped', verdict: 'This target has no probes.', facts, next };
     }
-    const [worst] = red.sort((a, b) => Number(lockedOut(a)) - Number(lockedOut(b)));
+    const judged = await Promise.all(red.map((probe) => judgeRed(target, probe, now)));
+    const [worst, ...others] = judged.sort((a, b) => weightOf(a) - weightOf(b));
     if (worst === undefined) {
       return { status: 'ok', verdict: `All ${probes.length} probes answer.`, facts };
     }
-    return { facts, ...(await judgeRed(target, worst, now)) };
+    const more = others.length === 0 ? '' : ` ${others.map(({ verdict }) => verdict).join(' ')}`;
+    return {
+      facts,
+      ...worst,
+      verdict: more === '' ? worst.verdict : `${worst.verdict.replace(/\.?$/, '.')}${more}`,
+    };
   },
 });
 export default check;
 
-const lockedOut = (probe: ProbeResult): boolean => probe.sqlstate === '55P03' || probe.sqlstate === '57014';
+const WEIGHT = ['crit', 'timeout', 'skipped'];
 
-async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<Omit<Finding, 'facts'>> {
+/** What points at a migration first: it says what to do. */
+const weightOf = ({ status, offers }: Judged): number => WEIGHT.indexOf(status) * 2 + (offers ? 0 : 1);
+
+type Judged = Omit<Finding, 'facts'>;
+
+const lockedOut = (probe: ProbeResult): boolean =>
+  probe.sqlstate === '55P03' || probe.sqlstate === '57014' || probe.timedOut === true;
+
+async function judgeRed(target: Target, probe: ProbeResult, now: Date): Promise<Judged> {
   const on = probe.relations.join(', ');
   if (lockedOut(probe)) {
     return {

@@ -1,5 +1,6 @@
 /** Settings that differ from what the server came with, and those that wait for a restart. */
 import { type Check, defineCheck, judge } from '../check.ts';
+import { missing } from '../privileges.ts';
 import { count } from '../words.ts';
 
 interface Row {
@@ -24,17 +25,26 @@ const SQL = `
    order by 4 desc, name
    limit 200`;
 
+const SEES = `
+  select pg_has_role(current_user, 'pg_read_all_settings', 'usage') as "all", quote_ident(current_user) as role`;
+
 const check: Check = defineCheck({
   name: 'settings',
   title: 'Settings that were changed, and those that wait for a restart',
   order: 80,
   firstMinutes: true,
-  privilege: 'none',
+  privilege: 'pg_monitor',
   danger: 'none',
   /** Settings that wait for a restart. */
   limits: { warn: 1, crit: Infinity },
   source: 'pgMonitor has it as critical; it explains no outage before the restart, so that it warns (ours)',
   async run(target, { limits }) {
+    const [seen] = await target.read<{ all: boolean; role: string }>(SEES);
+    if (seen?.all === false)
+      return missing(
+        `The role ${seen.role} does not see the settings that only superusers see.`,
+        `GRANT pg_monitor TO ${seen.role}`,
+      );
     const settings = await target.read<Row>(SQL);
     const pending = settings.filter((it) => it.pending_restart).map((it) => it.name);
     const status = judge(pending.length, limits);

@@ -33,6 +33,8 @@ const executeInputs = z.object({
   fresh: z.array(z.string()),
   rewrites: z.boolean(),
   mode: z.enum(['share row exclusive', 'access exclusive']),
+  /** Those that were green when it was planned: red inside, everything is rolled back. */
+  probes: z.array(z.string()).default([]),
 });
 
 export type ExecuteInputs = z.infer<typeof executeInputs>;

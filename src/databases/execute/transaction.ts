@@ -1,7 +1,6 @@
 /** What an execution does in its transaction: copies and keys, the statements, which rows they changed. */
 import type pg from 'pg';
 import { quoteName } from '../names.ts';
-import { runProbes } from '../probe.ts';
 import {
   copyWhole,
   keepKeys,
@@ -33,7 +32,7 @@ export async function prepare(client: pg.Client, work: Work, inputs: ExecuteInpu
     rewrites,
     mode,
     snapshotSchema,
-    probes: inputs.statements.length === 0 ? [] : await greenNow(work),
+    probes: work.target.config.probes.filter(({ name }) => inputs.probes.includes(name)),
     copy: (it, table) => copyTable(it, inputs, table),
     change: async (it) => {
       for (const statement of inputs.statements) rows.push(await send(it, statement));
@@ -41,12 +40,6 @@ export async function prepare(client: pg.Client, work: Work, inputs: ExecuteInpu
     },
   });
   return { ...ready, rows, changed };
-}
-
-/** A probe that is red already says nothing about what is done here. */
-async function greenNow({ target }: Work): Promise<Work['target']['config']['probes']> {
-  const green = new Set((await runProbes(target)).filter(({ ok }) => ok).map(({ name }) => name));
-  return target.config.probes.filter(({ name }) => green.has(name));
 }
 
 async function copyTable(it: Locked, inputs: ExecuteInputs, table: CopiedTable): Promise<TableCopy> {

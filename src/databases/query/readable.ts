@@ -15,9 +15,14 @@ export async function refuseUnreadable(target: Target, statement: Statement): Pr
     if (inner === undefined) return refuse('QUERY_ACTS', { found: `the view ${name}, which cannot be read` });
     merge(used, mentionsIn(inner.node));
   }
+  const [foreign] = await foreignAmong(target, used.relations);
+  if (foreign)
+    return refuse('QUERY_ACTS', {
+      found: `${foreign.name}, a foreign table: what reading it does is not known`,
+    });
   const volatile = await volatileAmong(target, used);
   if (volatile.length === 0) return undefined;
-  return refuse('QUERY_ACTS', { found: `${volatile.join(', ')}: volatile here, so it may do anything` });
+  return refuse('QUERY_ACTS', { found: `${volatile.join(', ')}: not known to do nothing but read` });
 }
 
 /** What a statement does beside reading, in words. */
@@ -114,6 +119,28 @@ const viewsBehind = (
   relations: ReadonlySet<string>,
 ): Promise<{ readonly name: string; readonly definition: string }[]> => target.read(VIEWS, [[...relations]]);
 
+const foreignAmong = (target: Target, relations: ReadonlySet<string>): Promise<{ readonly name: string }[]> =>
+  target.read(
+    `select c.oid::regclass::text as name
+       from pg_class c
+      where c.relkind = 'f' and c.oid in (select to_regclass(name)::oid from unnest($1::text[]) as name)
+      limit 1`,
+    [[...relations]],
+  );
+
+/** They are said to be stable, and carry out the query or the view that they are given. */
+const CARRY_OUT = [
+  'query_to_xml',
+  'query_to_xml_and_xmlschema',
+  'query_to_xmlschema',
+  'table_to_xml',
+  'table_to_xml_and_xmlschema',
+  'schema_to_xml',
+  'schema_to_xml_and_xmlschema',
+  'database_to_xml',
+  'database_to_xml_and_xmlschema',
+];
+
 /** Volatile, and yet they only look at the server or invent a value. */
 const READERS = [
   'clock_timestamp',
@@ -161,7 +188,9 @@ const VOLATILE = `
   )
   select distinct p.proname::text || '()' as name
     from pg_proc p
-   where p.provolatile = 'v'
+   where (p.provolatile = 'v' or p.proname::text = any($5::text[])
+          -- What somebody made, or an extension brings, is believed only when it says that it reads nothing at all.
+          or p.pronamespace <> 'pg_catalog'::regnamespace and (p.provolatile = 's' or p.prokind = 'a'))
      and p.oid not in (select oid from reader)
      and (p.proname::text = any($1::text[])
           or p.oid in (select o.oprcode from pg_operator o where o.oprname::text = any($2::text[]))
@@ -176,6 +205,7 @@ async function volatileAmong(target: Target, used: Mentions): Promise<string[]> 
     [...used.operators],
     [...used.fields],
     READERS,
+    CARRY_OUT,
   ]);
   return rows.map((row) => row.name);
 }

@@ -146,10 +146,15 @@ const writable = (
     [oid],
   );
 
-/** Those of partitions come with those of their tables. */
+/** Also to a partition or child alone; those of partitions that come with one of their table are that one. */
 const referencesTo = (target: Target, oid: number): Promise<RestoreInputs['references']> =>
   target.read(
-    `select n.nspname || '.' || c.relname as "table",
+    `with recursive parts as (
+       select $1::oid as oid
+        union
+       select i.inhrelid from pg_inherits i join parts p on p.oid = i.inhparent
+     )
+     select n.nspname || '.' || c.relname as "table",
             array(select a.attname::text
                     from unnest(f.conkey) with ordinality as k (attnum, place)
                     join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.attnum
@@ -161,7 +166,9 @@ const referencesTo = (target: Target, oid: number): Promise<RestoreInputs['refer
        from pg_constraint f
        join pg_class c on c.oid = f.conrelid
        join pg_namespace n on n.oid = c.relnamespace
-      where f.contype = 'f' and f.confrelid = $1 and f.conparentid = 0
+      where f.contype = 'f' and f.confrelid in (select oid from parts)
+        and not exists (select from pg_constraint parent
+                         where parent.oid = f.conparentid and parent.confrelid in (select oid from parts))
       order by 1, f.conname`,
     [oid],
   );

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { templateShape } from '../../databases/bind.ts';
 import { type QueryResult, query } from '../../databases/query.ts';
+import { redactSql } from '../../databases/redact.ts';
 import { explainRefusal } from '../../errors.ts';
 import { defineStep } from '../step.ts';
 
@@ -15,9 +16,12 @@ export default defineStep({
   }),
   async run({ target }, { sql, values, names, max_rows: maxRows }) {
     const result = await query(target, { sql, values, names, maxRows });
-    if (result.ok) return { ok: true, verdict: verdictOf(result.value), output: { sql, ...result.value } };
+    // What people look for is in the text as well.
+    const asked = await redactSql(sql, 2000);
+    if (result.ok)
+      return { ok: true, verdict: verdictOf(result.value), output: { sql: asked, ...result.value } };
     const { message, fix } = explainRefusal(result);
-    return { ok: false, verdict: `${message} ${fix}`, output: { sql } };
+    return { ok: false, verdict: `${message} ${fix}`, output: { sql: asked } };
   },
 });
 

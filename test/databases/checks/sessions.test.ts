@@ -119,6 +119,7 @@ describe('what sessions do to each other', () => {
         'progress',
         'replication',
         'wal',
+        'settings',
       ].map((name) => [name, 'skipped']),
     );
     expect(blind[0]?.facts['used']).toBeGreaterThanOrEqual(3);

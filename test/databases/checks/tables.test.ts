@@ -192,6 +192,10 @@ describe('checks of tables', () => {
       await shop.query('create index visits_id_page on visits (id, page)');
       // A shorter one that keeps rows unique is needed.
       expect(await look('duplicate-indexes')).toMatchObject({ status: 'ok' });
+      // So is one beside another on the same columns that the table is clustered by.
+      await shop.query('create index visits_ids on visits (id); alter table visits cluster on visits_ids');
+      expect(await look('duplicate-indexes')).toMatchObject({ status: 'ok' });
+      await shop.query('drop index visits_ids');
     });
 
     it('unused-indexes names the largest one that nobody reads', async () => {
