@@ -99,6 +99,10 @@ describe("a server's log", () => {
       at: '2026-11-25 22:04:18',
       grave: true,
     });
-    expect([disk?.message, disk?.grave, crash?.grave]).toEqual(['could not extend', true, true]);
+    expect([disk?.message, disk?.grave, crash?.grave]).toEqual(['could not extend file', true, true]);
+    const [index, gone] = errorsIn(
+      'ERROR:  could not create unique index "t_a_idx"\nERROR:  could not open relation with OID 16399',
+    );
+    expect([index?.grave, gone?.grave]).toEqual([false, false]);
   });
 });
