@@ -834,6 +834,12 @@ export const explainRefusal = ({
 }: Refusal): { readonly message: string; readonly fix: string } =>
   code in ERRORS ? explain(code as ErrorCode, values) : { message: code, fix: JSON.stringify(values) };
 
+/** A refusal in one line. */
+export function refusalLine(refusal: Refusal): string {
+  const { message, fix } = explainRefusal(refusal);
+  return `${message} ${fix}`;
+}
+
 /** A defect or a failed precondition, with its code; expected refusals are values instead (see Refusal). */
 export class FirebreakError extends Error {
   readonly code: ErrorCode;

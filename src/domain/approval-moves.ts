@@ -7,7 +7,7 @@ import type { Actor } from './incident.ts';
 import type { Plan } from './plan.ts';
 import type { Approval, Run, RunStep } from './run.ts';
 import { end, type RunMove, type StepMove, settle, stoppedOutcome } from './run-moves.ts';
-import { approvalWanted, live, planFile, say, stepEntry } from './run-words.ts';
+import { callApprovers, live, planFile, say, stepEntry } from './run-words.ts';
 
 /** A plan is made: it waits for somebody else's yes. */
 export function planned(
@@ -41,7 +41,7 @@ export function planned(
         now,
       ),
     ],
-    effects: [planFile(run, step, plan), live(run), ...approvalWanted(run, step, plan, approvers)],
+    effects: [planFile(run, step, plan), live(run), ...callApprovers(run, step, plan.title, approvers)],
   };
 }
 

@@ -83,27 +83,17 @@ export const planFile = (run: Run, step: RunStep, plan: Plan): Effect => ({
   comment: `The exact SQL of run ${run.id}, plan \`${plan.hash.slice(0, 12)}\``,
 });
 
-/** Brings the approvers in and calls them: an edited message notifies nobody. */
-export const approvalWanted = (
+/** Brings the approvers in and calls them to a plan or a gate: an edited message notifies nobody. */
+export function callApprovers(
   run: Run,
   step: RunStep,
-  plan: Plan,
+  what: string,
   approvers: readonly string[],
-): readonly Effect[] => called(run, step, foreign(plan.title), approvers);
-
-/** The same for a step that is nothing but a gate. */
-export const gateOpened = (
-  run: Run,
-  step: RunStep,
-  question: string,
-  approvers: readonly string[],
-): readonly Effect[] => called(run, step, foreign(question), approvers);
-
-function called(run: Run, step: RunStep, what: string, approvers: readonly string[]): readonly Effect[] {
+): readonly Effect[] {
   const others = approvers.filter((id) => !hasAsked(run, id));
   const users = others.filter(isSlackUser);
   const names = others.length > 0 ? others.map(mention).join(' ') : 'Nobody is named in permissions.approve:';
-  const text = `:lock: ${names} approval is needed for run ${run.id}, ${step.name}: ${what} (asked for by ${person(run.requestedBy)})`;
+  const text = `:lock: ${names} approval is needed for run ${run.id}, ${step.name}: ${foreign(what)} (asked for by ${person(run.requestedBy)})`;
   return [
     ...(users.length > 0 ? [{ kind: 'invite', incident: run.incidentId, users } as const] : []),
     say(run, text),

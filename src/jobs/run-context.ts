@@ -4,12 +4,11 @@ import { keepTrace, moveRun } from '../app/run-journal.ts';
 import type { Marker, TransactionTrace } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import { redactedText } from '../domain/redact-output.ts';
-import type { Refusal } from '../domain/refusal.ts';
 import type { JournalRun, JournalStep, StepState } from '../domain/run.ts';
 import type { RunMove } from '../domain/run-moves.ts';
 import type { Settings } from '../domain/settings.ts';
 import { storable } from '../domain/storable.ts';
-import { type ErrorCode, explain, FirebreakError } from '../errors.ts';
+import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { StepContext, StepKind } from '../runbooks/step.ts';
 import { loadEarlier } from '../store/run-steps.ts';
@@ -115,12 +114,6 @@ export const markerOf = ({ run, step, lease }: StepJob): Marker => ({
   step: step.index,
   epoch: lease.epoch,
 });
-
-/** A refusal as people read it. */
-export function refusalWords({ code, values }: Refusal): string {
-  const { message, fix } = explain(code as ErrorCode, values);
-  return `${message} ${fix}`;
-}
 
 /** An error as one line for people; without what PostgreSQL stores in no text. */
 export const inWords = (error: unknown): string =>

@@ -1,4 +1,5 @@
 /** A dangerous step: planned, approved by somebody else, planned again, written down as intent, then executed once. */
+
 import { breakerRefusal } from '../app/runs.ts';
 import { stillApproved } from '../domain/approval.ts';
 import { expired, planned, voided } from '../domain/approval-moves.ts';
@@ -16,6 +17,7 @@ import {
   stoppedOutcome,
   unknownOutcome,
 } from '../domain/run-moves.ts';
+import { refusalLine } from '../errors.ts';
 import type { DangerousStep, Planned, Resolution } from '../runbooks/step.ts';
 import { approvedIdentity } from '../store/approvals.ts';
 import { lockBreaker, recordExecution } from '../store/run-steps.ts';
@@ -25,7 +27,6 @@ import {
   inWords,
   markerOf,
   moveStep,
-  refusalWords,
   type StepJob,
   stopSignal,
   traceStep,
@@ -184,7 +185,7 @@ interface Broken {
 }
 
 const refusalText = (refusal: Refusal | Broken): string =>
-  'broken' in refusal ? refusal.broken : refusalWords(refusal);
+  'broken' in refusal ? refusal.broken : refusalLine(refusal);
 
 /** Another hash or another server: the yes was given to something else. */
 async function voidReason(

@@ -1,13 +1,15 @@
 /** A step that reads, or shows itself to the world by effects only: run again after a crash, until it has an end. */
+
 import { actWithin } from '../app/incidents.ts';
 import { duration } from '../domain/metrics.ts';
 import { redacted, redactedText } from '../domain/redact-output.ts';
 import type { JournalRun, JournalStep } from '../domain/run.ts';
 import { begin, finish, isOverdue, type RunMove, wait } from '../domain/run-moves.ts';
-import { gateOpened } from '../domain/run-words.ts';
+import { callApprovers } from '../domain/run-words.ts';
+import { refusalLine } from '../errors.ts';
 import { isWaiting, type PlainStep, type StepResult, type Waiting } from '../runbooks/step.ts';
 import type { Db } from '../store/store.ts';
-import { contextOf, inWords, moveStep, refusalWords, type StepJob, stopSignal } from './run-context.ts';
+import { contextOf, inWords, moveStep, type StepJob, stopSignal } from './run-context.ts';
 
 type Runs = Pick<PlainStep, 'run'>;
 
@@ -44,7 +46,7 @@ function waiting(job: StepJob, run: JournalRun, step: JournalStep, result: Waiti
   const { now, settings } = job.parts;
   const move = wait(run, step, capped(result), now());
   const first = result.waitsFor === 'approver' && job.step.state !== 'waiting';
-  const calls = first ? gateOpened(run, step, result.verdict, settings.permissions.approve ?? []) : [];
+  const calls = first ? callApprovers(run, step, result.verdict, settings.permissions.approve ?? []) : [];
   return { ...move, effects: [...(result.effects ?? []), ...move.effects, ...calls] };
 }
 
@@ -55,7 +57,7 @@ async function asked(job: StepJob, result: StepResult, tx: Db): Promise<Pick<Ste
   const { now, settings } = job.parts;
   const answer = await actWithin(tx, job.run.incidentId, intent, {}, now(), settings);
   if (answer.ok) return { ok, verdict };
-  return { ok: settled.includes(answer.code), verdict: refusalWords(answer) };
+  return { ok: settled.includes(answer.code), verdict: refusalLine(answer) };
 }
 
 /** How long a step may work in one go, unless its policy gives it less. */

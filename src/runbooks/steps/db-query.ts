@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { templateShape } from '../../databases/bind.ts';
 import { type QueryResult, query } from '../../databases/query.ts';
 import { redactSql } from '../../databases/redact.ts';
-import { explainRefusal } from '../../errors.ts';
+import { refusalLine } from '../../errors.ts';
 import { defineStep } from '../step.ts';
 
 export default defineStep({
@@ -20,8 +20,7 @@ export default defineStep({
     const asked = await redactSql(sql, 2000);
     if (result.ok)
       return { ok: true, verdict: verdictOf(result.value), output: { sql: asked, ...result.value } };
-    const { message, fix } = explainRefusal(result);
-    return { ok: false, verdict: `${message} ${fix}`, output: { sql: asked } };
+    return { ok: false, verdict: refusalLine(result), output: { sql: asked } };
   },
 });
 
