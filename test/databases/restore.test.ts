@@ -145,6 +145,23 @@ describe('the restore from a snapshot', () => {
     await shop.query('drop table parcels');
   });
 
+  it('does not remove a row of a partition that somebody refers to by the partition alone', async () => {
+    await shop.query(`set role ${shop.roles.owner};
+      create table lots (id int primary key) partition by range (id);
+      create table lots_1 partition of lots for values from (1) to (100);
+      insert into lots values (1);
+      create table boxes (id int primary key, lot int references lots_1 on delete cascade);
+      reset role`);
+    const executed = await execute('insert into lots values (2), (3)');
+    await shop.query('insert into boxes values (1, 2)');
+    const restore = must(await plan([executed], { table: 'lots' }));
+    expect(restore.summary.join('\n')).toContain('1 referred to since: 2 (referred to since)');
+    await executeRestore(shop.target, restore, options());
+    expect(await shop.query('select id from lots order by id')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(await shop.query('select lot from boxes')).toEqual([{ lot: 2 }]);
+    await shop.query('drop table boxes, lots');
+  });
+
   it('goes on where it was cut, by the same step or by another', async () => {
     const executed = await execute(BAD);
     const restore = must(await plan([executed], { batchRows: 100 }));
