@@ -10,7 +10,7 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { JournalRun, Run, RunStep } from '../domain/run.ts';
 import { type Aftermath, type RunMove, settle as settleStep, stoppedOutcome } from '../domain/run-moves.ts';
 import { standsAt, steer } from '../domain/run-steering.ts';
-import { live, runEntry } from '../domain/run-words.ts';
+import { live, runEntry, skippedEntry } from '../domain/run-words.ts';
 import { bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Named, Settings } from '../domain/settings.ts';
 import { settleDone } from '../store/inbox.ts';
@@ -198,7 +198,10 @@ function heldBy({ plan }: RunStep): Aftermath {
 
 async function begun(tx: Db, id: number, cause: Cause, now: Date): Promise<RunAnswer> {
   const run = (await loadRun(tx, id)) as JournalRun;
-  await appendEntries(tx, run.incidentId, [runEntry(run, 'started', now)], now);
+  const skipped = run.steps
+    .filter(({ state }) => state === 'skipped')
+    .map((step) => skippedEntry(run, step, now));
+  await appendEntries(tx, run.incidentId, [runEntry(run, 'started', now), ...skipped], now);
   await enqueue(tx, [card({ id: run.incidentId }), live(run)], now);
   await settleCause(tx, cause, now);
   return { ok: true, run };

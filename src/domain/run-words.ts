@@ -40,6 +40,10 @@ export function stepEntry(run: Run, step: RunStep, said: Said, at: Date): NewEnt
   };
 }
 
+/** What this run leaves out from the start, since its parameters say so. */
+export const skippedEntry = (run: Run, step: RunStep, at: Date): NewEntry =>
+  stepEntry(run, step, { kind: 'step', actor: run.requestedBy, text: 'left out by the parameters' }, at);
+
 /** An entry about the run as a whole. */
 export function runEntry(run: Run, state: RunState | 'started', at: Date, by?: Actor): NewEntry {
   const actor = by ?? (state === 'started' ? run.requestedBy : 'firebreak');

@@ -49,6 +49,7 @@ describe('the worker of runs', () => {
   it('skips a step whose parameter was not given', async () => {
     const run = await bench.work((await bench.start('maybe')).id);
     expect(run).toMatchObject({ state: 'done', steps: [{ state: 'skipped' }, { state: 'done' }] });
+    expect(await texts(run)).toContain('look on shop: left out by the parameters');
     expect(world.reads).toBe(1);
   });
 
