@@ -49,6 +49,8 @@ export interface LocalSlack {
   /** From now on over HTTP to this address, or through Socket Mode again. */
   deliverTo(httpUrl: string | undefined): void;
   advanceClock(ms: number): void;
+  /** Deliveries over Socket Mode that were sent and not acked yet. */
+  unanswered(): number;
   stop(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       slack.endpoints = httpUrl === undefined ? undefined : oneEndpoint(httpUrl);
     },
     advanceClock: (ms) => slack.clock.advance(ms),
+    unanswered: () => slack.hub.unanswered(),
     stop: () => stop(slack, server),
   };
 }

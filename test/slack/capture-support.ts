@@ -157,7 +157,8 @@ export async function openCaptureWorld(): Promise<CaptureWorld> {
             "select count(*) filter (where state = 'received') as open, count(*) as all from inbox",
           );
           const [{ open, all } = { open: 1, all: 0 }] = found;
-          const quiet = open === 0 && all === before;
+          // An event is acked once its row is there: what was not acked is on its way still.
+          const quiet = slack.unanswered() === 0 && open === 0 && all === before;
           before = all;
           return quiet;
         },

@@ -29,6 +29,8 @@ export interface SocketHub {
   /** Asks `count` connections, the oldest first, to reconnect. */
   refresh(count: number): void;
   connections(): number;
+  /** Deliveries that were sent and not acked yet. */
+  unanswered(): number;
   stop(): Promise<void>;
 }
 
@@ -139,6 +141,7 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
         setTimeout(() => socket.terminate(), LEAVE_MS).unref();
       }
     },
+    unanswered: () => pending.size,
     connections: () => open.length,
     async stop() {
       for (const one of pending.values()) clearTimeout(one.timer);
