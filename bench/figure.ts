@@ -20,8 +20,10 @@ export function inWords(figure: Figure): string {
   const { name, value, unit, against } = figure;
   if (value === undefined) return `${name} was not reached`;
   const ratio = ratioOf(figure);
-  const said = `${name} ${Math.round(value * 10) / 10} ${unit}`;
+  const said = `${name} ${rounded(value)} ${unit}`;
   return against === undefined || ratio === undefined
     ? said
-    : `${said}, ${against.value} ${unit} ${against.what}: ratio ${ratio.toPrecision(2)}`;
+    : `${said}, ${rounded(against.value)} ${unit} ${against.what}: ratio ${ratio.toPrecision(2)}`;
 }
+
+const rounded = (value: number): number => Math.round(value * 10) / 10;

@@ -4,9 +4,10 @@ import { Command, Option } from 'commander';
 import { longExport } from './export.ts';
 import { type Bench, inWords, ratioOf } from './figure.ts';
 import { outage } from './outage.ts';
+import { rows } from './rows.ts';
 import { acks, declaration } from './slack.ts';
 
-const BENCHES: readonly Bench[] = [outage, declaration, acks, longExport];
+const BENCHES: readonly Bench[] = [outage, declaration, acks, longExport, rows];
 
 const { json, only } = new Command('bench')
   .option('--json <file>', 'write the figures there, too')
