@@ -6,7 +6,7 @@ import type { Incident, Kind, Severity } from '../domain/incident.ts';
 import type { Declaration, Intent, Roster } from '../domain/intents.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { PartName } from '../domain/postmortem/parts.ts';
-import type { IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/record.ts';
+import type { Hold, IncidentRecord, Proposal, Sighting, WrittenPart } from '../domain/record.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Run } from '../domain/run.ts';
 import type { Steering } from '../domain/run-steering.ts';
@@ -175,6 +175,8 @@ export interface App {
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
   probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
+  /** A held migration is applied again: its incident is opened again if need be, and its team is paged; once. */
+  heldIsBack(hold: Hold, appliedAt: Date | undefined): Promise<void>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
 

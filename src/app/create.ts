@@ -22,6 +22,7 @@ import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { figuresFor } from './figures.ts';
 import { healthOf, type Vitals } from './health.ts';
+import { heldIsBack } from './holds.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
 import { onCallNow, rosterFrom, type Schedules } from './on-call.ts';
@@ -74,6 +75,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     timelineRow: (id, seq) => rowNamed(store, id, seq),
     timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
+    heldIsBack: (hold, appliedAt) => heldIsBack(parts, hold, appliedAt),
     escalationDue: (id, escalation, level, attempts = Number.POSITIVE_INFINITY) =>
       escalationDue(parts, id, escalation, level, attempts),
     async duplicate(id, of, by, cause = {}) {

@@ -60,16 +60,17 @@ async function list(options: StoreOptions & Partial<HoldOptions>): Promise<void>
   else process.stdout.write(holds.length === 0 ? 'Nothing is held.\n' : holds.map(inLine).join(''));
 }
 
-const holdFacts = ({ target, migration, incidentId, runId, since }: Hold) => ({
+const holdFacts = ({ target, migration, incidentId, runId, since, returnedAt }: Hold) => ({
   target,
   migration,
   incident: incidentId,
   run: runId,
   since: since.toISOString(),
+  ...(returnedAt ? { applied_again: returnedAt.toISOString() } : {}),
 });
 
-const inLine = ({ target, migration, incidentId, runId, since }: Hold): string =>
-  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, run ${runId})\n`;
+const inLine = ({ target, migration, incidentId, runId, since, returnedAt }: Hold): string =>
+  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, run ${runId})${returnedAt ? ', APPLIED AGAIN' : ''}\n`;
 
 async function check(options: HoldOptions): Promise<void> {
   const { target, migration, json } = options;

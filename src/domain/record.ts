@@ -32,6 +32,8 @@ export interface Hold {
   readonly incidentId: number;
   readonly runId: number;
   readonly since: Date;
+  /** When it was seen to be applied again; people were told. */
+  readonly returnedAt?: Date;
 }
 
 /** What somebody wrote into the postmortem, where only people can say. */

@@ -5,8 +5,10 @@ import type { Effect } from '../domain/effects.ts';
 import type { OutgoingPage } from '../domain/outgoing-page.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
+import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
+import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import { type Delivery, forgetDelivered, type OutboxRow } from '../store/outbox.ts';
@@ -45,6 +47,8 @@ export interface JobsParts {
   /** Does what a crash left in the inbox. */
   readonly replay: () => Promise<void>;
   readonly watched: readonly WatchedTarget[];
+  /** What is applied to a target, for what is held on it. */
+  readonly history: HoldPorts['history'];
   readonly runs: Worker;
 }
 
@@ -61,7 +65,10 @@ export function assembleJobs(parts: JobsParts): Jobs {
     if (effect.kind === 'send-page') return parts.page(effect.page, row.effectId, signal);
     return effect.kind === 'track' ? parts.track(effect, row, signal) : parts.perform(row, signal);
   };
-  const monitors = new Map(watched.map((each) => [each.settings.name, monitorOf(each, parts)]));
+  const monitors = new Map<string, { tick(signal?: AbortSignal): Promise<unknown> }>([
+    ...watched.map((each) => [each.settings.name, monitorOf(each, parts)] as const),
+    [HOLDS, holdMonitor(parts)],
+  ]);
   const leases = openLeases(store, log);
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
   const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) => tellUnsent(app, row, reason, final);
@@ -80,7 +87,9 @@ export function assembleJobs(parts: JobsParts): Jobs {
       inboxWorker(parts),
     ],
   });
-  const ticks = createTicks({ db: store, clock, log, monitors: watched.map(({ settings }) => settings) });
+  const held = { name: HOLDS, schedule: { everySeconds: HOLDS_EVERY_SECONDS } };
+  const ticking = [...watched.map(({ settings }) => settings), held];
+  const ticks = createTicks({ db: store, clock, log, monitors: ticking });
   return {
     start() {
       drain.start();
@@ -139,3 +148,16 @@ function monitorOf(
   };
   return createProbeMonitor(settings, ports, log.child({ monitor: settings.name }));
 }
+
+const holdMonitor = ({ store, app, history, log }: JobsParts): ReturnType<typeof createHoldMonitor> =>
+  createHoldMonitor(
+    {
+      holds: () => listHolds(store),
+      history,
+      onBack: (hold, appliedAt) => app.heldIsBack(hold, appliedAt),
+      onGone: async (hold) => {
+        await markReturned(store, hold, undefined);
+      },
+    },
+    log,
+  );

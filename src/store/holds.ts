@@ -8,6 +8,7 @@ interface HoldRow {
   readonly incident_id: number;
   readonly run_id: number;
   readonly since: Date;
+  readonly returned_at: Date | null;
 }
 
 /** Holds a migration; held again, the newest rollback counts. */
@@ -16,7 +17,8 @@ export async function saveHold(tx: Db, hold: Hold): Promise<void> {
     `insert into holds (target, migration, incident_id, run_id, since)
      values ($1, $2, $3, $4, $5)
      on conflict (target, migration) do update
-        set incident_id = excluded.incident_id, run_id = excluded.run_id, since = excluded.since`,
+        set incident_id = excluded.incident_id, run_id = excluded.run_id, since = excluded.since,
+            returned_at = null`,
     [hold.target, hold.migration, hold.incidentId, hold.runId, hold.since],
   );
 }
@@ -24,7 +26,7 @@ export async function saveHold(tx: Db, hold: Hold): Promise<void> {
 /** What is held, on one target or on all, oldest first. */
 export async function listHolds(db: Db, target?: string): Promise<readonly Hold[]> {
   const { rows } = await db.query<HoldRow>(
-    `select target, migration, incident_id, run_id, since
+    `select target, migration, incident_id, run_id, since, returned_at
        from holds
       where $1::text is null or target = $1
       order by since, target, migration`,
@@ -36,7 +38,7 @@ export async function listHolds(db: Db, target?: string): Promise<readonly Hold[
 /** What an incident holds. */
 export async function holdsOf(db: Db, incidentId: number): Promise<readonly Hold[]> {
   const { rows } = await db.query<HoldRow>(
-    `select target, migration, incident_id, run_id, since
+    `select target, migration, incident_id, run_id, since, returned_at
        from holds
       where incident_id = $1
       order by since, target, migration`,
@@ -48,13 +50,28 @@ export async function holdsOf(db: Db, incidentId: number): Promise<readonly Hold
 /** The hold on a migration; undefined when it may be deployed. */
 export async function findHold(db: Db, target: string, migration: string): Promise<Hold | undefined> {
   const result = await db.query<HoldRow>(
-    `select target, migration, incident_id, run_id, since
+    `select target, migration, incident_id, run_id, since, returned_at
        from holds
       where target = $1 and migration = $2`,
     [target, migration],
   );
   const row = first(result);
   return row && toHold(row);
+}
+
+/** Remembers that people were told of its return, or, without a time, that it is gone again. False: it was so already. */
+export async function markReturned(
+  tx: Db,
+  { target, migration }: Pick<Hold, 'target' | 'migration'>,
+  at: Date | undefined,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update holds
+        set returned_at = $3
+      where target = $1 and migration = $2 and (returned_at is null) = ($3::timestamptz is not null)`,
+    [target, migration, at ?? null],
+  );
+  return rowCount === 1;
 }
 
 /** Lets a migration through again. False when it was not held. */
@@ -72,4 +89,5 @@ const toHold = (row: HoldRow): Hold => ({
   incidentId: row.incident_id,
   runId: row.run_id,
   since: row.since,
+  ...(row.returned_at === null ? {} : { returnedAt: row.returned_at }),
 });

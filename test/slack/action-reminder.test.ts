@@ -55,6 +55,7 @@ beforeAll(async () => {
     connected: () => bot.connected(),
     replay: () => Promise.resolve(),
     watched: [],
+    history: () => Promise.resolve(undefined),
     runs: { name: 'runs', due: () => Promise.resolve([]), work: () => Promise.resolve() },
   });
   jobs.start();

@@ -129,6 +129,7 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     connected: () => slack.connected(),
     replay: () => Promise.resolve(),
     watched: [],
+    history: () => Promise.resolve(undefined),
     runs: noRuns,
   });
   if (wishes.jobs !== false) jobs.start();

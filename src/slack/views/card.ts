@@ -100,7 +100,8 @@ function waiting(incident: Incident): readonly string[] {
 const running = ({ id, title, target, state }: Run): string =>
   `• run ${id}: ${mrkdwn(title)} on ${code(target)}, ${state.replace('_', ' ')}`;
 
-const held = ({ migration, target }: Hold): string => `• ${code(migration)} on ${code(target)}`;
+const held = ({ migration, target, returnedAt }: Hold): string =>
+  `• ${code(migration)} on ${code(target)}${returnedAt ? ` :rotating_light: *applied again*, seen at ${when(returnedAt)}` : ''}`;
 
 const listed = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : lines([`*${title}*`, ...items]);
