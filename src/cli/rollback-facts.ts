@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { analyse, type Lock, notUndone, restores, type SqlAnalysis } from '../databases/analyse.ts';
 import { errorText } from '../databases/pg-errors.ts';
+import { removedNames, type Users } from '../databases/users.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 
@@ -96,7 +97,7 @@ export function factsOf(halves: Halves, more: Partial<PlanFacts> = {}): PlanFact
       ...(unreadUp ? ['what the up did: it is code, or cannot be read'] : []),
       ...notUndone(up, down),
     ],
-    needs: needsOf({ removes: removedBy(down), seen: [] }),
+    needs: needsOf({ removes: removedNames(down), seen: [] }),
     later: [],
     sql: migration.down === undefined || migration.down === 'opaque' ? '' : migration.down.trim(),
     ...more,
@@ -120,24 +121,12 @@ const halfFacts = ({
 });
 
 /** Who needs what the down removes. Code that is deployed but idle is never seen, so that much stays unknown. */
-export function needsOf(users: {
-  readonly removes: readonly string[];
-  readonly seen: readonly string[];
-}): string[] {
+export function needsOf(users: Omit<Users, 'known'>): string[] {
   if (users.removes.length === 0) return [];
   const what = users.removes.join(', ');
   return [
     ...users.seen.map((who) => `uses ${what}, which the down removes: ${who}`),
+    ...(users.counted ?? []).map((it) => `was sent with ${what}, which the down removes, ${it}`),
     `not known: whether deployed code needs ${what}, which the down removes; code goes back before schema`,
   ];
 }
-
-/** Names that are gone after the down. */
-const removedBy = (down: SqlAnalysis): string[] =>
-  down.statements
-    .flatMap((statement) => statement.effects)
-    .flatMap((it) => {
-      if (it.op === 'drop-column') return [it.column ?? ''];
-      if (it.op === 'rename-column' || it.op === 'rename-table') return [it.from ?? ''];
-      return it.op === 'drop' ? [it.on] : [];
-    });

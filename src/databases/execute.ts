@@ -17,10 +17,11 @@ import { runProbes } from './probe.ts';
 import { firedBy, publishingAll } from './reach.ts';
 import { holdersOf, lockedOids } from './sessions.ts';
 import { copyNames } from './snapshot.ts';
-import { changeLines, publishingLines, usersOf } from './summary.ts';
+import { changeLines, publishingLines } from './summary.ts';
 import { measured, tableFacts } from './tables.ts';
 import { refuseStandby, type Target } from './target.ts';
 import { type Touched, type TouchedTable, tablesTouched } from './touched.ts';
+import { usersOf } from './users.ts';
 
 type Planned = { readonly ok: true; readonly plan: Plan } | Refusal;
 

@@ -15,9 +15,9 @@ import { type Down, damagedBy, tablesOf } from './rollback/tables.ts';
 import { prepare } from './rollback/transaction.ts';
 import { verified } from './rollback/verify.ts';
 import { holdersOf, lockedOids } from './sessions.ts';
-import { usersOf } from './summary.ts';
 import { measured } from './tables.ts';
 import type { Target } from './target.ts';
+import { usersOf } from './users.ts';
 
 export { resolveUnknown } from './resolve.ts';
 

@@ -1,14 +1,12 @@
 /** What SQL does to a database in plain words, for the person who is asked to approve it. */
 import type { Blocker } from '../domain/sweep.ts';
 import type { Lock, SqlAnalysis, StatementAnalysis } from './analyse.ts';
-import { baseName, shortName } from './names.ts';
-import { tokensOf } from './parse.ts';
+import { shortName } from './names.ts';
 import type { Write } from './reach.ts';
-import { redactSql } from './redact.ts';
 import { sessionText } from './sessions.ts';
 import { sizeText } from './tables.ts';
-import type { Target } from './target.ts';
 import { changesTable, type TouchedTable } from './touched.ts';
+import type { Users } from './users.ts';
 
 /** What the lines are made from. */
 export interface Told {
@@ -27,13 +25,6 @@ export interface Told {
   readonly maxLockSeconds: number;
   /** Sizes are those of the last vacuum: somebody held the tables. */
   readonly sizesOld: boolean;
-}
-
-/** Sessions whose last statement names what the SQL removes. */
-export interface Users {
-  readonly known: boolean;
-  readonly removes: readonly string[];
-  readonly seen: readonly string[];
 }
 
 /** The lines, the gravest first. */
@@ -100,44 +91,11 @@ function holdersText(holders: readonly Blocker[] | undefined): string[] {
 function usersText(users: Users): string[] {
   if (users.removes.length === 0) return ['Removes nothing that code could use.'];
   const what = users.removes.join(', ');
-  if (users.seen.length > 0) return users.seen.map((who) => `Uses ${what}, which this removes: ${who}.`);
+  const now = users.seen.map((who) => `Uses ${what}, which this removes: ${who}.`);
+  const before = (users.counted ?? []).map((it) => `Was sent with ${what}, which this removes, ${it}.`);
+  if (now.length + before.length > 0) return [...now, ...before];
   const seen = users.known ? 'no session is seen using it now; ' : '';
   return [
     `Removes ${what}: ${seen}whether deployed code needs it is not known. Code goes back before schema.`,
   ];
-}
-
-/** Looks for sessions whose statements name what SQL removes or renames away. */
-export async function usersOf(target: Target, down: SqlAnalysis): Promise<Users> {
-  const removes = removedNames(down);
-  if (removes.length === 0) return { known: true, removes, seen: [] };
-  const rows = await target.read<{ pid: number; application: string; query: string }>(`
-    select pid, application_name as application, left(query, 1000) as query
-      from pg_stat_activity
-     where backend_type = 'client backend' and datname = current_database() and application_name <> 'firebreak'
-     limit 500`);
-  const seen: string[] = [];
-  for (const row of rows) {
-    if (!(await namesAny(row.query, removes))) continue;
-    seen.push(`pid ${row.pid} (${row.application}): ${await redactSql(row.query, 120)}`);
-  }
-  const known = !rows.some((row) => row.query === '<insufficient privilege>');
-  return { known, removes, seen: seen.slice(0, 5) };
-}
-
-function removedNames(down: SqlAnalysis): string[] {
-  return down.statements
-    .flatMap((it) => it.effects)
-    .flatMap((it) => {
-      if (it.op === 'drop-column') return [it.column ?? ''];
-      if (it.op === 'rename-column' || it.op === 'rename-table') return [it.from ?? ''];
-      return it.op === 'drop' ? [it.on] : [];
-    });
-}
-
-/** Compares whole tokens, so that `eta` is not found in `metadata`; a schema is a token of its own. */
-async function namesAny(query: string, names: readonly string[]): Promise<boolean> {
-  const scanned = await tokensOf(query);
-  const wanted = new Set(names.map(baseName));
-  return scanned?.tokens.some((token) => wanted.has(token.text.replaceAll('"', ''))) === true;
 }

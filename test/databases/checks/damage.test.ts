@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { analyse } from '../../../src/databases/analyse.ts';
 import { type Limits, loadChecks } from '../../../src/databases/check.ts';
 import { executeCorruption, planCorruption, resolveCorruption } from '../../../src/databases/corruption.ts';
 import { sweep } from '../../../src/databases/sweep.ts';
 import { openTarget } from '../../../src/databases/target.ts';
+import { usersOf } from '../../../src/databases/users.ts';
 import type { ActionOutcome, Plan } from '../../../src/domain/plan.ts';
 import { loadRunbooks } from '../../../src/runbooks/load.ts';
 import { loadSteps, runnable } from '../../../src/runbooks/step.ts';
@@ -46,6 +48,20 @@ describe('checks of a server', () => {
       if (!check.danger.startsWith('waits')) expect([check.name, status]).not.toContain('timeout');
     }
     await holder.end();
+  });
+
+  it('count the statements that name what SQL would remove, also when nobody sends them now', async () => {
+    const app = await shop.connect('app');
+    for (let n = 0; n < 3; n += 1) await app.query(`select carrier from order_status where order_id = ${n}`);
+    await app.query('select eta from order_status limit 1');
+    await app.end();
+    const users = await usersOf(shop.target, await analyse('alter table order_status drop column carrier'));
+    expect(users).toMatchObject({ known: true, removes: ['carrier'], seen: [] });
+    expect(users.counted?.[0]).toBe('3 times: select carrier from order_status where order_id = $1');
+    expect(users.counted).toContain(
+      'once: insert into order_status select order_id, status, carrier, eta from order_events',
+    );
+    expect(users.counted?.join()).not.toContain('limit');
   });
 
   describe('outliers', () => {
