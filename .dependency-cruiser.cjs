@@ -37,6 +37,14 @@ module.exports = {
     only('store', '^src/store/', '^src/(store|domain)/|' + BASE),
     only('app', '^src/app/', '^src/(app|domain|store)/|' + BASE),
     only('databases', '^src/databases/', '^src/(databases|domain)/|' + BASE),
+    only('capture', '^src/capture/', '^src/(capture|databases|domain)/|' + BASE),
+    {
+      name: 'capture-loads-code',
+      comment: "The bot never loads a project's code.",
+      severity: 'error',
+      from: { pathNot: '^src/(capture|cli)/|^test/' },
+      to: { path: '^src/capture/' },
+    },
     only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|' + BASE),
     only('monitors', '^src/monitors/', '^src/(monitors|domain|databases)/|' + BASE),
     only('alerts', '^src/alerts/', '^src/(alerts|domain|databases)/|' + BASE),
@@ -51,7 +59,7 @@ module.exports = {
     ),
     only('commands', '^commands/', '^commands/|^src/(domain|slack/views)/|^src/app/'),
     only('sandbox', '^sandbox/', '^sandbox/'),
-    reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases)/|^sandbox/story/'),
+    reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases|capture)/|^sandbox/story/'),
     reserved('slack-home', ['@slack'], '^src/slack/'),
     reserved('cron-home', ['node-cron'], '^src/jobs/'),
     {

@@ -1,6 +1,7 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { readSource } from './domain/team.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
@@ -24,24 +25,53 @@ const envName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'the name of an environme
 const table = z
   .string()
   .regex(/^[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)?$/, 'a table name, with or without its schema');
+const column = z.string().min(1).max(63);
 const seconds = z.number().positive();
 
-const TargetFile = z.strictObject({
-  diag_url_env: envName,
-  act_url_env: envName.optional(),
-  ddl_url_env: envName.optional(),
-  tool: z.enum(['node-pg-migrate']).default('node-pg-migrate'),
-  history: z.strictObject({ table }).optional(),
-  probes: z.array(z.strictObject({ name, sql: z.string().min(1) })).default([]),
-  services: z.array(name).default([]),
-  snapshot: z.strictObject({ max_lock_s: seconds.default(5) }).prefault({}),
-  sources: z
-    .record(
-      table,
-      z.strictObject({ key: z.string(), columns: z.array(z.string()).min(1), from: z.string().min(1) }),
-    )
-    .default({}),
-});
+const TargetFile = z
+  .strictObject({
+    diag_url_env: envName,
+    act_url_env: envName.optional(),
+    ddl_url_env: envName.optional(),
+    tool: z.enum(MIGRATION_TOOLS).default('node-pg-migrate'),
+    history: z
+      .strictObject({
+        table: table.optional(),
+        name: column.optional(),
+        applied_at: column.optional(),
+        failed: column.optional(),
+      })
+      .optional(),
+    probes: z.array(z.strictObject({ name, sql: z.string().min(1) })).default([]),
+    services: z.array(name).default([]),
+    snapshot: z.strictObject({ max_lock_s: seconds.default(5) }).prefault({}),
+    sources: z
+      .record(
+        table,
+        z.strictObject({ key: z.string(), columns: z.array(z.string()).min(1), from: z.string().min(1) }),
+      )
+      .default({}),
+  })
+  .superRefine(({ tool, history }, context) => {
+    if (tool !== 'other' && (history?.name ?? history?.applied_at ?? history?.failed) !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['history'],
+        message: `of ${tool} only the table: its columns are known; name columns for the tool other`,
+      });
+    }
+    for (const what of ['table', 'name'] as const) {
+      if (tool !== 'other' || history?.[what] !== undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['history', what],
+        message:
+          what === 'table'
+            ? 'the table that the tool keeps its history in'
+            : 'the column with the name of a migration',
+      });
+    }
+  });
 export type TargetFile = z.infer<typeof TargetFile>;
 
 const RotationFile = z.strictObject({

@@ -170,6 +170,16 @@ export const ERRORS = {
     message: 'The migration {migration} was captured with different contents: {found}.',
     fix: 'Find out which file was deployed, capture that one, and plan again.',
   },
+  MIGRATION_DIRTY: {
+    message:
+      'The history of {target} says that the migration {migration} is {state}: it was begun and did not end well.',
+    fix: 'Find out what it did, put it right with the migration tool (repair, resolve or force), then plan again.',
+  },
+  MIGRATION_HISTORY_NOT_OURS: {
+    message:
+      'The history of {tool} has more than a row for {migration}, so that only {tool} itself can take it back.',
+    fix: 'Run `{command}`; `db` and `firebreak rollback plan --up … --down …` say beforehand what it would do.',
+  },
   MIGRATION_NO_DOWN: {
     message: 'The migration {migration} has no down: missing or empty.',
     fix: 'Write a down for it, capture it again, or repair the table instead. An empty down undoes nothing.',
@@ -240,6 +250,11 @@ export const ERRORS = {
   REPAIR_NOT_DAMAGED: {
     message: 'As its SQL says, {migration} wrote none of these columns of {table}: {columns}.',
     fix: 'What differs there was written by others. Look at those rows one by one.',
+  },
+  REPAIR_ROWS_UNKNOWN: {
+    message:
+      'The tool wrote its history of {migration} in a transaction of its own: which rows the migration wrote cannot be told.',
+    fix: 'Put the rows back by hand, by a `db-execute` step that names them, or from a snapshot of this incident.',
   },
   REPAIR_NOT_ALONE: {
     message:

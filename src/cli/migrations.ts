@@ -1,16 +1,18 @@
 /** `firebreak migrations list|capture`: what is applied; captured as data beside the project's own tool. */
 import { writeFile } from 'node:fs/promises';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { captureProject } from '../capture/project.ts';
 import { botAddress } from '../config.ts';
-import { appliedMigrations, captureMigrations } from '../databases/history.ts';
+import { appliedMigrations } from '../databases/history.ts';
+import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
-import { printJson } from './options.ts';
+import { printJson, toolOption } from './options.ts';
 import { onTarget, type TargetOptions, withTarget } from './targets.ts';
 
 interface CaptureOptions {
-  readonly tool: 'node-pg-migrate';
+  readonly tool: MigrationTool;
   readonly dir: string;
   readonly target: string;
   readonly out?: string;
@@ -35,14 +37,15 @@ const listCommand = (): Command =>
       else process.stdout.write(applied.map(inLine).join('') || `Nothing is applied to ${target}.\n`);
     });
 
-const appliedFacts = ({ name, appliedAt }: AppliedMigration) => ({
+const appliedFacts = ({ name, appliedAt, state }: AppliedMigration) => ({
   name,
   applied_at: appliedAt?.toISOString() ?? 'unknown',
+  state: state ?? 'applied',
 });
 
 const inLine = (migration: AppliedMigration): string => {
-  const { name, applied_at } = appliedFacts(migration);
-  return `${applied_at.padEnd(24)}  ${name}\n`;
+  const { name, applied_at, state } = appliedFacts(migration);
+  return `${applied_at.padEnd(24)}  ${name}${state === 'applied' ? '' : `  ${state.toUpperCase()}`}\n`;
 };
 
 const captureCommand = (): Command =>
@@ -52,12 +55,13 @@ const captureCommand = (): Command =>
     )
     .requiredOption('--dir <dir>', 'the folder of the migrations')
     .requiredOption('--target <name>', 'the target of firebreak.yml that they belong to')
-    .addOption(new Option('--tool <tool>').choices(['node-pg-migrate']).default('node-pg-migrate'))
+    .addOption(toolOption())
     .option('--out <file>', 'write them there instead of sending them')
     .action(capture);
 
 async function capture({ tool, dir, target, out }: CaptureOptions): Promise<void> {
-  const migrations = await captureMigrations({ tool, dir });
+  const { migrations, opaque } = await captureProject(tool, dir);
+  for (const line of opaque) process.stderr.write(`opaque: ${line}\n`);
   if (out === undefined) await sendMigrations({ ...botAddress(), target, migrations });
   else await writeFile(out, `${body(target, migrations)}\n`);
   const lacking = migrations.filter(({ down }) => down === undefined).map(({ name }) => name);
@@ -65,13 +69,37 @@ async function capture({ tool, dir, target, out }: CaptureOptions): Promise<void
   process.stdout.write(`${migrations.length} migrations captured${warned}\n`);
 }
 
-/** Posts captured migrations to the bot. */
-export async function sendMigrations(wish: {
+interface Sending {
   readonly url: string;
   readonly token: string;
   readonly target: string;
   readonly migrations: readonly CapturedMigration[];
-}): Promise<void> {
+}
+
+/** Posts captured migrations to the bot, in as many requests as its limit for one asks for. */
+export async function sendMigrations(wish: Sending): Promise<void> {
+  for (const migrations of inParts(wish.migrations)) await sendPart({ ...wish, migrations });
+}
+
+/** The bot takes 1 MiB, the frame included. */
+const PART_BYTES = 900_000;
+
+function inParts(migrations: readonly CapturedMigration[]): readonly (readonly CapturedMigration[])[] {
+  const parts: CapturedMigration[][] = [[]];
+  let size = 0;
+  for (const migration of migrations) {
+    const bytes = Buffer.byteLength(JSON.stringify(migration));
+    if (size > 0 && size + bytes > PART_BYTES) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(migration);
+    size += bytes;
+  }
+  return parts;
+}
+
+async function sendPart(wish: Sending): Promise<void> {
   const response = await fetch(new URL('/events/changes', wish.url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${wish.token}` },

@@ -1,5 +1,6 @@
 /** Values of command-line options, checked; and options that several verbs take. */
-import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { MIGRATION_TOOLS } from '../domain/migration-tools.ts';
 
 export interface StoreOptions {
   readonly dataDir?: string;
@@ -8,6 +9,12 @@ export interface StoreOptions {
 /** Adds the option of verbs that read or write Firebreak's own store. */
 export const withStore = (command: Command): Command =>
   command.option('--data-dir <dir>', "Firebreak's data folder (DATABASE_URL goes before it)");
+
+/** The option that says which migration tool a folder belongs to. */
+export const toolOption = (): Option =>
+  new Option('--tool <tool>', "the project's migration tool")
+    .choices(MIGRATION_TOOLS)
+    .default('node-pg-migrate');
 
 /** `3`, `#3` or `inc-3`. */
 export function incidentNumber(text: string): number {

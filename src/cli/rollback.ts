@@ -4,16 +4,25 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Command, Option } from 'commander';
+import { captureProject } from '../capture/project.ts';
 import { splitSql } from '../databases/history/node-pg-migrate.ts';
-import { appliedMigrations, captureMigrations } from '../databases/history.ts';
+import { appliedMigrations } from '../databases/history.ts';
 import { planRollback } from '../databases/rollback.ts';
 import type { Target } from '../databases/target.ts';
 import { type Users, usersOf } from '../databases/users.ts';
+import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { FirebreakError } from '../errors.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
-import { incidentNumber, printJson, type StoreOptions, withStore, wrongUsage } from './options.ts';
+import {
+  incidentNumber,
+  printJson,
+  type StoreOptions,
+  toolOption,
+  withStore,
+  wrongUsage,
+} from './options.ts';
 import { refused } from './report.ts';
 import { factsOf, type Halves, needsOf, type PlanFacts, readHalves } from './rollback-facts.ts';
 import { namesTarget, onTarget, type TargetOptions, withTarget } from './targets.ts';
@@ -22,6 +31,7 @@ import { onStore } from './terminal.ts';
 interface PlanOptions extends TargetOptions, StoreOptions {
   readonly migration?: string;
   readonly dir?: string;
+  readonly tool: MigrationTool;
   readonly up?: string;
   readonly down?: string;
   readonly incident?: number;
@@ -47,6 +57,7 @@ const planCommand = (): Command =>
       )
       .option('--migration <name>', 'its name in the history of the target')
       .option('--dir <dir>', "the project's migrations (default: what was captured into Firebreak's store)")
+      .addOption(toolOption())
       .addOption(new Option('--up <file>', 'its up as SQL').conflicts(['migration', 'dir']))
       .addOption(new Option('--down <file>', 'its down as SQL').conflicts(['migration', 'dir']))
       .option(
@@ -74,7 +85,7 @@ function outcomeOf(options: PlanOptions): Promise<Outcome> {
     return wrongUsage('--migration <name>, or --up <file> and --down <file>, say what to undo');
   if (namesTarget(options)) return onTarget(options, (target) => fromTarget(target, migration, options));
   if (dir === undefined) return wrongUsage('--target, --url-env or --dir says where the migration is');
-  return fromFolder(dir, migration);
+  return fromFolder(dir, migration, options.tool);
 }
 
 async function fromFiles(up: string, down: string | undefined, options: PlanOptions): Promise<Outcome> {
@@ -102,8 +113,8 @@ async function readFiles(up: string, down: string | undefined): Promise<Captured
 const downIn = (text: string, up: string): string | undefined =>
   splitSql(text).down ?? (text === up ? undefined : text);
 
-async function fromFolder(dir: string, migration: string): Promise<Outcome> {
-  const captured = await captureMigrations({ tool: 'node-pg-migrate', dir });
+async function fromFolder(dir: string, migration: string, tool: MigrationTool): Promise<Outcome> {
+  const { migrations: captured } = await captureProject(tool, dir);
   const found = captured.find(({ name }) => name === migration);
   return found
     ? alone(await readHalves(found))
@@ -130,9 +141,9 @@ async function fromTarget(target: Target, migration: string, options: PlanOption
   };
 }
 
-function capturedOf(target: Target, options: PlanOptions): Promise<readonly CapturedMigration[]> {
+async function capturedOf(target: Target, options: PlanOptions): Promise<readonly CapturedMigration[]> {
   const { dir, target: named } = options;
-  if (dir !== undefined) return captureMigrations({ tool: target.config.tool, dir });
+  if (dir !== undefined) return (await captureProject(target.config.tool, dir)).migrations;
   if (named === undefined)
     return wrongUsage('--dir says where the migration is: only a named target has captured ones');
   return onStore(options, (store) => loadCaptured(store, named));

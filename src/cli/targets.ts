@@ -2,12 +2,15 @@
 import { type Command, Option } from 'commander';
 import { loadTarget, urlIn } from '../config.ts';
 import { openTarget, type Target } from '../databases/target.ts';
+import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';
 import { wrongUsage } from './options.ts';
 
 export interface TargetOptions {
   readonly target?: string;
   readonly urlEnv?: string;
+  /** Of a database that is named by `urlEnv`. */
+  readonly tool?: MigrationTool;
   readonly config: string;
 }
 
@@ -37,14 +40,14 @@ export async function onTarget<T>(options: TargetOptions, work: (target: Target)
   }
 }
 
-function settingsOf({ target, urlEnv, config }: TargetOptions): TargetSettings {
+function settingsOf({ target, urlEnv, config, tool = 'node-pg-migrate' }: TargetOptions): TargetSettings {
   if (target !== undefined) return loadTarget(config, target);
   if (urlEnv === undefined) return wrongUsage('--target <name> or --url-env <variable> says which database');
   const url = urlIn(urlEnv);
   return {
     name: urlEnv.toLowerCase(),
     urls: { diag: url, act: url, ddl: url },
-    tool: 'node-pg-migrate',
+    tool,
     probes: [],
     services: [],
     snapshot: { maxLockSeconds: 5 },

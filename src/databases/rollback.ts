@@ -41,16 +41,18 @@ export async function planRollback(
   const allowed = target.config.snapshot.maxLockSeconds;
   if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
   const touched = { ...tables.value, affected };
-  const inputs = await inputsOf(target, it, touched, request.snapshotSchema);
+  const history = await historyStatement(target, it.captured.name, request.captured);
+  if (!history.ok) return history;
+  const inputs = inputsOf(it, touched, history.sql, request.snapshotSchema);
   return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
 }
 
-async function inputsOf(
-  target: Target,
+function inputsOf(
   it: Candidate,
   { affected, fresh }: Down,
+  history: string,
   snapshotSchema: string,
-): Promise<RollbackInputs> {
+): RollbackInputs {
   const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
     migration: it.captured.name,
@@ -62,7 +64,8 @@ async function inputsOf(
     rewrites: it.down.rewrites,
     damaged: damagedBy(it),
     down: it.downSql,
-    history: await historyStatement(target, it.captured.name),
+    history,
+    ownTransaction: it.applied.ownTransaction === true,
     notUndone: [...unread, ...notUndone(it.up, it.down)],
   };
 }
@@ -85,6 +88,7 @@ async function compose(
     sql: down,
     waits: 'readers',
     notUndone: inputs.notUndone,
+    ownTransaction: inputs.ownTransaction,
     affected,
     reached,
     fires: await firedBy(target, [...writes, ...reached]),

@@ -1,14 +1,15 @@
 /** A configured source of right values, compared with its table. */
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { SourceSettings } from '../domain/target-settings.ts';
 import { ident, quoteName, shortName } from './names.ts';
 import { type TableFacts, tableFacts } from './tables.ts';
-import type { RepairSource, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** How long a comparison of a whole table may take. */
 export const COMPARE_TIMEOUT_MS = 60_000;
 
 /** The source that a target names for a table, written with or without `public.`. */
-export function sourceFor(target: Target, table: string): RepairSource | undefined {
+export function sourceFor(target: Target, table: string): SourceSettings | undefined {
   const wanted = shortName(table);
   const entry = Object.entries(target.config.sources).find(([name]) => shortName(name) === wanted);
   return entry?.[1];
@@ -25,7 +26,7 @@ const currentRow = (columns: readonly string[]): string =>
   `row(${columns.map((column) => `t.${ident(column)}`).join(', ')})`;
 
 /** The source as `s`; a condition on its key is pushed into it by the planner. */
-const sourceAs = (source: RepairSource): string => `(\n${source.from}\n) s`;
+const sourceAs = (source: SourceSettings): string => `(\n${source.from}\n) s`;
 
 /** How many rows of a table differ from their source. */
 export async function suspectRows(

@@ -3,29 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { TargetIdentity } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { TargetSettings } from '../domain/target-settings.ts';
 import { FirebreakError } from '../errors.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
 import { ANSWER_GRACE_MS, connection, createReader, cut, isUnanswered, type Reader, soon } from './reader.ts';
 
-export interface RepairSource {
-  /** The column that finds the row, in the table and in `from`. */
-  readonly key: string;
-  readonly columns: readonly string[];
-  /** A SELECT that yields the key and the right values. */
-  readonly from: string;
-}
-
-export interface TargetConfig {
-  readonly name: string;
-  readonly urls: { readonly diag: string; readonly act?: string; readonly ddl?: string };
-  readonly tool: 'node-pg-migrate';
-  readonly history?: { readonly table: string };
-  readonly probes: readonly { readonly name: string; readonly sql: string }[];
-  readonly services: readonly string[];
-  readonly snapshot: { readonly maxLockSeconds: number };
-  /** Where the right values of a table come from, by table. */
-  readonly sources: Readonly<Record<string, RepairSource>>;
-}
+export type TargetConfig = TargetSettings;
 
 export interface Target {
   readonly name: string;

@@ -85,6 +85,7 @@ export type ActionOutcome =
 
 /** What a migration was when it was captured beside the project's own tool. */
 export interface CapturedMigration {
+  /** As the tool's history holds it. */
   readonly name: string;
   readonly fileHash: string;
   /** SQL, or the word `opaque`: code that cannot be printed as SQL. */

@@ -73,6 +73,12 @@ export interface AppliedMigration {
   readonly appliedAt?: Date;
   /** The transaction that applied it, by the `xmin` of its history row. */
   readonly xid: string;
+  /** The row was written by another transaction than the changes: its xid says nothing about rows. */
+  readonly ownTransaction?: true;
+  /** It was begun and did not end well; the tool waits for somebody to put it right. */
+  readonly state?: 'failed' | 'dirty';
+  /** SHA-256 of the file, where the tool writes it down. */
+  readonly fileHash?: string;
 }
 
 /** A session that holds a lock others wait for, named by pid and start so that a reused pid is never hit. */

@@ -1,4 +1,5 @@
 /** A database that Firebreak looks after, as firebreak.yml names it. */
+import type { HistorySettings, MigrationTool } from './migration-tools.ts';
 
 export interface ProbeSettings {
   readonly name: string;
@@ -17,8 +18,8 @@ export interface SourceSettings {
 export interface TargetSettings {
   readonly name: string;
   readonly urls: { readonly diag: string; readonly act?: string; readonly ddl?: string };
-  readonly tool: 'node-pg-migrate';
-  readonly history?: { readonly table: string };
+  readonly tool: MigrationTool;
+  readonly history?: HistorySettings;
   readonly probes: readonly ProbeSettings[];
   readonly services: readonly string[];
   readonly snapshot: { readonly maxLockSeconds: number };

@@ -49,6 +49,7 @@ describe('the migrations of a project', () => {
     expect(facts.migrations[0]).toEqual({
       name: shop.story.migration,
       applied_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as unknown,
+      state: 'applied',
     });
     expect(lines.out.split('\n')[0]).toMatch(new RegExp(`Z {2}${shop.story.migration}$`));
   });

@@ -1,6 +1,6 @@
 /** What the migration tool applied lately. */
 import type { AppliedMigration } from '../../domain/sweep.ts';
-import { type Check, defineCheck } from '../check.ts';
+import { type Check, defineCheck, type Finding } from '../check.ts';
 import { appliedMigrations } from '../history.ts';
 import { sqlstateOf } from '../pg-errors.ts';
 import { ago, recentMigration, rollbackOf } from '../recent.ts';
@@ -20,13 +20,19 @@ const check: Check = defineCheck({
     if (found === undefined) {
       return { status: 'skipped', verdict: 'There is no migration history here.', facts: {} };
     }
-    const newest = found.slice(0, 5).map((it) => described(it, now));
-    const recent = recentMigration(found, now);
+    const lately = found.filter(
+      ({ appliedAt }) => appliedAt && now.getTime() - appliedAt.getTime() < HOURS_MS,
+    );
+    const newest = found.slice(0, Math.min(MOST, Math.max(5, lately.length))).map((it) => described(it, now));
     const [last] = newest;
     if (last === undefined) return { status: 'ok', verdict: 'No migration was applied.', facts: { newest } };
+    const wrong = found.find(({ state }) => state !== undefined);
+    if (wrong !== undefined) return notEnded(wrong, newest);
+    const recent = recentMigration(found, now);
+    const more = lately.length > 1 ? `; ${lately.length} ran within 4 hours` : '';
     return {
       status: recent === undefined ? 'ok' : 'warn',
-      verdict: `The newest migration is ${last.name}, applied ${last.when}.`,
+      verdict: `The newest migration is ${last.name}, applied ${last.when}${more}.`,
       facts: { newest },
       ...(recent === undefined ? {} : rollbackOf(target, last.name)),
     };
@@ -34,9 +40,21 @@ const check: Check = defineCheck({
 });
 export default check;
 
+/** What ran in them is worth a look when an incident begins. */
+const HOURS_MS = 4 * 3_600_000;
+const MOST = 20;
+
+const notEnded = ({ name, state = 'failed' }: AppliedMigration, newest: readonly object[]): Finding => ({
+  status: 'crit',
+  verdict: `The migration ${name} is ${state}: it was begun and did not end well.`,
+  facts: { newest },
+  next: 'Find out what it did, then put it right with the migration tool (repair, resolve or force)',
+});
+
 const described = (it: AppliedMigration, now: Date) => ({
   name: it.name,
   applied_at: it.appliedAt?.toISOString() ?? 'unknown',
   when: it.appliedAt === undefined ? 'at a time that is not known' : ago(it.appliedAt, now),
   xid: it.xid,
+  state: it.state ?? 'applied',
 });

@@ -78,7 +78,7 @@ async function captureOf(target: Target, culprit: Culprit): Promise<Outcome<Capt
   const undone = captured.find((it) => it.name === migration && it.fileHash === rolledBack?.fileHash);
   if (undone !== undefined) return found(undone);
   const applied = (await appliedMigrations(target)).find((it) => it.name === migration);
-  return deployedCapture(captured, migration, applied?.appliedAt);
+  return deployedCapture(captured, migration, applied ?? {});
 }
 
 /** The columns that a migration wrote or dropped, by their names now. A down that writes, writes too. */
@@ -125,8 +125,9 @@ async function othersInTransaction(
   const others = (await appliedMigrations(target)).filter(
     ({ name, xid }) => xid === migrationXid && name !== migration,
   );
-  for (const { name, appliedAt } of others) {
-    const capture = deployedCapture(captured, name, appliedAt);
+  for (const other of others) {
+    const { name } = other;
+    const capture = deployedCapture(captured, name, other);
     const up = capture.ok ? await read(capture.value.up) : undefined;
     if (up !== undefined && !marks(up, table)) continue;
     const what = up === undefined ? 'it cannot be read' : 'it writes rows of that table';

@@ -1,10 +1,11 @@
 /** Finds what a repair needs: the table, its source, and the kept keys of an earlier rollback. */
 import { type Refusal, refuse } from '../../domain/refusal.ts';
+import type { SourceSettings } from '../../domain/target-settings.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
 import { asXmin, firstFree, untouchedName } from '../snapshot.ts';
 import { sourceFor } from '../source.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
-import type { RepairSource, Target } from '../target.ts';
+import type { Target } from '../target.ts';
 import { type Culprit, type Damage, damageTo } from './damage.ts';
 import type { RepairInputs } from './inputs.ts';
 
@@ -46,7 +47,7 @@ async function inputsOf(
   target: Target,
   request: RepairRequest,
   facts: TableFacts,
-  source: RepairSource,
+  source: SourceSettings,
   columns: readonly string[],
 ): Promise<RepairInputs> {
   const { migration, migrationXid, snapshotSchema } = request;

@@ -31,6 +31,8 @@ const rollbackInputs = z.object({
   down: z.string(),
   rewrites: z.boolean().default(true),
   history: z.string(),
+  /** The history row says nothing of who wrote which rows: none are kept as untouched. */
+  ownTransaction: z.boolean().default(false),
   notUndone: z.array(z.string()),
 });
 

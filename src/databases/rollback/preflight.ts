@@ -34,7 +34,7 @@ export async function preflight(
   if (await isStandby(target)) return refuse('TARGET_IS_STANDBY', { target: target.name });
   const applied = newestApplied(await appliedMigrations(target), target.name, migration);
   if (!applied.ok) return applied;
-  const one = deployedCapture(captured, migration, applied.value.appliedAt);
+  const one = deployedCapture(captured, migration, applied.value);
   if (!one.ok) return one;
   const halves = await readHalves(applied.value, one.value);
   if (!halves.ok) return halves;
@@ -59,6 +59,10 @@ function newestApplied(
   const it = applied[place];
   const newest = applied[0]?.name ?? 'none';
   if (it === undefined) return refuse('MIGRATION_NOT_APPLIED', { target, migration, newest });
+  // A row that failed is no migration that was done: the tool has to be put right first.
+  const wrong = applied.find(({ state }) => state !== undefined);
+  if (wrong !== undefined)
+    return refuse('MIGRATION_DIRTY', { target, migration: wrong.name, state: wrong.state ?? '' });
   if (place === 0) return found(it);
   const later = applied.slice(0, place).map((other) => other.name);
   return refuse('LATER_MIGRATIONS', { migration, later: later.join(', '), newest });

@@ -7,6 +7,7 @@ import type { Affected } from './tables.ts';
 export interface RollbackTold extends Told {
   readonly affected: readonly Affected[];
   readonly notUndone: readonly string[];
+  readonly ownTransaction: boolean;
   /** Publications that would publish what is kept. */
   readonly publishing: readonly string[];
   readonly snapshotSchema: string;
@@ -21,12 +22,20 @@ export function summaryOf(told: RollbackTold): string[] {
     ...changeLines(told),
     'Later migrations: none.',
     ...told.affected.map(snapshotText(told.snapshotSchema)),
+    ...(told.ownTransaction ? [ROWS_UNKNOWN] : []),
     ...publishingLines(told.publishing),
   ];
 }
 
+const ROWS_UNKNOWN =
+  'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none can be put back by it.';
+
 const snapshotText =
   (schema: string) =>
   ({ plan }: Affected): string =>
-    `Snapshot of ${shortName(plan.name)} inside the transaction, after the lock: ${schema}.${plan.snapshot}` +
-    `${plan.untouched === undefined ? ' (no primary key: untouched rows cannot be kept apart)' : `, untouched keys in ${plan.untouched}`}.`;
+    `Snapshot of ${shortName(plan.name)} inside the transaction, after the lock: ${schema}.${plan.snapshot}${keysText(plan)}.`;
+
+function keysText({ key, untouched }: Affected['plan']): string {
+  if (untouched !== undefined) return `, untouched keys in ${untouched}`;
+  return key.length === 0 ? ' (no primary key: untouched rows cannot be kept apart)' : '';
+}

@@ -48,7 +48,9 @@ function planTable(it: Candidate, { before: names, facts, written }: TouchedTabl
     ...(dropped ? {} : { after }),
     key: [...facts.key],
     snapshot: snapshotName(after, migration, xid),
-    ...(facts.key.length === 0 ? {} : { untouched: untouchedName(after, migration, xid) }),
+    ...(facts.key.length === 0 || it.applied.ownTransaction
+      ? {}
+      : { untouched: untouchedName(after, migration, xid) }),
     droppedColumns: it.up.dropped
       .filter((one) => one.table === before)
       .map((one) => it.down.names.columnNow(before, one.column)),

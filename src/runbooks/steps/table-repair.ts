@@ -57,8 +57,9 @@ function rollbackFor(earlier: readonly EarlierAction[], input: Input): EarlierAc
   });
 }
 
-function damageUndoneBy({ plan, trace }: EarlierAction): Damage {
-  const { migration, migrationXid, fileHash, damaged } = readRollbackInputs(plan.inputs);
+function damageUndoneBy({ plan, trace }: EarlierAction): Damage | Refusal {
+  const { migration, migrationXid, fileHash, damaged, ownTransaction } = readRollbackInputs(plan.inputs);
+  if (ownTransaction) return refuse('REPAIR_ROWS_UNKNOWN', { migration });
   const rolledBack = { fileHash, damaged };
   return { migration, migrationXid, rolledBack, ...(trace ? { rollbackXid: trace.xid } : {}) };
 }
@@ -67,6 +68,7 @@ function damageUndoneBy({ plan, trace }: EarlierAction): Damage {
 async function damageInPlace({ target }: StepContext, migration: string): Promise<Damage | Refusal> {
   const applied = await appliedMigrations(target);
   const found = applied.find(({ name }) => name === migration);
+  if (found?.ownTransaction) return refuse('REPAIR_ROWS_UNKNOWN', { migration });
   if (found) return { migration, migrationXid: found.xid };
   return refuse('MIGRATION_NOT_APPLIED', {
     migration,

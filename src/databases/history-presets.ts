@@ -1,0 +1,117 @@
+/** Readers for tools that need none of their own: a table and its columns, and SQL from pairs of files. */
+import type { ConfiguredTool, HistorySettings } from '../domain/migration-tools.ts';
+import { refuse } from '../domain/refusal.ts';
+import type { HistoryReader } from './history.ts';
+import { pairs } from './history-files.ts';
+import { type HistoryTable, historyTable } from './history-table.ts';
+import { ident, literal, quoteName } from './names.ts';
+
+interface Preset extends HistoryTable {
+  readonly table: string;
+  readonly lock?: HistoryReader['lock'];
+  /** The table holds one row, the present version: it is set back to the one before. */
+  readonly single?: { readonly column: string; readonly clean?: string };
+  /** The history has more than its rows: the tool itself has to take one back, by this command. */
+  readonly command?: string;
+  /** What the history calls the migration of a file. */
+  readonly named?: (stem: string) => string;
+}
+
+/** `20240102` of `20240102_add_due`. */
+const leading = (stem: string): string => /^\d+/.exec(stem)?.[0] ?? stem;
+
+const PRESETS: Readonly<Record<Exclude<ConfiguredTool, 'other'>, Preset>> = {
+  'golang-migrate': {
+    table: 'public.schema_migrations',
+    name: 'version::text',
+    state: "case when dirty then 'dirty' end",
+    order: 'version desc',
+    ownTransaction: true,
+    single: { column: 'version', clean: 'dirty = false' },
+    named: (stem) => leading(stem).replace(/^0+(?=\d)/, ''),
+  },
+  alembic: {
+    table: 'public.alembic_version',
+    name: 'version_num',
+    order: 'version_num',
+    single: { column: 'version_num' },
+    named: (stem) => stem.split('_')[0] ?? stem,
+  },
+  rails: { table: 'public.schema_migrations', name: 'version', order: 'version desc', named: leading },
+  django: {
+    table: 'public.django_migrations',
+    name: "app || '.' || name",
+    appliedAt: 'applied',
+    order: 'id desc',
+  },
+  liquibase: {
+    table: 'public.databasechangelog',
+    name: "filename || '::' || id || '::' || author",
+    appliedAt: 'dateexecuted',
+    state: "case when exectype not in ('EXECUTED', 'RERAN', 'MARK_RAN') then 'failed' end",
+    order: 'orderexecuted desc',
+    ownTransaction: true,
+    // A slash of the changelog's path is written %2F in the name of a file.
+    named: decodeURIComponent,
+    lock: (table) =>
+      `select coalesce((select not locked from ${quoteName(`${table}lock`)} limit 1 for update skip locked), false) as free`,
+  },
+  sqitch: {
+    table: 'sqitch.changes',
+    name: 'change',
+    appliedAt: 'committed_at',
+    order: 'committed_at desc',
+    ownTransaction: true,
+    lock: () => 'select pg_try_advisory_xact_lock(75474063) as free',
+    command: 'sqitch revert',
+  },
+  pgroll: {
+    table: 'pgroll.migrations',
+    name: 'name',
+    appliedAt: 'created_at',
+    state: "case when not done then 'dirty' end",
+    order: 'created_at desc',
+    ownTransaction: true,
+    command: 'pgroll rollback',
+  },
+};
+
+/** The reader of a tool by its preset, or by the columns that firebreak.yml names. */
+export function configuredReader(tool: ConfiguredTool, settings: HistorySettings = {}): HistoryReader {
+  const preset = tool === 'other' ? namedIn(settings) : PRESETS[tool];
+  const rows = historyTable(preset);
+  return {
+    name: tool,
+    table: preset.table,
+    applied: rows.applied,
+    lock: preset.lock ?? (() => undefined),
+    capture: (dir) => pairs(dir, preset.named),
+    removal(table, migration, before) {
+      const { command, single } = preset;
+      if (command !== undefined) return refuse('MIGRATION_HISTORY_NOT_OURS', { migration, tool, command });
+      if (single === undefined) return rows.removal(table, migration, before);
+      return setBack(quoteName(table), single, migration, before);
+    },
+  };
+}
+
+function setBack(
+  table: string,
+  { column, clean }: NonNullable<Preset['single']>,
+  migration: string,
+  before: string | undefined,
+): string {
+  const here = `${column}::text = ${literal(migration)}`;
+  if (before === undefined) return `delete from ${table} where ${here}`;
+  const also = clean === undefined ? '' : `, ${clean}`;
+  return `update ${table} set ${column} = ${literal(before)}${also} where ${here}`;
+}
+
+/** Names and table were asked for by config.ts. */
+const namedIn = ({ table = '', name = '', applied_at, failed }: HistorySettings): Preset => ({
+  table,
+  name: `${ident(name)}::text`,
+  ...(applied_at === undefined ? {} : { appliedAt: ident(applied_at) }),
+  ...(failed === undefined ? {} : { state: `case when ${ident(failed)} then 'failed' end` }),
+  order: `${applied_at === undefined ? '' : `${ident(applied_at)} desc, `}${ident(name)} desc`,
+});
