@@ -62,7 +62,7 @@ export const codeMigration = (name: string, fileHash: string): CapturedMigration
 });
 
 /** What cannot be parsed is not empty: the plan refuses it by name. */
-export const isEmpty = (sql: string): Promise<boolean> =>
+const isEmpty = (sql: string): Promise<boolean> =>
   statementsOf(sql).then(
     (statements) => statements.length === 0,
     () => false,
@@ -87,4 +87,4 @@ export async function pairs(
 }
 
 const UP = '.up.sql';
-export const DOWN = '.down.sql';
+const DOWN = '.down.sql';

@@ -223,8 +223,8 @@ describe('the history of a tool by its documented table', () => {
     async (tool, table, rows) => {
       const files = pair('2_due', '1_init');
       const grant = `grant usage on schema ${tool} to ${shop.roles.diag}; grant select on all tables in schema ${tool} to ${shop.roles.diag}`;
-    const all = { tool, table, files, left: { sql: '', rows: [] } };
-    const { target, rolledBack } = await prepare(all, `${rows}; ${grant}`);
+      const all = { tool, table, files, left: { sql: '', rows: [] } };
+      const { target, rolledBack } = await prepare(all, `${rows}; ${grant}`);
       expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual(['2_due']);
       expect(await rolledBack('2_due')).toBe('MIGRATION_HISTORY_NOT_OURS');
       expect(await due()).toBe(1);
