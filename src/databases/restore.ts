@@ -4,7 +4,7 @@ import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { type Batch, type BatchOptions, type BatchWork, executeBatches, type Restored } from './batches.ts';
 import { shortName } from './names.ts';
-import { errorText, isPrivilege } from './pg-errors.ts';
+import { errorText, isPrivilege, sqlstateOf } from './pg-errors.ts';
 import { sealed } from './plan-hash.ts';
 import { runProbes } from './probe.ts';
 import { firedBy, reachedFrom, type Write } from './reach.ts';
@@ -144,8 +144,18 @@ async function reachLines(target: Target, inputs: RestoreInputs, fates: Fates): 
 }
 
 /** How many rows an interrupted restore has left; it throws when that cannot be seen. */
-export const leftToRestore = async (target: Target, plan: Plan): Promise<number> =>
-  sum(await fatesOf(target, readRestoreInputs(plan.inputs)), RESTORES);
+export async function leftToRestore(target: Target, plan: Plan): Promise<number> {
+  const inputs = readRestoreInputs(plan.inputs);
+  const fates = await fatesOf(target, begun(inputs)).catch((error: unknown) => {
+    // It had not begun: there is no list of the rows yet.
+    if (sqlstateOf(error) === '42P01') return fatesOf(target, inputs);
+    throw error;
+  });
+  return sum(fates, RESTORES);
+}
+
+/** Once it has begun, what is left stands in its own list: a row that was put back is a new version. */
+const begun = ({ undone: _, ...inputs }: RestoreInputs): RestoreInputs => inputs;
 
 /** Executes an approved restore. Executed again under the same marker, it goes on where it was left. */
 export function executeRestore(target: Target, plan: Plan, options: BatchOptions): Promise<ActionOutcome> {
@@ -161,7 +171,9 @@ const workOf = (inputs: RestoreInputs): BatchWork => ({
   schema: inputs.snapshotSchema,
   makes: [
     { table: inputs.before, mayRead: false },
-    ...(inputs.since === undefined ? [] : [{ table: inputs.changed, mayRead: true }]),
+    ...(inputs.since === undefined && inputs.undone === undefined
+      ? []
+      : [{ table: inputs.changed, mayRead: true }]),
   ],
   first: firstSql(inputs),
   batches: batchesSql(inputs),
@@ -191,8 +203,8 @@ async function report(
   { restored, batches }: Restored,
   started: number,
 ): Promise<ActionOutcome> {
-  const fates = await fatesOf(target, inputs).catch(errorText);
-  const conflict_keys = await keysOf(target, inputs, CONFLICTS).catch(() => []);
+  const fates = await fatesOf(target, begun(inputs)).catch(errorText);
+  const conflict_keys = await keysOf(target, begun(inputs), CONFLICTS).catch(() => []);
   const probes = await runProbes(target);
   const red = probes.filter(({ ok }) => !ok).map(({ name }) => name);
   const rest =

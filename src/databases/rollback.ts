@@ -7,7 +7,7 @@ import { lockSeconds } from './budget.ts';
 import { historyStatement } from './history.ts';
 import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
-import { type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
+import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
 import { fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
@@ -29,6 +29,8 @@ export async function planRollback(
     readonly captured: readonly CapturedMigration[];
     /** `firebreak_<incident>`. */
     readonly snapshotSchema: string;
+    /** What was kept before the migration ran. */
+    readonly kept?: readonly KeptTable[];
   },
 ): Promise<{ readonly ok: true; readonly plan: Plan } | Refusal> {
   const checked = await preflight(target, request.migration, request.captured);
@@ -43,7 +45,7 @@ export async function planRollback(
   const touched = { ...tables.value, affected };
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
-  const inputs = inputsOf(it, touched, history.sql, request.snapshotSchema);
+  const inputs = inputsOf(it, touched, history.sql, request);
   return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
 }
 
@@ -51,7 +53,7 @@ function inputsOf(
   it: Candidate,
   { affected, fresh }: Down,
   history: string,
-  snapshotSchema: string,
+  { snapshotSchema, kept = [] }: { readonly snapshotSchema: string; readonly kept?: readonly KeptTable[] },
 ): RollbackInputs {
   const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
@@ -67,6 +69,7 @@ function inputsOf(
     history,
     ownTransaction: it.applied.ownTransaction === true,
     notUndone: [...unread, ...notUndone(it.up, it.down)],
+    kept: [...kept],
   };
 }
 
@@ -89,6 +92,7 @@ async function compose(
     waits: 'readers',
     notUndone: inputs.notUndone,
     ownTransaction: inputs.ownTransaction,
+    kept: inputs.kept,
     affected,
     reached,
     fires: await firedBy(target, [...writes, ...reached]),

@@ -3,6 +3,7 @@ import type { Plan, TransactionTrace } from '../../domain/plan.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
 import { type CopiedTable, type ExecuteInputs, readExecuteInputs } from '../execute/inputs.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
+import { readRollbackInputs } from '../rollback/inputs.ts';
 import { asXmin, copyNames, firstFree } from '../snapshot.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { Target } from '../target.ts';
@@ -39,44 +40,89 @@ type Outcome<T> = { readonly ok: true; readonly value: T } | Refusal;
 export async function findSnapshot(target: Target, request: RestoreRequest): Promise<Outcome<Found>> {
   const { table } = request;
   const source = sourceOf(request);
-  if (source === undefined) {
-    const found = request.run === undefined ? '' : `in run ${request.run} `;
-    return refuse('NO_SNAPSHOT', { table: shortName(table), found });
-  }
-  const { taken, inputs, from } = source;
+  if (!source.ok) return source;
+  const { taken, snapshotSchema, from } = source.value;
   if (taken.key.length === 0) return refuse('NO_PRIMARY_KEY', { table: shortName(table) });
   const facts = await tableFacts(target, taken.name);
-  const copy = await tableFacts(target, `${inputs.snapshotSchema}.${taken.copy}`);
+  const copy = await tableFacts(
+    target,
+    taken.copy.includes('.') ? taken.copy : `${snapshotSchema}.${taken.copy}`,
+  );
   if (facts === undefined) return refuse('TABLE_NOT_FOUND', { table: taken.name, target: target.name });
   const difference = differenceOf(taken, facts, copy);
   if (difference !== '')
     return refuse('RESTORE_SCHEMA_CHANGED', { table: shortName(table), found: difference });
-  const since = sinceOf(request, inputs, taken);
-  if (!since.ok) return since;
-  return { ok: true, value: { from, inputs: await inputsOf(target, request, facts, source, since.value) } };
+  return { ok: true, value: { from, inputs: await inputsOf(target, request, facts, source.value) } };
 }
 
 interface Source {
   readonly from: EarlierStep;
-  readonly inputs: ExecuteInputs;
-  readonly taken: CopiedTable;
+  readonly snapshotSchema: string;
+  /** The table as it was copied. */
+  readonly taken: {
+    readonly name: string;
+    /** Undefined: the down may have made it anew. */
+    readonly oid?: number;
+    readonly key: readonly string[];
+    readonly copy: string;
+  };
+  /** Where the rows are that may be put back; undefined: this restore finds them out. */
+  readonly changed?: string;
+  readonly since?: RestoreInputs['since'];
+  readonly undone?: RestoreInputs['undone'];
 }
 
-function sourceOf({ earlier, run, table }: RestoreRequest): Source | undefined {
-  for (const from of earlier) {
-    if (from.kind !== 'db-execute' && from.kind !== 'snapshot') continue;
-    if (run !== undefined && from.run !== run) continue;
-    const inputs = readExecuteInputs(from.plan.inputs);
-    const taken = inputs.tables.find(({ name }) => shortName(name) === shortName(table));
-    if (taken !== undefined) return { from, inputs, taken };
+function sourceOf(request: RestoreRequest): Outcome<Source> {
+  for (const from of request.earlier) {
+    if (request.run !== undefined && from.run !== request.run) continue;
+    const source = from.kind === 'migration-rollback' ? keptBefore(from, request) : copied(from, request);
+    if (source !== undefined) return source;
   }
-  return undefined;
+  const found = request.run === undefined ? '' : `in run ${request.run} `;
+  return refuse('NO_SNAPSHOT', { table: shortName(request.table), found });
+}
+
+/** Copied by a step of the incident, which may have changed it then. */
+function copied(from: EarlierStep, request: RestoreRequest): Outcome<Source> | undefined {
+  if (from.kind !== 'db-execute' && from.kind !== 'snapshot') return undefined;
+  const inputs = readExecuteInputs(from.plan.inputs);
+  const taken = inputs.tables.find(({ name }) => shortName(name) === shortName(request.table));
+  if (taken === undefined) return undefined;
+  const since = sinceOf(request, inputs, taken);
+  if (!since.ok) return since;
+  const { snapshotSchema } = inputs;
+  return {
+    ok: true,
+    value: {
+      from,
+      snapshotSchema,
+      taken,
+      ...(since.value === undefined ? { changed: taken.changed } : { since: since.value }),
+    },
+  };
+}
+
+/** Kept before a migration ran that was rolled back since. */
+function keptBefore(from: EarlierStep, { table }: RestoreRequest): Outcome<Source> | undefined {
+  const inputs = readRollbackInputs(from.plan.inputs);
+  const kept = inputs.kept.find((it) => shortName(it.table) === shortName(table));
+  if (kept === undefined || from.trace === undefined || inputs.ownTransaction) return undefined;
+  const untouched = inputs.tables.find(({ after }) => after === kept.table)?.untouched;
+  const { snapshotSchema } = inputs;
+  const undone = {
+    hit: kept.hit,
+    ...(untouched === undefined ? {} : { untouched: `${snapshotSchema}.${untouched}` }),
+    migrationXid: asXmin(inputs.migrationXid),
+    rollbackXid: asXmin(from.trace.xid),
+  };
+  const taken = { name: kept.table, key: kept.key, copy: kept.copy };
+  return { ok: true, value: { from, snapshotSchema, taken, undone } };
 }
 
 /** How the table differs from its copy, in words; empty when a row of the one is a row of the other. */
-function differenceOf(taken: CopiedTable, now: TableFacts, copy: TableFacts | undefined): string {
+function differenceOf(taken: Source['taken'], now: TableFacts, copy: TableFacts | undefined): string {
   if (copy === undefined) return 'the copy is not there any more';
-  if (now.oid !== taken.oid) return 'it is another table now, by the same name';
+  if (taken.oid !== undefined && now.oid !== taken.oid) return 'it is another table now, by the same name';
   const [were, are] = [columnsOf(copy), columnsOf(now)];
   return [
     ...were.filter((it) => !are.includes(it)).map((it) => `it had the column ${it}`),
@@ -109,10 +155,8 @@ async function inputsOf(
   target: Target,
   { batchRows = BATCH_ROWS }: RestoreRequest,
   facts: TableFacts,
-  { inputs, taken }: Source,
-  since: RestoreInputs['since'],
+  { snapshotSchema, taken, changed, since, undone }: Source,
 ): Promise<RestoreInputs> {
-  const { snapshotSchema } = inputs;
   const named = (n: number): string =>
     nameWithSuffix(baseName(facts.name), `_before_restore${n === 1 ? '' : `_${n}`}`);
   const columns = await writable(target, facts.oid);
@@ -124,9 +168,9 @@ async function inputsOf(
     insert: columns.map(({ name }) => name),
     snapshotSchema,
     copy: taken.copy,
-    changed:
-      since === undefined ? taken.changed : (await copyNames(target, snapshotSchema, facts.name)).changed,
+    changed: changed ?? (await copyNames(target, snapshotSchema, facts.name)).changed,
     ...(since === undefined ? {} : { since }),
+    ...(undone === undefined ? {} : { undone }),
     before: named(await firstFree(target, snapshotSchema, named)),
     references: await referencesTo(target, facts.oid),
     batchRows,

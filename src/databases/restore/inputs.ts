@@ -11,7 +11,7 @@ const restoreInputs = z.object({
   /** Columns that a row is brought back with. */
   insert: z.array(z.string()),
   snapshotSchema: z.string(),
-  /** The copy, and the rows that may be put back, all in that schema. */
+  /** The copy, and the rows that may be put back, in that schema unless they name another one. */
   copy: z.string(),
   changed: z.string(),
   /**
@@ -19,6 +19,19 @@ const restoreInputs = z.object({
    * transaction was named whose writes may be undone.
    */
   since: z.object({ keys: z.string(), xid: z.string().nullable() }).optional(),
+  /**
+   * A migration was rolled back: `hit` lists the rows that it changed, `untouched` those that nobody had written when
+   * its down rewrote the table. `changed` is made by this restore from them.
+   */
+  undone: z
+    .object({
+      hit: z.string(),
+      untouched: z.string().optional(),
+      /** As `xmin` shows them. */
+      migrationXid: z.string(),
+      rollbackXid: z.string(),
+    })
+    .optional(),
   /** Where rows are kept as they were before the restore, in that schema. */
   before: z.string(),
   /** Foreign keys that lead here: a row that somebody refers to by now is not removed. */

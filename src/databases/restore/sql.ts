@@ -6,7 +6,8 @@
 import { ident, literal, quoteName } from '../names.ts';
 import type { RestoreInputs } from './inputs.ts';
 
-const inSchema = (it: RestoreInputs, table: string): string => quoteName(`${it.snapshotSchema}.${table}`);
+const inSchema = (it: RestoreInputs, table: string): string =>
+  quoteName(table.includes('.') ? table : `${it.snapshotSchema}.${table}`);
 
 const keys = (it: RestoreInputs, alias: string): string =>
   it.key.map((column, i) => `${alias}.k${i + 1} = t.${ident(column)}`).join(' and ');
@@ -27,6 +28,7 @@ const referred = (it: RestoreInputs): string =>
 
 /** What happened to rows since: kept by the execution itself, or told from the keys beside a mere copy. */
 function changesSql(it: RestoreInputs): string {
+  if (it.undone !== undefined) return undoneSql(it, it.undone);
   if (it.since === undefined) return `select * from ${inSchema(it, it.changed)} where not done`;
   const xid = it.since.xid === null ? 'null::text' : literal(it.since.xid);
   return `select ${it.key.map((column, i) => `coalesce(t.${ident(column)}, k.k${i + 1}) as k${i + 1}`).join(', ')},
@@ -36,6 +38,25 @@ function changesSql(it: RestoreInputs): string {
   full join ${inSchema(it, it.since.keys)} k on ${keys(it, 'k')}
  where t.xmin::text is distinct from k.was_xmin
    and (k.was_xmin is not null or t.xmin::text = ${xid})`;
+}
+
+/**
+ * The rows that a migration changed, with the version that one nobody wrote since would have: the migration's own, or,
+ * where the down rewrote the table, that of the rollback. One that was written before the rollback has none.
+ */
+function undoneSql(it: RestoreInputs, undone: NonNullable<RestoreInputs['undone']>): string {
+  const { hit, untouched, migrationXid, rollbackXid } = undone;
+  const now =
+    untouched === undefined
+      ? literal(migrationXid)
+      : `case when u.kept_xmin is null then '0' when t.xmin::text = ${literal(rollbackXid)} then t.xmin::text else u.kept_xmin end`;
+  const join =
+    untouched === undefined
+      ? ''
+      : `\n  left join ${quoteName(untouched)} u on ${it.key.map((_, i) => `u.k${i + 1} = h.k${i + 1}`).join(' and ')}`;
+  return `select ${keyNames(it, 'h').join(', ')}, h.how, case when h.how = 'deleted' then null else ${now} end as now_xmin
+  from ${quoteName(hit)} h
+  left join ${quoteName(it.table)} t on ${keys(it, 'h')}${join}`;
 }
 
 /** Every change with what will be done about it. */
@@ -75,7 +96,7 @@ export const keysSql = (it: RestoreInputs): string =>
 export function firstSql(it: RestoreInputs): string[] {
   const changed = inSchema(it, it.changed);
   const made =
-    it.since === undefined
+    it.since === undefined && it.undone === undefined
       ? []
       : [
           `create table ${changed} as

@@ -18,6 +18,18 @@ const planTable = z.object({
   droppedColumns: z.array(z.string()),
 });
 
+/** What was kept of a table before the migration ran: the rows that it changed, and how they were. */
+const keptTable = z.object({
+  /** `schema.table`, as it is called after the down. */
+  table: z.string(),
+  key: z.array(z.string()),
+  /** `schema.table`: keys (`k1`, `k2`, …) of the rows that the migration changed, and `how`: updated, deleted, inserted. */
+  hit: z.string(),
+  /** `schema.table`: those rows, and maybe others, as they were just before the migration. */
+  copy: z.string(),
+});
+export type KeptTable = z.infer<typeof keptTable>;
+
 const rollbackInputs = z.object({
   migration: z.string(),
   migrationXid: z.string(),
@@ -34,6 +46,8 @@ const rollbackInputs = z.object({
   /** The history row says nothing of who wrote which rows: none are kept as untouched. */
   ownTransaction: z.boolean().default(false),
   notUndone: z.array(z.string()),
+  /** From these, rows can be restored afterwards. */
+  kept: z.array(keptTable).default([]),
 });
 
 export type RollbackInputs = z.infer<typeof rollbackInputs>;

@@ -1,6 +1,7 @@
 /** The plan in plain words, for the person who is asked to approve it. */
 import { shortName } from '../names.ts';
 import { changeLines, publishingLines, type Told } from '../summary.ts';
+import type { KeptTable } from './inputs.ts';
 import type { Affected } from './tables.ts';
 
 /** What the summary is made from. */
@@ -8,6 +9,7 @@ export interface RollbackTold extends Told {
   readonly affected: readonly Affected[];
   readonly notUndone: readonly string[];
   readonly ownTransaction: boolean;
+  readonly kept: readonly KeptTable[];
   /** Publications that would publish what is kept. */
   readonly publishing: readonly string[];
   readonly snapshotSchema: string;
@@ -22,10 +24,13 @@ export function summaryOf(told: RollbackTold): string[] {
     ...changeLines(told),
     'Later migrations: none.',
     ...told.affected.map(snapshotText(told.snapshotSchema)),
-    ...(told.ownTransaction ? [ROWS_UNKNOWN] : []),
+    ...(told.ownTransaction ? [ROWS_UNKNOWN] : told.kept.map(keptText)),
     ...publishingLines(told.publishing),
   ];
 }
+
+const keptText = ({ table }: KeptTable): string =>
+  `The rows of ${shortName(table)} that the migration changed were kept before it ran: \`restore-snapshot\` can put them back afterwards, where nobody has written since.`;
 
 const ROWS_UNKNOWN =
   'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none can be put back by it.';
