@@ -185,6 +185,14 @@ export const ERRORS = {
       'The history of {tool} cannot be set back by a row of {migration} alone: only {tool} itself can take it back.',
     fix: 'Run `{command}`; `db` and `firebreak rollback plan --up … --down …` say beforehand what it would do.',
   },
+  MIGRATIONS_FAIL: {
+    message: 'These migrations do not pass: {found}.',
+    fix: 'The reasons are printed above. Mend the migration or its down; `--fail-on` says what counts.',
+  },
+  TRIAL_NOT_EMPTY: {
+    message: 'The database that is named for the trial holds {found} tables or other relations.',
+    fix: 'Name an empty one: everything in it is changed. Without `--url-env` a throwaway server is started.',
+  },
   MIGRATION_NO_DOWN: {
     message: 'The migration {migration} has no down: missing or empty.',
     fix: 'Write a down for it, capture it again, or repair the table instead. An empty down undoes nothing.',

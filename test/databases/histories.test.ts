@@ -121,7 +121,7 @@ const GOLANG: Omit<Case, 'names' | 'rows'> = {
   tool: 'golang-migrate',
   table:
     'create table schema_migrations (version bigint primary key, dirty boolean not null); insert into schema_migrations values (10, false)',
-  files: { ...pair('10_due', '1_init'), '9_more.up.sql': 'select 1' },
+  files: { ...pair('000010_due', '000001_init'), '000009_more.up.sql': 'select 1' },
   left: { sql: 'select version::text, dirty from schema_migrations', rows: [{ version: '9', dirty: false }] },
   ownTransaction: true,
 };
@@ -190,7 +190,7 @@ describe('the history of a tool by its documented table', () => {
   });
 
   it('golang-migrate, whose version before is not known, is refused: an empty history is applied anew', async () => {
-    const files = { '10_due.up.sql': UP, '10_due.down.sql': DOWN };
+    const files = { '000010_due.up.sql': UP, '000010_due.down.sql': DOWN };
     const { target, rolledBack } = await prepare({ ...GOLANG, files });
     expect(await rolledBack('10')).toBe('MIGRATION_BEFORE_UNKNOWN');
     expect(await due()).toBe(1);
