@@ -45,6 +45,7 @@ module.exports = {
       from: { pathNot: '^src/(capture|cli)/|^test/' },
       to: { path: '^src/capture/' },
     },
+    only('guard', '^src/guard/', '^src/(guard|databases|domain)/|' + BASE),
     only('runbooks', '^src/runbooks/', '^src/(runbooks|domain|databases)/|' + BASE),
     only('monitors', '^src/monitors/', '^src/(monitors|domain|databases)/|' + BASE),
     only('alerts', '^src/alerts/', '^src/(alerts|domain|databases)/|' + BASE),
@@ -59,7 +60,7 @@ module.exports = {
     ),
     only('commands', '^commands/', '^commands/|^src/(domain|slack/views)/|^src/app/'),
     only('sandbox', '^sandbox/', '^sandbox/'),
-    reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases|capture)/|^sandbox/story/'),
+    reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases|capture|guard)/|^sandbox/story/'),
     reserved('slack-home', ['@slack'], '^src/slack/'),
     reserved('cron-home', ['node-cron'], '^src/jobs/'),
     {

@@ -2,6 +2,7 @@
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
+import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
@@ -44,7 +45,18 @@ const TargetFile = z
       .optional(),
     probes: z.array(z.strictObject({ name, sql: z.string().min(1) })).default([]),
     services: z.array(name).default([]),
-    snapshot: z.strictObject({ max_lock_s: seconds.default(5) }).prefault({}),
+    snapshot: z
+      .strictObject({
+        max_lock_s: seconds.default(5),
+        max_bytes: z.number().int().positive().default(DEFAULT_MAX_BYTES),
+      })
+      .prefault({}),
+    guard: z
+      .strictObject({
+        undo: z.enum(['auto', 'propose']).default(DEFAULT_GUARD.undo),
+        window_s: seconds.default(DEFAULT_GUARD.windowSeconds),
+      })
+      .prefault({}),
     sources: z
       .record(
         table,

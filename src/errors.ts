@@ -185,6 +185,35 @@ export const ERRORS = {
       'The history of {tool} cannot be set back by a row of {migration} alone: only {tool} itself can take it back.',
     fix: 'Run `{command}`; `db` and `firebreak rollback plan --up … --down …` say beforehand what it would do.',
   },
+  GUARD_BUSY: {
+    message: 'Another guard is at work on {target}.',
+    fix: 'Wait for it to end: two migrations at once could not be told apart.',
+  },
+  GUARD_TOO_LARGE: {
+    message:
+      'To undo this migration on {target}, {found} would have to be copied before it; {allowed} are allowed.',
+    fix: 'Say `--large` if there is room for it, or raise `targets.{target}.snapshot.max_bytes`.',
+  },
+  GUARD_NO_PROBES: {
+    message: 'The target {target} has no probes: nothing would notice that the migration breaks the site.',
+    fix: 'Name the queries that the site depends on in `targets.{target}.probes`.',
+  },
+  GUARD_RED_BEFORE: {
+    message: 'Probes of {target} are red already: {found}.',
+    fix: 'Put that right first: afterwards nobody could say whether it was the migration.',
+  },
+  GUARD_HELD: {
+    message: 'The migration {migration} is held on {target} since {since}: it was undone.',
+    fix: 'Mend it under a new name, or lift the hold once it is safe: `firebreak hold lift`.',
+  },
+  GUARD_UNTESTED: {
+    message: 'The migration {migration} has not passed `migrations test`: {found}.',
+    fix: 'Run `firebreak migrations test --report F` on these files and give it as `--report F`, or say `--unguarded`, which is recorded.',
+  },
+  GUARD_OPAQUE: {
+    message: 'What the migration {migration} does cannot be read: {found}.',
+    fix: 'Write it as plain SQL. What cannot be read can be neither kept nor undone, so it is not guarded.',
+  },
   MIGRATIONS_FAIL: {
     message: 'These migrations do not pass: {found}.',
     fix: 'The reasons are printed above. Mend the migration or its down; `--fail-on` says what counts.',

@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   runbook: async () => (await import('./runbook.ts')).runbookCommand(),
   migrations: async () => (await import('./migrations.ts')).migrationsCommand(),
   rollback: async () => (await import('./rollback.ts')).rollbackCommand(),
+  guard: async () => (await import('./guard.ts')).guardCommand(),
   hold: async () => (await import('./hold.ts')).holdCommand(),
   export: async () => (await import('./export.ts')).exportCommand(),
   stats: async () => (await import('./stats.ts')).statsCommand(),

@@ -22,6 +22,15 @@ export interface TargetSettings {
   readonly history?: HistorySettings;
   readonly probes: readonly ProbeSettings[];
   readonly services: readonly string[];
-  readonly snapshot: { readonly maxLockSeconds: number };
+  readonly snapshot: {
+    readonly maxLockSeconds: number;
+    /** Larger copies need an explicit yes; 10 GiB unless told. */
+    readonly maxBytes?: number;
+  };
+  /** What `firebreak guard` may do by itself; it proposes unless told. */
+  readonly guard?: { readonly undo: 'auto' | 'propose'; readonly windowSeconds: number };
   readonly sources: Readonly<Record<string, SourceSettings>>;
 }
+
+export const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
+export const DEFAULT_GUARD = { undo: 'propose', windowSeconds: 120 } as const;

@@ -58,7 +58,9 @@ export async function whatChanged(
   return { kept, notes };
 }
 
-const xidList = (xids: readonly string[]): string => xids.map((xid) => `${literal(xid)}::xid8`).join(', ');
+/** Entries of these transactions, which are known by the 32 bits that `xmin` shows. */
+const ofThese = (xids: readonly string[]): string =>
+  `mod(l.xid::text::numeric, 4294967296)::text in (${xids.map(literal).join(', ')})`;
 
 /** Rows that carry the migration's transaction, though it never logged them; a rewrite leaves it on every row. */
 async function unlogged(
@@ -73,10 +75,9 @@ async function unlogged(
   ]);
   const now = rows[0]?.there;
   if (now === undefined || now === null || /^\d+$/.test(now)) return true;
-  const short = xids.map((xid) => literal(String(BigInt(xid) % 2n ** 32n))).join(', ');
   const found = await client.query(
-    `select from ${now} t where t.xmin::text in (${short})
-        and not exists (select from ${logOf(it, table)} l where l.xid in (${xidList(xids)})) limit 1`,
+    `select from ${now} t where t.xmin::text in (${xids.map(literal).join(', ')})
+        and not exists (select from ${logOf(it, table)} l where ${ofThese(xids)}) limit 1`,
   );
   return (found.rowCount ?? 0) > 0;
 }
@@ -103,7 +104,7 @@ function namedBefore(table: AtRisk, image: string, node: string): string {
 
 /** Rows as they were just before: a copy and what others wrote since, under what the migration's own log says. */
 function beforeSql(it: Keeping, table: AtRisk, xids: readonly string[]): string[] {
-  const own = `l.xid in (${xidList(xids)})`;
+  const own = ofThese(xids);
   const shape = quoteName(keptName(it, 'shape', table));
   const lossy = table.columns.filter(({ name: column }) => table.copied && !table.retyped.includes(column));
   // What others wrote after the migration lacks the dropped columns, or lies in a rewritten table.
@@ -143,7 +144,7 @@ select r.*
 }
 
 function hitSql(it: Keeping, table: AtRisk, xids: readonly string[]): string {
-  const own = `l.xid in (${xidList(xids)})`;
+  const own = ofThese(xids);
   const typed = table.key.map((column, i) => `r.${ident(column)} as k${i + 1}`).join(', ');
   const shape = quoteName(keptName(it, 'shape', table));
   const logged = `

@@ -19,7 +19,7 @@ const planTable = z.object({
 });
 
 /** What was kept of a table before the migration ran: the rows that it changed, and how they were. */
-const keptTable = z.object({
+export const keptTable = z.object({
   /** `schema.table`, as it is called after the down. */
   table: z.string(),
   key: z.array(z.string()),
