@@ -100,7 +100,13 @@ async function plan(target: Target, it: Candidate): Promise<Planned> {
   const { tables, bytes, exact } = await measured(target, it.touched.tables);
   const seconds = lockSeconds(bytes, it.sql.rewrites);
   const allowed = target.config.snapshot.maxLockSeconds;
-  if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
+  if (seconds > allowed)
+    return refuse('SNAPSHOT_TOO_LONG', {
+      target: target.name,
+      seconds,
+      allowed,
+      found: 'and is copied while it is locked',
+    });
   const sized = { ...it, touched: { ...it.touched, tables } };
   const inputs = await inputsOf(target, sized);
   return { ok: true, plan: await compose(target, sized, inputs, { seconds, exact }) };

@@ -10,6 +10,8 @@ export interface RollbackTold extends Told {
   readonly notUndone: readonly string[];
   readonly ownTransaction: boolean;
   readonly kept: readonly KeptTable[];
+  /** Copied before the lock. */
+  readonly before: boolean;
   /** Publications that would publish what is kept. */
   readonly publishing: readonly string[];
   readonly snapshotSchema: string;
@@ -23,7 +25,7 @@ export function summaryOf(told: RollbackTold): string[] {
       : told.notUndone.map((line) => `NOT undone: ${line}.`)),
     ...changeLines(told),
     'Later migrations: none.',
-    ...told.affected.map(snapshotText(told.snapshotSchema)),
+    ...told.affected.map(snapshotText(told.snapshotSchema, told.before)),
     ...(told.ownTransaction ? [ROWS_UNKNOWN] : told.kept.map(keptText)),
     ...publishingLines(told.publishing),
   ];
@@ -36,9 +38,12 @@ const ROWS_UNKNOWN =
   'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none can be put back by it.';
 
 const snapshotText =
-  (schema: string) =>
+  (schema: string, before: boolean) =>
   ({ plan }: Affected): string =>
-    `Snapshot of ${shortName(plan.name)} inside the transaction, after the lock: ${schema}.${plan.snapshot}${keysText(plan)}.`;
+    `Snapshot of ${shortName(plan.name)} ${before ? BEFORE : 'inside the transaction, after the lock'}: ${schema}.${plan.snapshot}${keysText(plan)}.`;
+
+const BEFORE =
+  'in a transaction of its own BEFORE the lock, since copying under it would take too long, and brought up to date under it (the outcome says how many rows changed in between; if it fails the copy stays)';
 
 function keysText({ key, untouched }: Affected['plan']): string {
   if (untouched !== undefined) return `, untouched keys in ${untouched}`;
