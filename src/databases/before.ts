@@ -1,7 +1,7 @@
 /** Copies that are made before the lock, where copying under it would take too long, and brought up to date under it. */
 import type pg from 'pg';
 import { z } from 'zod';
-import type { Marker } from '../domain/plan.ts';
+import type { ActionOutcome, Marker, Plan } from '../domain/plan.ts';
 import { beginSql } from './execution.ts';
 import { BEFORE_PART, noteMarker, readMarkers, writeMarker } from './marker.ts';
 import { ident, literal, quoteName } from './names.ts';
@@ -41,8 +41,47 @@ export type Before = z.infer<typeof note>;
 /** Nobody but those who change the schema waits for the copying; it ends nevertheless. */
 const COPY_TIMEOUT_MS = 30 * 60_000;
 
+interface Copies {
+  make(
+    client: pg.Client,
+    work: {
+      readonly target: Target;
+      readonly marker: Marker;
+      readonly plan: Plan;
+      readonly lockTimeoutMs: number;
+    },
+    wanted: boolean,
+    tables: readonly CopiedBefore[],
+  ): Promise<void>;
+  /** Undefined: none were made before. */
+  made(): Before | undefined;
+}
+
+/** Executes what may copy before it locks; an outcome that stopped says that such copies stay. */
+export async function copyingBefore(
+  inputs: () => { readonly snapshotSchema: string },
+  execute: (copies: Copies) => Promise<ActionOutcome>,
+): Promise<ActionOutcome> {
+  let before: Before | undefined;
+  const outcome = await execute({
+    made: () => before,
+    make: async (client, work, wanted, tables) => {
+      if (wanted)
+        before = await copyBefore(
+          client,
+          { ...work, planHash: work.plan.hash },
+          inputs().snapshotSchema,
+          tables,
+        );
+    },
+  });
+  if (before === undefined || outcome.state !== 'stopped') return outcome;
+  const stays = `The copies that were made before it stay in ${inputs().snapshotSchema}.`;
+  return { ...outcome, verdict: `${outcome.verdict} ${stays}` };
+}
+
 /** Copies the tables in a transaction of its own; a second execution of the step finds them again. */
-export async function copyBefore(
+async function copyBefore(
   client: pg.Client,
   work: {
     readonly target: Target;

@@ -37,6 +37,12 @@ export async function formOf(
   return no(under, `and ${parent} has partitions or children: an earlier copy cannot be brought up to date`);
 }
 
+/** For the line of a plan that names a copy. */
+export const whenCopied = (before: boolean): string =>
+  before
+    ? 'in a transaction of its own BEFORE the lock, since copying under it would take too long, and brought up to date under it (the outcome says how many rows changed in between; if it fails the copy stays)'
+    : 'inside the transaction, after the lock';
+
 async function withParts(target: Target, oids: readonly number[]): Promise<string | undefined> {
   const [row] = await target.read<{ name: string }>(
     `select oid::regclass::text as name from pg_class

@@ -3,7 +3,7 @@ import type { ActionOutcome, CapturedMigration, Plan } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { notUndone } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
-import { type Before, copyBefore } from './before.ts';
+import { copyingBefore } from './before.ts';
 import { formOf } from './copy-form.ts';
 import { historyStatement } from './history.ts';
 import { nameWithSuffix } from './names.ts';
@@ -11,7 +11,7 @@ import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
 import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
-import { fullSql } from './rollback/sql.ts';
+import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
 import { type Affected, type Down, damagedBy, tablesOf } from './rollback/tables.ts';
 import { prepare } from './rollback/transaction.ts';
@@ -157,26 +157,20 @@ export interface RollbackOptions extends ExecuteOptions {
 }
 
 /** Executes an approved plan: everything or nothing, and nothing twice; only a copy that was made before stays. */
-export async function executeRollback(
+export function executeRollback(
   target: Target,
   plan: Plan,
   options: RollbackOptions,
 ): Promise<ActionOutcome> {
   const inputs = (): RollbackInputs => readRollbackInputs(plan.inputs);
-  let before: Before | undefined;
-  const outcome = await executeOnce(target, plan, options, {
-    voided: () => otherFile(inputs(), options.captured),
-    before: async (client, work) => {
-      const { snapshotSchema, tables, before: first } = inputs();
-      const copies = tables.map((table) => ({ ...table, copy: table.snapshot }));
-      if (first) before = await copyBefore(client, { ...work, planHash: plan.hash }, snapshotSchema, copies);
-    },
-    prepare: (client, work) => prepare(client, work, inputs(), before),
-    verified: (done) => verified(target, inputs(), done),
-  });
-  if (before === undefined || outcome.state !== 'stopped') return outcome;
-  const stays = `The copies that were made before it stay in ${inputs().snapshotSchema}.`;
-  return { ...outcome, verdict: `${outcome.verdict} ${stays}` };
+  return copyingBefore(inputs, (copies) =>
+    executeOnce(target, plan, options, {
+      voided: () => otherFile(inputs(), options.captured),
+      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables.map(copied)),
+      prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
+      verified: (done) => verified(target, inputs(), done),
+    }),
+  );
 }
 
 function otherFile(

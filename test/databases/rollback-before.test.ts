@@ -1,4 +1,6 @@
 /** Tables whose copy would take the lock for too long are copied before it, and the copies brought up to date. */
+import { executeSql, planExecute } from '../../src/databases/execute.ts';
+import { planRestore } from '../../src/databases/restore.ts';
 import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
 import { fingerprint } from '../../src/databases/snapshot.ts';
 import { openTarget, type Target } from '../../src/databases/target.ts';
@@ -128,6 +130,40 @@ describe('a rollback that copies before it locks', () => {
     const outcome = await execute(it, step, 1);
     expect(outcome).toMatchObject({ state: 'stopped', code: 'CHANGED' });
     expect(await parts(step.run)).toEqual([-1]);
+  });
+
+  it('does so for SQL that was approved, too, whose rows can be restored', async () => {
+    const result = await planExecute(target, {
+      sql: "update order_status set status = 'bad' where order_id <= 3",
+      snapshotSchema: SCHEMA,
+    });
+    if (!result.ok) throw new Error(result.code);
+    const writer = await shop.connect('app');
+    await writer.query("begin; update order_status set status = 'mine' where order_id = 3");
+    const step = marker();
+    const work = executeSql(target, result.plan, {
+      marker: step,
+      attempts: 50,
+      lockTimeoutMs: 100,
+      onXid: () => Promise.resolve(),
+    });
+    await copied(step.run);
+    await writer.query('commit');
+    await writer.end();
+    const outcome = await work;
+    expect(outcome).toMatchObject({ state: 'done', facts: { tables: [{ rows: 1000 }] } });
+    const copy = String(outcome.facts['snapshot_table']);
+    expect(await shop.query(`select status from ${copy} where order_id <= 3 order by order_id`)).toEqual([
+      { status: 'shipped' },
+      { status: 'shipped' },
+      { status: 'mine' },
+    ]);
+    const planned = await planRestore(target, {
+      table: 'order_status',
+      snapshotSchema: SCHEMA,
+      earlier: [{ run: 1, kind: 'db-execute', plan: result.plan }],
+    });
+    expect(planned).toMatchObject({ ok: true, plan: { facts: { fates: { 'put back': 3 } } } });
   });
 
   it('is refused where the down rewrites for too long, and without a primary key', async () => {

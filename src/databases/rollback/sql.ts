@@ -1,6 +1,5 @@
 /** The SQL of a rollback, piece by piece for the execution and whole for those who approve it. */
-import { putInSql, takeOutSql } from '../before.ts';
-import { BEFORE_PART } from '../marker.ts';
+import { beforeLines, copyLines } from '../before-lines.ts';
 import { aboutSql, copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
 import { lockTablesSql } from '../transaction.ts';
 import type { PlanTable, RollbackInputs } from './inputs.ts';
@@ -29,7 +28,7 @@ export function snapshotSql(inputs: RollbackInputs, table: PlanTable): SnapshotS
 /** The whole, as it will be sent. */
 export function fullSql(inputs: RollbackInputs): string {
   const lines = [
-    ...beforeLines(inputs),
+    ...(inputs.before ? beforeLines(inputs.snapshotSchema, inputs.tables.map(copied)) : []),
     'begin;',
     '-- lock_timeout 1 s unless the step says otherwise; statement_timeout: what is left of max_lock_s; row_security = off: fail, never filter',
     '-- the marker of this run and step, first: a second execution fails on it',
@@ -42,8 +41,8 @@ export function fullSql(inputs: RollbackInputs): string {
       `${createSchemaSql(inputs.snapshotSchema)};`,
     );
   for (const table of inputs.tables) {
-    const { copy, untouched, about } = snapshotSql(inputs, table);
-    lines.push(...copyLines(inputs, table, copy));
+    const { untouched, about } = snapshotSql(inputs, table);
+    lines.push(...copyLines(inputs, copied(table)));
     if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
     if (about !== undefined) lines.push(`${about};`);
   }
@@ -58,30 +57,8 @@ export function fullSql(inputs: RollbackInputs): string {
   return lines.join('\n');
 }
 
-/** What is copied before, in a transaction of its own. */
-function beforeLines(inputs: RollbackInputs): string[] {
-  if (!inputs.before) return [];
-  return [
-    'begin isolation level repeatable read;',
-    `${lockTablesSql(inputs.tables, 'access share')};`,
-    '-- a marker of its own, with what was in progress then: transactions from $5 on',
-    `insert into firebreak.markers (run, step, part, epoch, xid, plan_hash) values ($1, $2, ${BEFORE_PART}, $3, pg_current_xact_id(), $4);`,
-    `${createSchemaSql(inputs.snapshotSchema)};`,
-    ...inputs.tables.flatMap((table) => [
-      `-- the copy of ${table.name}; all rights revoked, rows counted and summed`,
-      `${snapshotSql(inputs, table).copy};`,
-    ]),
-    'commit;',
-  ];
-}
-
-function copyLines(inputs: RollbackInputs, table: PlanTable, copy: string): string[] {
-  if (!inputs.before)
-    return [`-- the copy of ${table.name}; all rights revoked, rows counted and summed`, `${copy};`];
-  const copied = { ...table, copy: table.snapshot };
-  return [
-    `-- the copy of ${table.name} is brought up to date`,
-    `${takeOutSql(inputs.snapshotSchema, copied, '$5')};`,
-    `${putInSql(inputs.snapshotSchema, copied, '$5')};`,
-  ];
-}
+/** A table under the name that copies have here. */
+export const copied = (table: PlanTable): PlanTable & { readonly copy: string } => ({
+  ...table,
+  copy: table.snapshot,
+});

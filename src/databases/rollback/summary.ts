@@ -1,4 +1,5 @@
 /** The plan in plain words, for the person who is asked to approve it. */
+import { whenCopied } from '../copy-form.ts';
 import { shortName } from '../names.ts';
 import { changeLines, publishingLines, type Told } from '../summary.ts';
 import type { KeptTable } from './inputs.ts';
@@ -40,10 +41,7 @@ const ROWS_UNKNOWN =
 const snapshotText =
   (schema: string, before: boolean) =>
   ({ plan }: Affected): string =>
-    `Snapshot of ${shortName(plan.name)} ${before ? BEFORE : 'inside the transaction, after the lock'}: ${schema}.${plan.snapshot}${keysText(plan)}.`;
-
-const BEFORE =
-  'in a transaction of its own BEFORE the lock, since copying under it would take too long, and brought up to date under it (the outcome says how many rows changed in between; if it fails the copy stays)';
+    `Snapshot of ${shortName(plan.name)} ${whenCopied(before)}: ${schema}.${plan.snapshot}${keysText(plan)}.`;
 
 function keysText({ key, untouched }: Affected['plan']): string {
   if (untouched !== undefined) return `, untouched keys in ${untouched}`;
