@@ -63,9 +63,11 @@ export async function copyingBefore(
   execute: (copies: Copies) => Promise<ActionOutcome>,
 ): Promise<ActionOutcome> {
   let before: Before | undefined;
+  let begun = false;
   const outcome = await execute({
     made: () => before,
     make: async (client, work, wanted, tables) => {
+      begun = wanted;
       if (wanted)
         before = await copyBefore(
           client,
@@ -75,8 +77,9 @@ export async function copyingBefore(
         );
     },
   });
-  if (before === undefined || outcome.state !== 'stopped') return outcome;
-  const stays = `The copies that were made before it stay in ${inputs().snapshotSchema}.`;
+  if (!begun || outcome.state !== 'stopped') return outcome;
+  // A cut may have come in the answer to the COMMIT of the copies.
+  const stays = `The copies that were made before it ${before === undefined ? 'may be left' : 'stay'} in ${inputs().snapshotSchema}.`;
   return { ...outcome, verdict: `${outcome.verdict} ${stays}` };
 }
 

@@ -5,6 +5,7 @@ import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
 import { fingerprint } from '../../src/databases/snapshot.ts';
 import { openTarget, type Target } from '../../src/databases/target.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { createCuttingProxy } from '../support/cutting-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { BAD, captured, createShop, type Shop } from './shop.ts';
 
@@ -131,6 +132,39 @@ describe('a rollback that copies before it locks', () => {
     expect(outcome).toMatchObject({ state: 'stopped', code: 'CHANGED' });
     expect(await parts(step.run)).toEqual([-1]);
   });
+
+  it('with its connection cut at any statement of the copying leaves no copy, or one that it finds again', async () => {
+    await shop.apply(BAD);
+    const it = await planned();
+    const ddl = shop.config.urls.ddl ?? '';
+    const proxy = await createCuttingProxy(ddl);
+    const cut = openTarget({
+      ...shop.config,
+      snapshot: { maxLockSeconds: 0.5 },
+      urls: { ...shop.config.urls, ddl: proxy.through(ddl) },
+    });
+    let seen: unknown[] = [];
+    for (let n = 1; seen.length === 0; n += 1) {
+      const step = marker();
+      proxy.cutAt(n, n % 2 === 0 ? 'unsent' : 'unanswered');
+      const outcome = await executeRollback(cut, it, { marker: step, onXid: () => Promise.resolve() });
+      expect({ n, state: outcome.state }).toEqual({ n, state: 'stopped' });
+      await eventually(async () => {
+        const open = await shop.query(
+          `select 1 from pg_stat_activity where usename = $1 and application_name = 'firebreak'`,
+          [shop.roles.owner],
+        );
+        return open.length === 0;
+      });
+      const [there] = await shop.query(`select to_regclass('firebreak.markers') is not null as there`);
+      seen = there?.['there'] === true ? await parts(step.run) : [];
+      expect({ n, copies: (await copies()).length }).toEqual({ n, copies: seen.length });
+      if (seen.length > 0) expect(outcome.verdict).toContain(`may be left in ${SCHEMA}`);
+      if (seen.length > 0) expect(await execute(it, step, 1)).toMatchObject({ state: 'done' });
+    }
+    await cut.close();
+    proxy.close();
+  }, 30_000);
 
   it('does so for SQL that was approved, too, whose rows can be restored', async () => {
     const result = await planExecute(target, {
