@@ -62,14 +62,13 @@ export async function copyingBefore(
   inputs: () => { readonly snapshotSchema: string },
   execute: (copies: Copies) => Promise<ActionOutcome>,
 ): Promise<ActionOutcome> {
-  let before: Before | undefined;
-  let begun = false;
+  const state: { begun: boolean; before?: Before } = { begun: false };
   const outcome = await execute({
-    made: () => before,
+    made: () => state.before,
     make: async (client, work, wanted, tables) => {
-      begun = wanted;
+      state.begun = wanted;
       if (wanted)
-        before = await copyBefore(
+        state.before = await copyBefore(
           client,
           { ...work, planHash: work.plan.hash },
           inputs().snapshotSchema,
@@ -77,9 +76,9 @@ export async function copyingBefore(
         );
     },
   });
-  if (!begun || outcome.state !== 'stopped') return outcome;
+  if (!state.begun || outcome.state !== 'stopped') return outcome;
   // A cut may have come in the answer to the COMMIT of the copies.
-  const stays = `The copies that were made before it ${before === undefined ? 'may be left' : 'stay'} in ${inputs().snapshotSchema}.`;
+  const stays = `The copies that were made before it ${state.before === undefined ? 'may be left' : 'stay'} in ${inputs().snapshotSchema}.`;
   return { ...outcome, verdict: `${outcome.verdict} ${stays}` };
 }
 
