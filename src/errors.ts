@@ -175,10 +175,23 @@ export const ERRORS = {
       'The history of {target} says that the migration {migration} is {state}: it was begun and did not end well.',
     fix: 'Find out what it did, put it right with the migration tool (repair, resolve or force), then plan again.',
   },
+  MIGRATION_BEFORE_UNKNOWN: {
+    message:
+      'The history of {tool} is one row, to be set to the version before {migration}; none was captured.',
+    fix: 'Capture the whole folder of migrations and plan again. The first of all is taken back by {tool} itself.',
+  },
   MIGRATION_HISTORY_NOT_OURS: {
     message:
-      'The history of {tool} has more than a row for {migration}, so that only {tool} itself can take it back.',
+      'The history of {tool} cannot be set back by a row of {migration} alone: only {tool} itself can take it back.',
     fix: 'Run `{command}`; `db` and `firebreak rollback plan --up … --down …` say beforehand what it would do.',
+  },
+  MIGRATIONS_FAIL: {
+    message: 'These migrations do not pass: {found}.',
+    fix: 'The reasons are printed above. Mend the migration or its down; `--fail-on` says what counts.',
+  },
+  TRIAL_NOT_EMPTY: {
+    message: 'The database that is named for the trial holds {found} tables or other relations.',
+    fix: 'Name an empty one: everything in it is changed. Without `--url-env` a throwaway server is started.',
   },
   MIGRATION_NO_DOWN: {
     message: 'The migration {migration} has no down: missing or empty.',

@@ -20,8 +20,10 @@ export function createRecording(answers: (sql: string) => readonly object[] = ()
 
   async function take(sql: string, values: readonly unknown[]): Promise<object> {
     if (sent === undefined) return result(answers(sql));
-    const kinds = (await statementsOf(sql)).map(({ kind }) => kind);
-    if (kinds.some((kind) => ASKS.has(kind))) {
+    const statements = await statementsOf(sql);
+    const kinds = statements.map(({ kind }) => kind);
+    // RETURNING of the statement itself, not of one within: its rows go to the code.
+    if (statements.some(({ kind, tree }) => ASKS.has(kind) || RETURNING.some((key) => key in tree))) {
       asked.push(sql);
       throw asks(sql);
     }
@@ -51,6 +53,8 @@ const asks = (sql: string): Unprintable =>
   new Unprintable(`it asks the database: ${sql.trim().slice(0, 80)}`);
 
 const ASKS = new Set(['SelectStmt', 'ExplainStmt', 'VariableShowStmt', 'FetchStmt', 'ExecuteStmt']);
+// Named `returningClause` since PostgreSQL 18.
+const RETURNING = ['returningClause', 'returningList'];
 
 const result = (rows: readonly object[]) => ({
   rows,

@@ -8,6 +8,7 @@ import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
+import { testCommand } from './migrations-test.ts';
 import { printJson, toolOption } from './options.ts';
 import { onTarget, type TargetOptions, withTarget } from './targets.ts';
 
@@ -22,7 +23,8 @@ export const migrationsCommand = (): Command =>
   new Command('migrations')
     .description("A project's migrations, as data")
     .addCommand(listCommand())
-    .addCommand(captureCommand());
+    .addCommand(captureCommand())
+    .addCommand(testCommand());
 
 const listCommand = (): Command =>
   withTarget(new Command('list'))

@@ -31,6 +31,12 @@ export interface Effect {
   readonly object?: string;
   /** Dropped only if it is there. */
   readonly ifExists?: boolean;
+  /** Created, or put in the place of what is there: nobody can tell from the text. */
+  readonly replaces?: boolean;
+  /** It takes what depends on it, or refers to it, along. */
+  readonly cascades?: boolean;
+  /** No statement takes it back. */
+  readonly forGood?: boolean;
   /** For renames: from and to, as written. For `alter`: what is set, and its opposite. */
   readonly from?: string;
   readonly to?: string;
@@ -135,22 +141,110 @@ const OPPOSITE: Readonly<Partial<Record<Effect['op'], Effect['op']>>> = {
 
 const effectsOf = (analysis: SqlAnalysis): Effect[] => analysis.statements.flatMap((it) => [...it.effects]);
 
-/** Which changes of the up to data or schema the down does not undo, in words. */
-export function notUndone(up: SqlAnalysis, down: SqlAnalysis): string[] {
-  const undone = effectsOf(down);
-  const lines = effectsOf(up).flatMap((effect) => lineFor(effect, effectsOf(up), undone));
-  const opaque = up.statements.filter((it) => it.opaque);
-  return [...new Set([...lines, ...opaque.map((it) => `what ${it.describe} did cannot be read: not known`)])];
+/** What is not as it was before the up, once the down has run. */
+export interface Loss {
+  /** The table, or the object that is none, by its name before the up. */
+  readonly on: string;
+  /** Only this column of it. */
+  readonly column?: string;
+  readonly text: string;
 }
 
-function lineFor(effect: Effect, all: readonly Effect[], down: readonly Effect[]): string[] {
+/** Which changes of the up to data or schema the down does not undo, in words. */
+export const notUndone = (up: SqlAnalysis, down: SqlAnalysis): string[] => [
+  ...new Set(losses(up, down).map(({ text }) => text)),
+];
+
+/** The same, with what each is about; of what cannot be read, and of what the down does beside undoing, too. */
+export function losses(up: SqlAnalysis, down: SqlAnalysis): Loss[] {
+  const done = effectsOf(up);
+  const undone = effectsOf(down);
+  const opaque = up.statements
+    .filter((it) => it.opaque)
+    .map((it) => ({ on: EVERYTHING, text: `what ${it.describe} did cannot be read: not known` }));
+  return [
+    ...done.flatMap((effect) => lossesOf(effect, done, undone)),
+    ...done
+      .filter(({ cascades }) => cascades)
+      .map(({ on }) => ({ on: EVERYTHING, text: `what went along with ${on} by CASCADE: not known` })),
+    ...undone.flatMap((effect) => more(effect, done)),
+    ...opaque,
+  ];
+}
+
+/** What an unreadable statement may have changed. */
+export const EVERYTHING = '*';
+
+/** What the down does that undoes nothing: it changes what the up had left alone. */
+function more(effect: Effect, up: readonly Effect[]): Loss[] {
+  if (effect.op === 'create' || effect.op === 'add-column' || effect.op === 'insert') {
+    const before = effect.op === 'create' ? 'drop' : effect.op === 'add-column' ? 'drop-column' : 'delete';
+    const undoes = up.some((it) => it.op === before && it.on === effect.on);
+    if (undoes || effect.replaces === true) return [];
+    return [
+      lost(
+        effect,
+        `the down itself: ${effect.op.replace('-', ' ')} ${nameOf(effect)}, which the up did not take away`,
+      ),
+    ];
+  }
+  if (effect.op === 'alter' || effect.op.startsWith('rename') || effect.op === 'retype-column')
+    return has(effect, up)
+      ? []
+      : [lost(effect, `the down itself: it changes ${nameOf(effect)}, and not back to what the up changed`)];
+  const made = up.some(
+    (it) =>
+      it.on === effect.on && (it.op === 'create' || (it.op === 'add-column' && it.column === effect.column)),
+  );
+  if (made) return [];
+  if (effect.op === 'update') {
+    const written = up.some(
+      (it) =>
+        it.on === effect.on && ((it.op === 'update' && it.column === effect.column) || REFILLED.has(it.op)),
+    );
+    return written
+      ? []
+      : [lost(effect, `the down itself: it overwrites ${nameOf(effect)}, which the up did not write`)];
+  }
+  if (effect.op === 'delete') {
+    return up.some((it) => it.op === 'insert' && it.on === effect.on)
+      ? [
+          lost(
+            effect,
+            `the DELETE of the down: whether it takes just the rows that the up inserted into ${effect.on} is not known`,
+          ),
+        ]
+      : [lost(effect, `the down itself: it deletes rows of ${effect.on}`)];
+  }
+  return [lost(effect, `the down itself: it drops ${nameOf(effect)}, which the up did not make`)];
+}
+
+/** After these a down has to fill the column again. */
+const REFILLED = new Set<Effect['op']>(['drop-column', 'drop', 'retype-column']);
+
+const lost = ({ on, column, object }: Effect, text: string): Loss => ({
+  on: object === undefined || !on.includes('.') ? on : ownerOf(on, object),
+  ...(column === undefined ? {} : { column }),
+  text,
+});
+
+/** The table of a trigger, constraint, policy or rule, which is named with it. */
+const OF_TABLE = new Set(['trigger', 'constraint', 'policy', 'rule']);
+const ownerOf = (on: string, object: string): string =>
+  OF_TABLE.has(object) ? on.split('.').slice(0, -1).join('.') : on;
+
+const nameOf = ({ on, column }: Effect): string => (column === undefined ? on : `${on}.${column}`);
+
+function lossesOf(effect: Effect, all: readonly Effect[], down: readonly Effect[]): Loss[] {
+  return linesFor(effect, all, down).map((text) => lost(effect, text));
+}
+
+function linesFor(effect: Effect, all: readonly Effect[], down: readonly Effect[]): string[] {
   // What the up created or added and the down removes takes its contents along.
   if (removedAgain(effect, all, down)) return [];
   switch (effect.op) {
     case 'update':
-      return [
-        `the UPDATE of ${effect.on}.${effect.column ?? '?'}: ${down.some(writes(effect)) ? WRITES_TOO : NOT_BACK}`,
-      ];
+      return [`the UPDATE of ${nameOf(effect)}: ${down.some(writes(effect)) ? WRITES_TOO : NOT_BACK}`];
     case 'delete':
       return [`the DELETE from ${effect.on}: the deleted rows do not come back by themselves`];
     case 'insert':
@@ -158,22 +252,32 @@ function lineFor(effect: Effect, all: readonly Effect[], down: readonly Effect[]
         ? []
         : [`the INSERT into ${effect.on}: its rows stay`];
     case 'drop-column':
-      return [`the dropped column ${effect.on}.${effect.column ?? '?'}: its values are lost`];
-    case 'retype-column':
       return has(effect, down)
         ? [
-            `the retyped column ${effect.on}.${effect.column ?? '?'}: values that the new type changed stay changed`,
+            `the dropped column ${nameOf(effect)}: its values are lost; it comes last, without the rights, comment, constraints and indexes that it had`,
           ]
-        : [`the new type of ${effect.on}.${effect.column ?? '?'} stays`];
+        : [`the dropped column ${nameOf(effect)}: its values are lost`];
+    case 'retype-column':
+      return has(effect, down)
+        ? [`the retyped column ${nameOf(effect)}: values that the new type changed stay changed`]
+        : [`the new type of ${nameOf(effect)} stays`];
     case 'drop':
       return has(effect, down)
-        ? [`the dropped ${effect.on}: what was in it is lost`]
+        ? [
+            `the dropped ${effect.on}: what was in it is lost, and rights, comments, owner and what hung on it, unless the down gives them again`,
+          ]
         : [`${effect.on} stays dropped`];
+    case 'create':
+      if (effect.replaces === true)
+        return [`the replaced ${effect.on}: if it was there before, it comes back only as the down makes it`];
+      return has(effect, down) ? [] : [`the schema change ${schemaText(effect)} stays`];
+    case 'alter':
+      if (effect.forGood === true)
+        return [`the schema change ${schemaText(effect)} stays: it cannot be taken back`];
+      return has(effect, down) ? [] : [`the schema change ${schemaText(effect)} stays`];
     case 'add-column':
     case 'rename-column':
     case 'rename-table':
-    case 'create':
-    case 'alter':
       return has(effect, down) ? [] : [`the schema change ${schemaText(effect)} stays`];
   }
 }
@@ -223,11 +327,22 @@ export function restores(
   down: SqlAnalysis,
 ): { readonly schema: 'yes' | 'no' | 'unknown'; readonly data: 'yes' | 'no' | 'unknown' } {
   if (up.opaque || down.opaque) return { schema: 'unknown', data: 'unknown' };
-  const left = effectsOf(up).filter((it) => !removedAgain(it, effectsOf(up), effectsOf(down)));
-  const data = left.filter((it) => DATA.has(it.op));
-  const unsure = data.every((it) => it.op === 'retype-column' || effectsOf(down).some(writes(it)));
-  const schema = left.filter((it) => OPPOSITE[it.op] !== undefined).every((it) => has(it, effectsOf(down)));
-  return { schema: schema ? 'yes' : 'no', data: data.length === 0 ? 'yes' : unsure ? 'unknown' : 'no' };
+  const [done, undone] = [effectsOf(up), effectsOf(down)];
+  const left = done.filter((it) => !removedAgain(it, done, undone));
+  const data = left.filter((it) => DATA.has(it.op) && !(it.op === 'drop' && !holdsData(it)));
+  const unsure = data.every((it) => it.op === 'retype-column' || undone.some(writes(it)));
+  const schema = left
+    .filter((it) => OPPOSITE[it.op] !== undefined)
+    .every((it) => has(it, undone) && it.forGood !== true);
+  const replaced = left.some((it) => it.replaces === true);
+  return {
+    schema: !schema ? 'no' : replaced ? 'unknown' : 'yes',
+    data: data.length === 0 ? 'yes' : unsure ? 'unknown' : 'no',
+  };
 }
+
+/** A dropped index or view has no data of its own. */
+const holdsData = ({ object }: Effect): boolean =>
+  object === undefined || object === 'sequence' || object === 'matview' || object === 'schema';
 
 const DATA = new Set<Effect['op']>(['update', 'delete', 'insert', 'drop-column', 'drop', 'retype-column']);

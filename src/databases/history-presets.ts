@@ -9,8 +9,8 @@ import { ident, literal, quoteName } from './names.ts';
 interface Preset extends HistoryTable {
   readonly table: string;
   readonly lock?: HistoryReader['lock'];
-  /** The table holds one row, the present version: it is set back to the one before. */
-  readonly single?: { readonly column: string; readonly clean?: string };
+  /** The table holds one row, the present version, a number: it is set back to the one before. */
+  readonly single?: { readonly column: string; readonly clean: string };
   /** The history has more than its rows: the tool itself has to take one back, by this command. */
   readonly command?: string;
   /** What the history calls the migration of a file. */
@@ -34,7 +34,8 @@ const PRESETS: Readonly<Record<Exclude<ConfiguredTool, 'other'>, Preset>> = {
     table: 'public.alembic_version',
     name: 'version_num',
     order: 'version_num',
-    single: { column: 'version_num' },
+    // Only the revisions' own code says which one comes before: their names have no order.
+    command: 'alembic downgrade -1',
     named: (stem) => stem.split('_')[0] ?? stem,
   },
   rails: { table: 'public.schema_migrations', name: 'version', order: 'version desc', named: leading },
@@ -86,26 +87,37 @@ export function configuredReader(tool: ConfiguredTool, settings: HistorySettings
     applied: rows.applied,
     lock: preset.lock ?? (() => undefined),
     capture: (dir) => pairs(dir, preset.named),
-    removal(table, migration, before) {
+    removal(table, migration, known) {
       const { command, single } = preset;
       if (command !== undefined) return refuse('MIGRATION_HISTORY_NOT_OURS', { migration, tool, command });
-      if (single === undefined) return rows.removal(table, migration, before);
-      return setBack(quoteName(table), single, migration, before);
+      if (single === undefined) return rows.removal(table, migration, known);
+      const before = versionBefore(migration, known);
+      return before === undefined
+        ? refuse('MIGRATION_BEFORE_UNKNOWN', { migration, tool })
+        : setBack(quoteName(table), single, migration, before);
     },
   };
 }
 
-function setBack(
+/** By number: as text, 10 comes before 9. Without one, an empty history would have the tool apply all again. */
+function versionBefore(migration: string, known: readonly string[]): string | undefined {
+  if (!NUMBER.test(migration)) return undefined;
+  const older = known
+    .filter((it) => NUMBER.test(it))
+    .map(BigInt)
+    .filter((version) => version < BigInt(migration));
+  return older.length === 0 ? undefined : String(older.reduce((a, b) => (a > b ? a : b)));
+}
+
+const NUMBER = /^\d+$/;
+
+const setBack = (
   table: string,
   { column, clean }: NonNullable<Preset['single']>,
   migration: string,
-  before: string | undefined,
-): string {
-  const here = `${column}::text = ${literal(migration)}`;
-  if (before === undefined) return `delete from ${table} where ${here}`;
-  const also = clean === undefined ? '' : `, ${clean}`;
-  return `update ${table} set ${column} = ${literal(before)}${also} where ${here}`;
-}
+  before: string,
+): string =>
+  `update ${table} set ${column} = ${literal(before)}, ${clean} where ${column}::text = ${literal(migration)}`;
 
 /** Names and table were asked for by config.ts. */
 const namedIn = ({ table = '', name = '', applied_at, failed }: HistorySettings): Preset => ({

@@ -22,8 +22,8 @@ export interface HistoryReader {
   applied(read: Read, table: string): Promise<AppliedMigration[]>;
   /** Reads a project's directory as text, in the tool's own order; what is code is opaque. */
   capture(dir: string): Promise<CapturedMigration[]>;
-  /** The statement by which the tool itself forgets a migration; `before` is the one that was applied before it. */
-  removal(table: string, migration: string, before: string | undefined): string | Refusal;
+  /** The statement by which the tool itself forgets a migration; `known` are those captured, in no order. */
+  removal(table: string, migration: string, known: readonly string[]): string | Refusal;
   /**
    * A SELECT that takes the tool's own lock until the transaction ends, and says in `free` whether it could. Undefined:
    * the tool has none, and nobody may write to its history meanwhile.
@@ -102,9 +102,8 @@ export async function historyStatement(
   captured: readonly CapturedMigration[],
 ): Promise<{ readonly ok: true; readonly sql: string } | Refusal> {
   const reader = await readerOf(target.config);
-  const names = [...new Set(captured.map(({ name }) => name))];
-  const before = names[names.indexOf(migration) - 1];
-  const removal = reader.removal(tableOf(target.config, reader), migration, before);
+  const known = captured.map(({ name }) => name);
+  const removal = reader.removal(tableOf(target.config, reader), migration, known);
   return typeof removal === 'string' ? { ok: true, sql: removal } : removal;
 }
 

@@ -116,32 +116,15 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** One row, the present version. */
-const SINGLE: readonly (Omit<Case, 'names' | 'rows'> & { readonly now: string; readonly before: string })[] =
-  [
-    {
-      tool: 'golang-migrate',
-      table:
-        'create table schema_migrations (version bigint primary key, dirty boolean not null); insert into schema_migrations values (2, false)',
-      now: '2',
-      before: '1',
-      files: pair('000002_due', '000001_init'),
-      left: {
-        sql: 'select version::text, dirty from schema_migrations',
-        rows: [{ version: '1', dirty: false }],
-      },
-      ownTransaction: true,
-    },
-    {
-      tool: 'alembic',
-      table:
-        "create table alembic_version (version_num varchar(32) primary key); insert into alembic_version values ('bb2')",
-      now: 'bb2',
-      before: 'aa1',
-      files: pair('bb2_due', 'aa1_init'),
-      left: { sql: 'select version_num from alembic_version', rows: [{ version_num: 'aa1' }] },
-    },
-  ];
+/** One row, the present version. As text, 10 would come after 1. */
+const GOLANG: Omit<Case, 'names' | 'rows'> = {
+  tool: 'golang-migrate',
+  table:
+    'create table schema_migrations (version bigint primary key, dirty boolean not null); insert into schema_migrations values (10, false)',
+  files: { ...pair('000010_due', '000001_init'), '000009_more.up.sql': 'select 1' },
+  left: { sql: 'select version::text, dirty from schema_migrations', rows: [{ version: '9', dirty: false }] },
+  ownTransaction: true,
+};
 
 describe('the history of a tool by its documented table', () => {
   let shop: Shop;
@@ -195,38 +178,53 @@ describe('the history of a tool by its documented table', () => {
     await target.close();
   });
 
-  it.each(SINGLE.map((it) => [it.tool, it] as const))('%s, which keeps one row', async (_tool, it) => {
-    const { target, captured, rolledBack } = await prepare(it);
-    expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual([it.now]);
-    expect(captured.map(({ name }) => name)).toEqual([it.before, it.now]);
-    expect(await rolledBack(it.now)).toMatchObject({
+  it('golang-migrate, which keeps one row: set to the version before, by number', async () => {
+    const { target, rolledBack } = await prepare(GOLANG);
+    expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual(['10']);
+    expect(await rolledBack('10')).toMatchObject({
       verdict: expect.stringContaining('Rolled back') as string,
     });
     expect(await due()).toBe(0);
-    expect(await shop.query(it.left.sql)).toEqual(it.left.rows);
+    expect(await shop.query(GOLANG.left.sql)).toEqual(GOLANG.left.rows);
+    await target.close();
+  });
+
+  it('golang-migrate, whose version before is not known, is refused: an empty history is applied anew', async () => {
+    const files = { '000010_due.up.sql': UP, '000010_due.down.sql': DOWN };
+    const { target, rolledBack } = await prepare({ ...GOLANG, files });
+    expect(await rolledBack('10')).toBe('MIGRATION_BEFORE_UNKNOWN');
+    expect(await due()).toBe(1);
     await target.close();
   });
 
   it.each([
     [
+      'alembic',
+      'create schema alembic; create table alembic_version (version_num varchar(32) primary key)',
+      "insert into alembic_version values ('2')",
+      '2',
+    ],
+    [
       'sqitch',
       'create schema sqitch; create table sqitch.changes (change_id text primary key, change text, committed_at timestamptz)',
       "insert into sqitch.changes values ('x', '2_due', now())",
+      '2_due',
     ],
     [
       'pgroll',
       'create schema pgroll; create table pgroll.migrations (schema name, name text, migration jsonb, created_at timestamp, done boolean)',
       "insert into pgroll.migrations values ('public', '2_due', '{}', now(), true)",
+      '2_due',
     ],
   ] as const)(
     '%s is read, and refused by name: only it can take a migration back',
-    async (tool, table, rows) => {
+    async (tool, table, rows, name) => {
       const files = pair('2_due', '1_init');
       const grant = `grant usage on schema ${tool} to ${shop.roles.diag}; grant select on all tables in schema ${tool} to ${shop.roles.diag}`;
       const all = { tool, table, files, left: { sql: '', rows: [] } };
       const { target, rolledBack } = await prepare(all, `${rows}; ${grant}`);
-      expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual(['2_due']);
-      expect(await rolledBack('2_due')).toBe('MIGRATION_HISTORY_NOT_OURS');
+      expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual([name]);
+      expect(await rolledBack(name)).toBe('MIGRATION_HISTORY_NOT_OURS');
       expect(await due()).toBe(1);
       await target.close();
     },

@@ -84,23 +84,58 @@ function part(command: Tree, context: Context): Part {
     case 'AT_SetStatistics':
     case 'AT_SetRelOptions':
     case 'AT_ResetRelOptions':
-      return { describe: words(command), mode: 'ShareUpdateExclusive' };
+      return { ...changed(command, context), mode: 'ShareUpdateExclusive' };
     case 'AT_EnableTrig':
     case 'AT_DisableTrig':
     case 'AT_EnableTrigAll':
     case 'AT_DisableTrigAll':
     case 'AT_EnableTrigUser':
     case 'AT_DisableTrigUser':
-      return { describe: words(command), mode: 'ShareRowExclusive' };
+      return { ...changed(command, context), mode: 'ShareRowExclusive' };
     case 'AT_SetLogged':
     case 'AT_SetUnLogged':
-      return { describe: words(command), rewrites: true };
+      return { ...changed(command, context), rewrites: true };
+    case 'AT_AttachPartition':
+    case 'AT_DetachPartition':
+      return partition(command, context);
     default:
-      return {
-        describe: words(command),
-        effects: [{ op: 'alter', on: table, from: '', to: words(command) }],
-      };
+      return changed(command, context);
   }
+}
+
+/** Something is turned on or off, or set: the opposite is the same words with the other verb. */
+function changed(command: Tree, { table, names }: Context): Part {
+  const name = text(command['name']);
+  const what = `${words(command)}${name === '' ? '' : ` ${names.column(table, name)}`}`;
+  return { describe: what, effects: [{ op: 'alter', on: table, from: opposite(what), to: what }] };
+}
+
+const OPPOSITES: readonly (readonly [string, string])[] = [
+  ['enable ', 'disable '],
+  ['set logged', 'set un logged'],
+  ['force row', 'no force row'],
+];
+
+function opposite(what: string): string {
+  for (const [one, other] of OPPOSITES) {
+    if (what.startsWith(one)) return other + what.slice(one.length);
+    if (what.startsWith(other)) return one + what.slice(other.length);
+  }
+  return '';
+}
+
+/** Its rows stay where they are; whether they fit is scanned for. */
+function partition(command: Tree, { table }: Context): Part {
+  const of = (command['def'] as Tree | undefined)?.['PartitionCmd'] as Tree | undefined;
+  const name = plain(relationName((of?.['name'] ?? {}) as Tree));
+  const attaches = command['subtype'] === 'AT_AttachPartition';
+  const [from, to] = attaches ? ['detached', 'attached'] : ['attached', 'detached'];
+  return {
+    describe: attaches ? `attach ${name} as a partition, which scans it` : `detach the partition ${name}`,
+    mode: attaches ? 'ShareUpdateExclusive' : 'AccessExclusive',
+    locks: [{ relation: name, mode: 'AccessExclusive' }],
+    effects: [table, name].map((on) => ({ op: 'alter', on, from, to })),
+  };
 }
 
 /** `AT_SetRelOptions` as `set rel options`. */

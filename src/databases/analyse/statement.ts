@@ -4,6 +4,7 @@ import { relationName, type Statement, strings, type Tree, text, walk } from '..
 import { judgeAlterTable } from './alter-table.ts';
 import { cascades, type Judgement, objectOf, objectWord } from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
+import { OBJECTS, replacing } from './objects.ts';
 
 type Judge = (tree: Tree, names: TableNames) => Judgement;
 
@@ -29,6 +30,7 @@ export function judgeStatement(statement: Statement, names: TableNames): Stateme
 
 /** What runs queries and functions inside it; a SELECT that does is not looked into at all. */
 const CALLERS = new Set([
+  'MergeStmt',
   'UpdateStmt',
   'InsertStmt',
   'DeleteStmt',
@@ -38,6 +40,30 @@ const CALLERS = new Set([
 ]);
 /** EXECUTE runs what was prepared elsewhere. */
 const WRITES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'ExecuteStmt', 'intoClause']);
+
+/** Setting a sequence is all that a SELECT may do; what it sets is told. */
+function setsSequence(tree: Tree): string | undefined {
+  const found: (string | undefined)[] = [];
+  walk(tree, (key, call) => {
+    if (key !== 'FuncCall') return;
+    const name = strings(call['funcname']).at(-1) ?? '';
+    const [first] = (call['args'] ?? []) as readonly Tree[];
+    const constant = (first?.['A_Const'] as Tree | undefined)?.['sval'] as Tree | undefined;
+    if (name === 'setval') found.push(text(constant?.['sval']));
+    else if (!PLAIN_CALLS.has(name)) found.push(undefined);
+  });
+  return found.includes(undefined) ? undefined : found[0];
+}
+
+const PLAIN_CALLS = new Set([
+  'max',
+  'min',
+  'count',
+  'coalesce',
+  'nextval',
+  'currval',
+  'pg_get_serial_sequence',
+]);
 
 function writesInside(tree: Tree): boolean {
   let found = false;
@@ -70,6 +96,7 @@ const outside =
   () => ({ transactional: false, describe });
 
 const JUDGES: Readonly<Record<string, Judge>> = {
+  ...OBJECTS,
   AlterTableStmt: judgeAlterTable,
   RenameStmt: rename,
   DropStmt: drop,
@@ -83,33 +110,35 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   CreateTableAsStmt: createTableAs,
   ViewStmt: (tree) => ({
     describe: `creates or replaces the view ${relation(tree, 'view')}`,
-    effects: [{ op: 'create', on: relation(tree, 'view'), object: 'view' }],
+    effects: [{ op: 'create', on: relation(tree, 'view'), object: 'view', ...replacing(tree) }],
     ...(tree['replace'] === true ? { locks: [lock(relation(tree, 'view'), 'AccessExclusive')] } : {}),
   }),
   CreateTrigStmt: (tree) => ({
     describe: `creates the trigger ${text(tree['trigname'])} on ${relation(tree)}`,
     locks: [lock(relation(tree), 'ShareRowExclusive')],
-    effects: [{ op: 'create', on: `${relation(tree)}.${text(tree['trigname'])}`, object: 'trigger' }],
+    effects: [
+      {
+        op: 'create',
+        on: `${relation(tree)}.${text(tree['trigname'])}`,
+        object: 'trigger',
+        ...replacing(tree),
+      },
+    ],
   }),
   CreateFunctionStmt: (tree) => ({
     describe: `creates or replaces the function ${strings(tree['funcname']).join('.')}`,
-    effects: [{ op: 'create', on: plain(strings(tree['funcname']).join('.')), object: 'function' }],
+    effects: [
+      {
+        op: 'create',
+        on: plain(strings(tree['funcname']).join('.')),
+        object: 'function',
+        ...replacing(tree),
+      },
+    ],
   }),
   CreateEnumStmt: (tree) => ({
     describe: `creates the type ${strings(tree['typeName']).join('.')}`,
     effects: [{ op: 'create', on: plain(strings(tree['typeName']).join('.')), object: 'type' }],
-  }),
-  AlterEnumStmt: (tree) => ({
-    describe: `adds a value to the type ${strings(tree['typeName']).join('.')}, which cannot be taken back`,
-    effects: [
-      {
-        op: 'alter',
-        on: plain(strings(tree['typeName']).join('.')),
-        object: 'type',
-        from: 'without',
-        to: text(tree['newVal']),
-      },
-    ],
   }),
   CreateSeqStmt: (tree) => ({
     describe: `creates the sequence ${relation(tree, 'sequence')}`,
@@ -133,12 +162,17 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     locks: [lock(relation(tree), 'AccessExclusive')],
     rewrites: true,
   }),
-  CommentStmt: harmless('sets a comment'),
-  GrantStmt: harmless('changes rights'),
   CreateExtensionStmt: harmless('creates an extension'),
   VariableSetStmt: setting,
   TransactionStmt: outside('begins or ends a transaction of its own'),
-  VacuumStmt: outside('VACUUM or ANALYZE'),
+  VacuumStmt: (tree) =>
+    tree['is_vacuumcmd'] === true
+      ? { transactional: false, describe: 'VACUUM' }
+      : {
+          describe: 'gathers statistics (ANALYZE)',
+          locks: strongestOf(tree['rels'], 'ShareUpdateExclusive'),
+        },
+  MergeStmt: merge,
   ReindexStmt: outside('REINDEX'),
   CopyStmt: outside('COPY, whose data cannot be sent'),
   CreatedbStmt: outside('creates a database'),
@@ -242,6 +276,7 @@ function drop(tree: Tree, names: TableNames): Judgement {
       written: it,
       ...objectOf(tree['removeType']),
       ...(tree['missing_ok'] === true ? { ifExists: true } : {}),
+      ...(cascade === '' ? {} : { cascades: true }),
     })),
   };
 }
@@ -269,7 +304,39 @@ function truncate(tree: Tree, names: TableNames): Judgement {
     describe: `empties ${tables.join(', ')}`,
     locks: tables.map((name) => lock(name, 'AccessExclusive')),
     destroysData: tables.map((name) => `all rows of ${name}`),
-    effects: asWritten.map((name) => ({ op: 'delete', on: names.table(name), written: name })),
+    effects: asWritten.map((name) => ({
+      op: 'delete',
+      on: names.table(name),
+      written: name,
+      ...(cascades(tree) ? { cascades: true } : {}),
+    })),
+  };
+}
+
+/** What it does to a row depends on the row: each of its parts is an effect of its own. */
+function merge(tree: Tree, names: TableNames): Judgement {
+  const now = relation(tree);
+  const table = names.table(now);
+  const clauses = ((tree['mergeWhenClauses'] ?? []) as readonly Tree[]).map(
+    (it) => it['MergeWhenClause'] as Tree,
+  );
+  const has = (type: string): boolean => clauses.some((it) => it['commandType'] === type);
+  const columns = [
+    ...new Set(clauses.filter((it) => it['commandType'] === 'CMD_UPDATE').flatMap(setColumns)),
+  ];
+  const over = columns.map((it) => `${now}.${it}`).join(', ');
+  return {
+    describe: `merges into ${now}`,
+    locks: [lock(now, 'RowExclusive')],
+    destroysData: [
+      ...(over === '' ? [] : [`the values of ${over} in the rows that match`]),
+      ...(has('CMD_DELETE') ? [`the rows that match of ${now}`] : []),
+    ],
+    effects: [
+      ...(has('CMD_INSERT') ? [{ op: 'insert' as const, on: table, written: written(tree) }] : []),
+      ...columns.map((it) => updated(table, it, tree, names)),
+      ...(has('CMD_DELETE') ? [{ op: 'delete' as const, on: table, written: written(tree) }] : []),
+    ],
   };
 }
 
@@ -328,6 +395,12 @@ function insert(tree: Tree, names: TableNames): Judgement {
 
 /** A SELECT that calls functions can do anything; one that writes in a WITH is not looked into. */
 function select(tree: Tree): Judgement {
+  const sequence = setsSequence(tree);
+  if (sequence !== undefined && !writesInside(tree))
+    return {
+      describe: `sets the sequence ${sequence || 'of a column'}`,
+      effects: [{ op: 'alter', on: plain(sequence), object: 'sequence', from: '', to: 'another position' }],
+    };
   const found: string[] = [];
   walk(tree, (key) => found.push(key));
   const opaque = found.some((key) => ACTS.has(key));

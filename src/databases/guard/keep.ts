@@ -1,0 +1,118 @@
+/**
+ * What a migration overwrites, kept exactly: triggers log every row that anybody changes while the migration runs, with
+ * the transaction that did it, so that a client's write just before the migration is not mistaken for an older value.
+ * They never make a write fail, and do nothing any more after their deadline.
+ */
+import type pg from 'pg';
+import { ident, literal, quoteName } from '../names.ts';
+import { errorText, isLockTrouble } from '../pg-errors.ts';
+import { closeOff, copySql } from '../snapshot.ts';
+import type { AtRisk } from './at-risk.ts';
+import { type Keeping, keptName, logOf } from './keeping.ts';
+
+const note = (it: Keeping, { oid }: AtRisk): string => `${ident(it.schema)}.${ident(`note_${oid}`)}`;
+const TRIGGERS = ['insert', 'update', 'delete', 'truncate'] as const;
+const trigger = ({ schema }: Keeping, event: string): string => ident(`${schema}_${event}`);
+
+/** Makes the schema, the logs and their triggers, then copies what no trigger sees. Writers wait a moment for each table. */
+export async function startKeeping(client: pg.Client, it: Keeping, deadline: Date): Promise<void> {
+  const schema = ident(it.schema);
+  await client.query(`create schema ${schema}; create sequence ${schema}.lost`);
+  for (const table of it.tables) {
+    await client.query(logSql(it, table, deadline));
+    // Its columns as they are now: images are read by them later.
+    await client.query(
+      `create table ${quoteName(keptName(it, 'shape', table))} as select * from ${quoteName(table.name)} limit 0`,
+    );
+  }
+  for (const table of it.tables) await underLock(client, triggersSql(it, table));
+  for (const table of it.tables.filter(({ copied }) => copied)) {
+    await client.query(copySql(keptName(it, 'copy', table), table.name));
+    await closeOff(
+      client,
+      { schema: it.schema, table: `copy_${table.oid}` },
+      { role: it.reader, mayRead: false },
+    );
+  }
+}
+
+const logSql = (it: Keeping, table: AtRisk, deadline: Date): string => `
+create table ${logOf(it, table)} (
+  n bigint generated always as identity primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  node oid not null default pg_relation_filenode(${table.oid}),
+  op text not null,
+  is_new boolean not null,
+  image jsonb not null
+);
+revoke all on ${logOf(it, table)} from public;
+create function ${note(it, table)}() returns trigger language plpgsql security definer set search_path = pg_catalog as ${literal(`
+begin
+  if clock_timestamp() > ${literal(deadline.toISOString())}::timestamptz then return null; end if;
+  begin
+    if tg_op = 'TRUNCATE' then
+      execute format('insert into ${logOf(it, table).replaceAll("'", "''")} (op, is_new, image) select ''TRUNCATE'', false, to_jsonb(t) from %s t', tg_relid::regclass);
+      return null;
+    end if;
+    if tg_op <> 'INSERT' then
+      insert into ${logOf(it, table)} (op, is_new, image) select tg_op, false, to_jsonb(r) from old_rows r;
+    end if;
+    if tg_op <> 'DELETE' then
+      insert into ${logOf(it, table)} (op, is_new, image) select tg_op, true, to_jsonb(r) from new_rows r;
+    end if;
+  exception when others then
+    perform nextval(${literal(`${ident(it.schema)}.lost`)});
+  end;
+  return null;
+end`)};
+revoke all on function ${note(it, table)}() from public`;
+
+const REFERENCING = {
+  insert: 'referencing new table as new_rows',
+  update: 'referencing old table as old_rows new table as new_rows',
+  delete: 'referencing old table as old_rows',
+  truncate: '',
+} as const;
+
+/** Always: also for a session that plays a replica. */
+const triggersSql = (it: Keeping, table: AtRisk): string =>
+  TRIGGERS.map((event) => {
+    const when = event === 'truncate' ? 'before' : 'after';
+    const on = quoteName(table.name);
+    return `create trigger ${trigger(it, event)} ${when} ${event} on ${on} ${REFERENCING[event]} for each statement execute function ${note(it, table)}();
+alter table ${on} enable always trigger ${trigger(it, event)}`;
+  }).join(';\n');
+
+const ATTEMPTS = 8;
+
+async function underLock(client: pg.Client, sql: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query(`begin; set local lock_timeout = 1000; ${sql}; commit`);
+      return;
+    } catch (error) {
+      await client.query('rollback');
+      if (!isLockTrouble(error) || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300 * attempt * (1 + Math.random())));
+    }
+  }
+}
+
+/** Takes the triggers off again; answers in words where it could not, which harms nobody after the deadline. */
+export async function stopLogging(client: pg.Client, it: Keeping): Promise<string[]> {
+  const left: string[] = [];
+  for (const table of it.tables) {
+    try {
+      await underLock(client, `drop function if exists ${note(it, table)}() cascade`);
+    } catch (error) {
+      left.push(`The triggers on ${table.name} are still there: ${errorText(error)}.`);
+    }
+  }
+  return left;
+}
+
+/** Removes everything that was kept. */
+export const forgetKept = async (client: pg.Client, { schema }: Pick<Keeping, 'schema'>): Promise<void> => {
+  await client.query(`set client_min_messages = warning`);
+  await underLock(client, `drop schema if exists ${ident(schema)} cascade`);
+};

@@ -1,0 +1,231 @@
+/** A migration tried on a database that nobody needs: up, down, up, and what is not as it was in between. */
+import pg from 'pg';
+import type { CapturedMigration } from '../domain/plan.ts';
+import { FirebreakError } from '../errors.ts';
+import { analyse, EVERYTHING, type Lock, type Loss, losses, type SqlAnalysis } from './analyse.ts';
+import { statementsOf } from './parse.ts';
+import { errorText } from './pg-errors.ts';
+import { compareSchemas, type Difference, differenceText, readSchema, type Schema } from './schema.ts';
+import type { TestResult } from './trial/report.ts';
+import { compareRows, forgetRows, keepRows, type RowDifference, rowDifferenceText } from './trial/rows.ts';
+
+export interface Trial {
+  readonly name: string;
+  readonly fileHash: string;
+  readonly result: TestResult;
+  /** Why it did not pass. */
+  readonly reasons: readonly string[];
+  /** What the down does not bring back, as it was announced. */
+  readonly notUndone: readonly string[];
+  /** What is not as it was before the up, as it was found. */
+  readonly found: readonly string[];
+  /** What the up loses, statement by statement. */
+  readonly loses: readonly string[];
+  readonly locks: { readonly up: readonly Lock[]; readonly down: readonly Lock[] };
+  readonly rewrites: boolean;
+}
+
+const EMPTY = `
+  select count(*)::int as n
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'`;
+
+/** Tries migrations on a database, which has to be empty, once it holds what the seed brings. */
+export async function tryOn(
+  connectionString: string,
+  seed: string,
+  migrations: readonly CapturedMigration[],
+): Promise<Trial[]> {
+  const client = new pg.Client({ connectionString, application_name: 'firebreak' });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ n: number }>(EMPTY);
+    if (rows[0]?.n !== 0) throw new FirebreakError('TRIAL_NOT_EMPTY', { found: rows[0]?.n ?? 0 });
+    await client.query(seed);
+    return await tryMigrations(client, migrations);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Tries one after the other; each leaves the database as its up does. A failed up ends it: the next ones build on it. */
+async function tryMigrations(client: pg.Client, migrations: readonly CapturedMigration[]): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (const migration of migrations) {
+    const trial = await tryOne(client, migration);
+    trials.push(trial);
+    if (trial.result === 'failed' && trial.reasons[0]?.startsWith(UP_FAILED)) break;
+    if (trial.result === 'opaque' && migration.up === 'opaque') break;
+  }
+  return trials;
+}
+
+const UP_FAILED = 'The up fails';
+
+interface Halves {
+  readonly up: SqlAnalysis;
+  readonly down: SqlAnalysis;
+}
+
+async function tryOne(client: pg.Client, migration: CapturedMigration): Promise<Trial> {
+  const { name, fileHash } = migration;
+  const nothing = { notUndone: [], found: [], loses: [], locks: { up: [], down: [] }, rewrites: false };
+  const unread = (why: string): Trial => ({ ...nothing, name, fileHash, result: 'opaque', reasons: [why] });
+  if (migration.up === 'opaque') return unread('The up is code that was not printed as SQL: it was not run.');
+  const up = await analyse(migration.up).catch(errorText);
+  if (typeof up === 'string') return unread(`The up cannot be read: ${up}.`);
+  const before = await stateOf(client);
+  const first = await run(client, migration.up, up);
+  const known = {
+    ...nothing,
+    name,
+    fileHash,
+    loses: up.destroysData,
+    rewrites: up.rewrites,
+    locks: { up: first.locks, down: [] },
+  };
+  if (first.error !== undefined)
+    return { ...known, result: 'failed', reasons: [`${UP_FAILED}: ${first.error}.`] };
+  const there = await readSchema(reading(client));
+  if (migration.down === undefined)
+    return { ...known, result: 'no-down', reasons: ['There is no down: missing or empty.'] };
+  const down =
+    migration.down === 'opaque' ? 'it is code' : await analyse(migration.down, up.names).catch(errorText);
+  if (typeof down === 'string')
+    return { ...known, result: 'opaque', reasons: [`The down cannot be read: ${down}.`] };
+  return tryDown(client, migration, { up, down }, { before, there, known });
+}
+
+interface State {
+  readonly schema: Schema;
+}
+
+async function stateOf(client: pg.Client): Promise<State> {
+  await keepRows(client);
+  return { schema: await readSchema(reading(client)) };
+}
+
+const reading =
+  (client: pg.Client) =>
+  async <Row extends object>(sql: string): Promise<Row[]> =>
+    (await client.query<Row>(sql)).rows;
+
+async function tryDown(
+  client: pg.Client,
+  migration: CapturedMigration,
+  halves: Halves,
+  { before, there, known }: { before: State; there: Schema; known: Omit<Trial, 'result' | 'reasons'> },
+): Promise<Trial> {
+  const undone = await run(client, migration.down ?? '', halves.down);
+  const announced = losses(halves.up, halves.down);
+  const told = {
+    ...known,
+    locks: { ...known.locks, down: undone.locks },
+    rewrites: known.rewrites || halves.down.rewrites,
+    notUndone: [...new Set(announced.map(({ text }) => text))],
+  };
+  if (undone.error !== undefined)
+    return { ...told, result: 'failed', reasons: [`The down fails: ${undone.error}.`] };
+  const different = compareSchemas(before.schema, await readSchema(reading(client)));
+  const rows = await compareRows(client);
+  await forgetRows(client);
+  const found = [...different.map(differenceText), ...rows.map(rowDifferenceText)];
+  const again = await run(client, migration.up, halves.up);
+  if (again.error !== undefined)
+    return { ...told, found, result: 'failed', reasons: [`After its down the up fails: ${again.error}.`] };
+  const second = compareSchemas(there, await readSchema(reading(client)));
+  const reasons = [
+    ...different
+      .filter((it) => !isAnnounced(it, announced))
+      .map((it) => `The down does not bring it back, and nothing announced that: ${differenceText(it)}.`),
+    ...rows
+      .filter((it) => !isAnnounced(it, announced))
+      .map((it) => `The down does not bring it back, and nothing announced that: ${rowDifferenceText(it)}.`),
+    ...second
+      .filter((it) => !isAnnounced(it, announced))
+      .map((it) => `After its down the up makes something else: ${differenceText(it)}.`),
+  ];
+  if (reasons.length > 0) return { ...told, found, result: 'failed', reasons };
+  const opaque = [...halves.up.statements, ...halves.down.statements].filter((it) => it.opaque);
+  if (opaque.length > 0)
+    return { ...told, found, result: 'opaque', reasons: opaque.map((it) => `It holds ${it.describe}.`) };
+  return { ...told, found, result: 'passed', reasons: [] };
+}
+
+/** Whether the analysis of the SQL alone had said so: about this table or object, and, where it names one, this column. */
+export const isAnnounced = (it: Difference | RowDifference, announced: readonly Loss[]): boolean =>
+  announced.some(
+    ({ on, column }) =>
+      on === EVERYTHING ||
+      ((on === it.on || on === ownName(it.object)) &&
+        (column === undefined || it.column === undefined || column === it.column)),
+  );
+
+/** `orders_due` of `index public.orders_due`. */
+const ownName = (object: string): string => {
+  const name = object.slice(object.lastIndexOf(' ') + 1);
+  return name.startsWith('public.') ? name.slice('public.'.length) : name;
+};
+
+interface Ran {
+  readonly locks: readonly Lock[];
+  readonly error?: string;
+}
+
+/** As the tool would: in one transaction, or statement by statement where one of them bears none. */
+async function run(client: pg.Client, sql: string, analysis: SqlAnalysis): Promise<Ran> {
+  const statements = (await statementsOf(sql)).map((it) => it.sql);
+  if (!analysis.transactional) return runOutside(client, statements, analysis);
+  try {
+    const there = await relations(client);
+    await client.query('begin');
+    for (const statement of statements) await client.query(statement);
+    const locks = await heldLocks(client, there);
+    await client.query('commit');
+    return { locks };
+  } catch (error) {
+    await client.query('rollback');
+    return { locks: [], error: errorText(error) };
+  } finally {
+    // What a migration sets for its session is no setting of the next one.
+    await client.query('reset all');
+  }
+}
+
+async function runOutside(
+  client: pg.Client,
+  statements: readonly string[],
+  { locks }: SqlAnalysis,
+): Promise<Ran> {
+  try {
+    for (const statement of statements) await client.query(statement);
+    return { locks };
+  } catch (error) {
+    return { locks: [], error: errorText(error) };
+  }
+}
+
+const relations = async (client: pg.Client): Promise<string[]> =>
+  (await client.query<{ oid: string }>('select oid::text from pg_class')).rows.map(({ oid }) => oid);
+
+/** The strongest lock on each table that was there before; for what the migration made itself nobody waits. */
+async function heldLocks(client: pg.Client, there: readonly string[]): Promise<Lock[]> {
+  const { rows } = await client.query<{ relation: string; mode: string }>(
+    `
+    select l.relation::regclass::text as relation, replace(l.mode, 'Lock', '') as mode
+      from pg_locks l
+      join pg_class c on c.oid = l.relation
+      join pg_namespace n on n.oid = c.relnamespace
+     where l.pid = pg_backend_pid() and l.locktype = 'relation' and c.relkind in ('r', 'p', 'v', 'm')
+       and n.nspname not like 'pg\\_%' and n.nspname not in ('information_schema', 'firebreak_trial')
+       and l.mode not in ('AccessShareLock')
+       and l.relation = any($1::oid[])
+     order by array_position(array['AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock',
+                                   'ShareUpdateExclusiveLock', 'RowExclusiveLock', 'RowShareLock'], l.mode)`,
+    [there],
+  );
+  const strongest = new Map<string, Lock>();
+  for (const lock of rows) if (!strongest.has(lock.relation)) strongest.set(lock.relation, lock);
+  return [...strongest.values()];
+}
