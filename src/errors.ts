@@ -264,7 +264,7 @@ export const ERRORS = {
     fix: 'Check the name and its schema; GRANT USAGE on the schema to the diag role.',
   },
   SNAPSHOT_TOO_LONG: {
-    message: 'A snapshot under the lock would take about {seconds} s; {target} allows {allowed} s.',
+    message: 'The table would be locked for about {seconds} s; {target} allows {allowed} s, {found}.',
     fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',
   },
   MIGRATION_HELD: {

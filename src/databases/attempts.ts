@@ -29,6 +29,8 @@ export type Done<R> = R & { readonly attempts: number; readonly duration_ms: num
 export interface Once<R extends Ready> {
   /** Why the plan no longer holds, beside its hash and its target. */
   voided?(): string | undefined;
+  /** What is committed by itself before any lock is taken. */
+  before?(client: pg.Client, work: Work): Promise<void>;
   /** Everything but the COMMIT; it throws to have all of it rolled back. */
   prepare(client: pg.Client, work: Work): Promise<R>;
   /** It is committed: what is true now, from outside. */
@@ -48,7 +50,9 @@ export async function executeOnce<R extends Ready>(
     if (voided !== undefined) return stopped('PLAN_VOID', voided);
     client = await target.session('ddl');
     await ensureMarkers(client);
-    return await attempt({ client, options, once, ...workOf(target, plan, options) });
+    const work = workOf(target, plan, options);
+    await once.before?.(client, work);
+    return await attempt({ client, options, once, ...work });
   } catch (error) {
     return failure(error);
   } finally {

@@ -11,6 +11,13 @@ const BYTES_PER_SECOND = 20_000_000;
 export const lockSeconds = (bytes: number, rewrites: boolean): number =>
   Math.ceil((bytes / BYTES_PER_SECOND) * (rewrites ? 2 : 1) * 10) / 10;
 
+/** Bytes that are looked through in a second for rows that changed: most of a row is not read for it. */
+const BYTES_SEEN_PER_SECOND = 100_000_000;
+
+/** How long tables of this size are locked when they were copied before, in seconds. */
+export const refreshSeconds = (bytes: number, rewrites: boolean): number =>
+  Math.ceil((bytes / BYTES_SEEN_PER_SECOND + (rewrites ? bytes / BYTES_PER_SECOND : 0)) * 10) / 10;
+
 /** Sends statements that together may take so long and no longer, counted from the moment it is made. */
 export class Budget {
   readonly #client: pg.ClientBase;

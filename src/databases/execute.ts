@@ -4,8 +4,9 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { ProbeResult } from '../domain/sweep.ts';
 import { analyse, type SqlAnalysis } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
+import { copyingBefore } from './before.ts';
 import { type Bound, bind, type Template } from './bind.ts';
-import { lockSeconds } from './budget.ts';
+import { formOf, whenCopied } from './copy-form.ts';
 import { type ExecuteInputs, readExecuteInputs } from './execute/inputs.ts';
 import { judge } from './execute/judge.ts';
 import { fullSql } from './execute/sql.ts';
@@ -98,15 +99,15 @@ interface Candidate {
 
 async function plan(target: Target, it: Candidate): Promise<Planned> {
   const { tables, bytes, exact } = await measured(target, it.touched.tables);
-  const seconds = lockSeconds(bytes, it.sql.rewrites);
-  const allowed = target.config.snapshot.maxLockSeconds;
-  if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
+  const form = await formOf(target, tables, bytes, it.sql.rewrites);
+  if (!form.ok) return form;
+  const { seconds, before } = form;
   const sized = { ...it, touched: { ...it.touched, tables } };
-  const inputs = await inputsOf(target, sized);
+  const inputs = await inputsOf(target, sized, before);
   return { ok: true, plan: await compose(target, sized, inputs, { seconds, exact }) };
 }
 
-async function inputsOf(target: Target, it: Candidate): Promise<ExecuteInputs> {
+async function inputsOf(target: Target, it: Candidate, before: boolean): Promise<ExecuteInputs> {
   const { snapshotSchema, sql } = it;
   const tables: ExecuteInputs['tables'] = [];
   for (const { facts, written } of it.touched.tables) {
@@ -124,6 +125,7 @@ async function inputsOf(target: Target, it: Candidate): Promise<ExecuteInputs> {
     tables,
     fresh: [...it.touched.fresh],
     rewrites: sql.rewrites,
+    before,
     mode: sql.locks.some(({ mode }) => mode === 'AccessExclusive')
       ? 'access exclusive'
       : 'share row exclusive',
@@ -185,7 +187,7 @@ function titleOf(target: Target, { kind }: Candidate, { tables, statements }: Ex
 }
 
 const snapshotLine = (inputs: ExecuteInputs, { name, copy, key }: ExecuteInputs['tables'][number]): string =>
-  `Snapshot of ${shortName(name)} inside the transaction, after the lock: ${inputs.snapshotSchema}.${copy}` +
+  `Snapshot of ${shortName(name)} ${whenCopied(inputs.before)}: ${inputs.snapshotSchema}.${copy}` +
   `${key.length === 0 ? ' (no primary key: rows cannot be put back one by one)' : ', with the keys that a restore needs'}.`;
 
 function probeLines(probes: readonly ProbeResult[]): string[] {
@@ -200,8 +202,12 @@ function probeLines(probes: readonly ProbeResult[]): string[] {
 
 /** Executes an approved plan of either kind: everything or nothing, and nothing twice. */
 export function executeSql(target: Target, plan: Plan, options: ExecuteOptions): Promise<ActionOutcome> {
-  return executeOnce(target, plan, options, {
-    prepare: (client, work) => prepare(client, work, readExecuteInputs(plan.inputs)),
-    verified: (done) => verified(target, readExecuteInputs(plan.inputs), done),
-  });
+  const inputs = (): ExecuteInputs => readExecuteInputs(plan.inputs);
+  return copyingBefore(inputs, (copies) =>
+    executeOnce(target, plan, options, {
+      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables),
+      prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
+      verified: (done) => verified(target, inputs(), done),
+    }),
+  );
 }

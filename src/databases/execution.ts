@@ -21,12 +21,12 @@ export async function voidReason(target: Target, plan: Plan): Promise<string | u
  * idle timeout. With row security off a policy makes a statement fail, where it would have hidden rows.
  * What is committed is on disk before it is said to be.
  */
-export const beginSql = (limits: {
-  readonly lockTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-}): string =>
+export const beginSql = (
+  limits: { readonly lockTimeoutMs: number; readonly statementTimeoutMs: number },
+  isolation: 'read committed' | 'repeatable read' = 'read committed',
+): string =>
   [
-    'begin isolation level read committed read write',
+    `begin isolation level ${isolation} read write`,
     `set local lock_timeout = ${Math.ceil(limits.lockTimeoutMs)}`,
     `set local statement_timeout = ${Math.ceil(limits.statementTimeoutMs)}`,
     `set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`,

@@ -5,6 +5,9 @@ import { sqlstateOf } from './pg-errors.ts';
 
 const EXISTS = `select to_regclass('firebreak.markers') is not null as there`;
 
+/** The part of a step that copied its tables before it locked them; the change itself is part 0. */
+export const BEFORE_PART = -1;
+
 /** Makes the schema and its table. */
 export const MARKERS = `
   create schema if not exists firebreak;
@@ -57,7 +60,7 @@ export async function writeMarker(
 export async function noteMarker(
   client: pg.ClientBase,
   marker: Marker & { readonly part: number },
-  note: Readonly<Record<string, number>>,
+  note: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await client.query('update firebreak.markers set note = $4 where run = $1 and step = $2 and part = $3', [
     marker.run,

@@ -1,7 +1,7 @@
 /** What became of a transaction whose COMMIT was never answered: the server is asked, and may not know yet. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Marker, TransactionTrace } from '../domain/plan.ts';
-import { markersExist, readMarkers } from './marker.ts';
+import { BEFORE_PART, markersExist, readMarkers } from './marker.ts';
 import { endQuietly, type Target } from './target.ts';
 
 export type Resolution = 'committed' | 'aborted' | 'unknown';
@@ -64,7 +64,8 @@ async function hasMarker(
   const client = await target.session('ddl');
   try {
     if (!(await markersExist(client))) return false;
-    const rows = await readMarkers(client, marker);
+    // A copy that was made before the change says nothing of the change.
+    const rows = (await readMarkers(client, marker)).filter(({ part }) => part !== BEFORE_PART);
     return trace === undefined ? rows.length > 0 : rows.some((row) => row.xid === trace.xid);
   } finally {
     await endQuietly(client);

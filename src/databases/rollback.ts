@@ -1,20 +1,23 @@
 /** Undoing a migration: a plan to approve, and its execution, which leaves nothing behind when it fails. */
 import type { ActionOutcome, CapturedMigration, Plan } from '../domain/plan.ts';
-import { type Refusal, refuse } from '../domain/refusal.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import { notUndone } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
-import { lockSeconds } from './budget.ts';
+import { copyingBefore } from './before.ts';
+import { formOf } from './copy-form.ts';
 import { historyStatement } from './history.ts';
+import { nameWithSuffix } from './names.ts';
 import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
 import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
-import { fullSql } from './rollback/sql.ts';
+import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
-import { type Down, damagedBy, tablesOf } from './rollback/tables.ts';
+import { type Affected, type Down, damagedBy, tablesOf } from './rollback/tables.ts';
 import { prepare } from './rollback/transaction.ts';
 import { verified } from './rollback/verify.ts';
 import { holdersOf, lockedOids } from './sessions.ts';
+import { firstFree } from './snapshot.ts';
 import { measured } from './tables.ts';
 import type { Target } from './target.ts';
 import { usersOf } from './users.ts';
@@ -39,21 +42,44 @@ export async function planRollback(
   const tables = await tablesOf(target, it);
   if (!tables.ok) return tables;
   const { tables: affected, bytes, exact } = await measured(target, tables.value.affected);
-  const seconds = lockSeconds(bytes, it.down.rewrites);
-  const allowed = target.config.snapshot.maxLockSeconds;
-  if (seconds > allowed) return refuse('SNAPSHOT_TOO_LONG', { target: target.name, seconds, allowed });
-  const touched = { ...tables.value, affected };
+  const form = await formOf(target, affected, bytes, it.down.rewrites);
+  if (!form.ok) return form;
+  const { seconds, before } = form;
+  const touched = {
+    ...tables.value,
+    affected: before ? await copiedBefore(target, affected, request.snapshotSchema) : affected,
+  };
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
-  const inputs = inputsOf(it, touched, history.sql, request);
+  const inputs = inputsOf(it, touched, history.sql, { ...request, before });
   return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
+}
+
+/** A copy that is left of an execution that failed is not touched: the next one gets another name. */
+async function copiedBefore(
+  target: Target,
+  affected: readonly Affected[],
+  schema: string,
+): Promise<readonly Affected[]> {
+  const renamed: Affected[] = [];
+  for (const one of affected) {
+    const { snapshot } = one.plan;
+    const named = (n: number): string => (n === 1 ? snapshot : nameWithSuffix(snapshot, `_${n}`));
+    const free = named(await firstFree(target, schema, named));
+    renamed.push({ ...one, plan: { ...one.plan, snapshot: free } });
+  }
+  return renamed;
 }
 
 function inputsOf(
   it: Candidate,
   { affected, fresh }: Down,
   history: string,
-  { snapshotSchema, kept = [] }: { readonly snapshotSchema: string; readonly kept?: readonly KeptTable[] },
+  {
+    snapshotSchema,
+    before,
+    kept = [],
+  }: { readonly snapshotSchema: string; readonly before: boolean; readonly kept?: readonly KeptTable[] },
 ): RollbackInputs {
   const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
@@ -64,6 +90,7 @@ function inputsOf(
     tables: affected.map((one) => one.plan),
     fresh: [...fresh],
     rewrites: it.down.rewrites,
+    before,
     damaged: damagedBy(it),
     down: it.downSql,
     history,
@@ -96,6 +123,7 @@ async function compose(
     affected,
     reached,
     fires: await firedBy(target, [...writes, ...reached]),
+    before: inputs.before,
     publishing: await publishingAll(target),
     holders,
     users,
@@ -128,18 +156,21 @@ export interface RollbackOptions extends ExecuteOptions {
   readonly captured?: readonly CapturedMigration[];
 }
 
-/** Executes an approved plan: everything or nothing, and nothing twice. */
+/** Executes an approved plan: everything or nothing, and nothing twice; only a copy that was made before stays. */
 export function executeRollback(
   target: Target,
   plan: Plan,
   options: RollbackOptions,
 ): Promise<ActionOutcome> {
   const inputs = (): RollbackInputs => readRollbackInputs(plan.inputs);
-  return executeOnce(target, plan, options, {
-    voided: () => otherFile(inputs(), options.captured),
-    prepare: (client, work) => prepare(client, work, inputs()),
-    verified: (done) => verified(target, inputs(), done),
-  });
+  return copyingBefore(inputs, (copies) =>
+    executeOnce(target, plan, options, {
+      voided: () => otherFile(inputs(), options.captured),
+      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables.map(copied)),
+      prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
+      verified: (done) => verified(target, inputs(), done),
+    }),
+  );
 }
 
 function otherFile(

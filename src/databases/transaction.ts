@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import type { Marker, Plan } from '../domain/plan.ts';
 import type { ProbeResult } from '../domain/sweep.ts';
-import { Budget, lockSeconds } from './budget.ts';
+import { type Before, bringUpToDate, type CopiedBefore } from './before.ts';
+import { Budget, lockSeconds, refreshSeconds } from './budget.ts';
 import { beginSql } from './execution.ts';
 import { writeMarker } from './marker.ts';
 import { quoteName } from './names.ts';
@@ -36,6 +37,8 @@ export interface TableCopy {
   readonly snapshot: string;
   readonly rows: number;
   readonly checksum: string;
+  /** Rows that changed after it was copied and before it was locked; absent when it was copied under the lock. */
+  readonly changed_since_copy?: number;
 }
 
 export type Probe = Target['config']['probes'][number];
@@ -49,6 +52,8 @@ export interface Job<T extends LockedTable, C extends TableCopy> {
   readonly mode: LockMode;
   readonly rewrites: boolean;
   readonly snapshotSchema: string;
+  /** Copies that were made before; undefined: they are made under the lock. */
+  readonly before?: Before | undefined;
   /** These must be green afterwards. */
   readonly probes: readonly Probe[];
   /** Before the locks: whether what was planned for is still so. */
@@ -94,7 +99,7 @@ export async function runJob<T extends LockedTable, C extends TableCopy>(
 }
 
 /** Takes the locks before anything is read, in the order of the names. */
-export const lockTablesSql = (tables: readonly LockedTable[], mode: LockMode): string =>
+export const lockTablesSql = (tables: readonly LockedTable[], mode: LockMode | 'access share'): string =>
   `lock table ${tables
     .map((table) => quoteName(table.name))
     .sort()
@@ -137,10 +142,11 @@ const NAME_SCHEMA = 'it changed since, or the ddl role has another search_path. 
 /** Only now are the sizes certain. */
 async function smallEnough(
   { client, target }: Locked,
-  { tables, rewrites }: Job<LockedTable, TableCopy>,
+  { tables, rewrites, before }: Job<LockedTable, TableCopy>,
 ): Promise<void> {
   const { rows } = await client.query<{ bytes: string }>(EXACT_BYTES, [tables.map((it) => it.oid)]);
-  const seconds = lockSeconds(Number(rows[0]?.bytes ?? 0), rewrites);
+  const bytes = Number(rows[0]?.bytes ?? 0);
+  const seconds = (before === undefined ? lockSeconds : refreshSeconds)(bytes, rewrites);
   const { maxLockSeconds } = target.config.snapshot;
   if (seconds <= maxLockSeconds) return;
   throw new Stop(
@@ -174,6 +180,17 @@ export async function copyWhole(
   await budget.run(() => closeOff(client, copy, { role: reader, mayRead: false }));
   const { rows, checksum } = await budget.run(() => complete(client, snapshot, from));
   return { table: from, snapshot, rows, checksum };
+}
+
+/** Has a copy that was made before the lock, brought up to date under it. */
+export async function copyUpToDate(
+  { client, budget }: Locked,
+  before: Before,
+  schema: string,
+  table: CopiedBefore,
+): Promise<TableCopy> {
+  const { since, ...sums } = await budget.run(() => bringUpToDate(client, before, schema, table));
+  return { table: table.name, snapshot: `${schema}.${table.copy}`, ...sums, changed_since_copy: since };
 }
 
 /** The original is only counted: its readers wait meanwhile. */

@@ -48,7 +48,10 @@ describe('under live writers', () => {
     marker: { run: `writers-${(runs += 1)}`, step: 1, epoch: 1 },
     attempts: 20,
     lockTimeoutMs: 500,
-    onXid: (trace: TransactionTrace) => Promise.resolve(onXid(trace)),
+    onXid: (trace: TransactionTrace) => {
+      onXid(trace);
+      return Promise.resolve();
+    },
   });
 
   const asOwner = async (sql: string): Promise<void> => {

@@ -39,7 +39,10 @@ export async function createCuttingProxy(upstreamUrl: string): Promise<CuttingPr
         left -= statements;
         if (left <= 0) {
           done = true;
-          if (how === 'unsent') return end();
+          if (how === 'unsent') {
+            end();
+            return;
+          }
           deaf = true;
         }
       }

@@ -32,6 +32,8 @@ const executeInputs = z.object({
   /** Names that the SQL makes, or drops if they are there: they may lead to no table but those above. */
   fresh: z.array(z.string()),
   rewrites: z.boolean(),
+  /** The tables are copied before they are locked: under the lock it would take too long. */
+  before: z.boolean().default(false),
   mode: z.enum(['share row exclusive', 'access exclusive']),
   /** Those that were green when it was planned: red inside, everything is rolled back. */
   probes: z.array(z.string()).default([]),

@@ -1,7 +1,9 @@
 /** The SQL of an execution, piece by piece, and whole for those who approve it. */
+
+import { beforeLines, copyLines } from '../before-lines.ts';
 import type { Value } from '../bind.ts';
 import { ident, literal, quoteName } from '../names.ts';
-import { copySql, createSchemaSql } from '../snapshot.ts';
+import { createSchemaSql } from '../snapshot.ts';
 import { lockTablesSql } from '../transaction.ts';
 import type { CopiedTable, ExecuteInputs } from './inputs.ts';
 
@@ -33,6 +35,7 @@ export const dropKeysSql = (it: ExecuteInputs, { keys }: CopiedTable): string =>
 export function fullSql(it: ExecuteInputs): string {
   const keyed = it.tables.filter(({ key }) => key.length > 0);
   const lines = [
+    ...(it.before ? beforeLines(it.snapshotSchema, it.tables) : []),
     'begin;',
     '-- lock_timeout 1 s unless the step says otherwise; statement_timeout: what is left of max_lock_s; row_security = off: fail, never filter',
     '-- the marker of this run and step, first: a second execution fails on it',
@@ -41,8 +44,7 @@ export function fullSql(it: ExecuteInputs): string {
   if (it.tables.length > 0)
     lines.push(`${lockTablesSql(it.tables, it.mode)};`, `${createSchemaSql(it.snapshotSchema)};`);
   for (const table of it.tables) {
-    lines.push(`-- the copy of ${table.name}; all rights revoked, rows counted and summed`);
-    lines.push(`${copySql(`${it.snapshotSchema}.${table.copy}`, table.name)};`);
+    lines.push(...copyLines(it, table));
     if (table.key.length > 0) lines.push(`${keysSql(it, table)};`);
   }
   for (const { sql, values } of it.statements) lines.push(...statementLines(sql, values));

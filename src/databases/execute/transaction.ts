@@ -1,7 +1,9 @@
 /** What an execution does in its transaction: copies and keys, the statements, which rows they changed. */
 import type pg from 'pg';
+import type { Before } from '../before.ts';
 import { quoteName } from '../names.ts';
 import {
+  copyUpToDate,
   copyWhole,
   keepKeys,
   type Locked,
@@ -22,7 +24,12 @@ export interface Executed extends Ready {
 }
 
 /** Does everything but the COMMIT. */
-export async function prepare(client: pg.Client, work: Work, inputs: ExecuteInputs): Promise<Executed> {
+export async function prepare(
+  client: pg.Client,
+  work: Work,
+  inputs: ExecuteInputs,
+  before?: Before,
+): Promise<Executed> {
   const rows: number[] = [];
   const changed: Record<string, number> = {};
   const { tables, fresh, rewrites, mode, snapshotSchema } = inputs;
@@ -32,8 +39,9 @@ export async function prepare(client: pg.Client, work: Work, inputs: ExecuteInpu
     rewrites,
     mode,
     snapshotSchema,
+    before,
     probes: work.target.config.probes.filter(({ name }) => inputs.probes.includes(name)),
-    copy: (it, table) => copyTable(it, inputs, table),
+    copy: (it, table) => copyTable(it, inputs, table, before),
     change: async (it) => {
       for (const statement of inputs.statements) rows.push(await send(it, statement));
       if (inputs.statements.length > 0) await keepChanges(it, inputs, changed);
@@ -42,9 +50,17 @@ export async function prepare(client: pg.Client, work: Work, inputs: ExecuteInpu
   return { ...ready, rows, changed };
 }
 
-async function copyTable(it: Locked, inputs: ExecuteInputs, table: CopiedTable): Promise<TableCopy> {
+async function copyTable(
+  it: Locked,
+  inputs: ExecuteInputs,
+  table: CopiedTable,
+  before: Before | undefined,
+): Promise<TableCopy> {
   const schema = inputs.snapshotSchema;
-  const copy = await copyWhole(it, { schema, table: table.copy }, table.name);
+  const copy =
+    before === undefined
+      ? await copyWhole(it, { schema, table: table.copy }, table.name)
+      : await copyUpToDate(it, before, schema, table);
   if (table.key.length > 0) await keepKeys(it, { schema, table: table.keys }, keysSql(inputs, table));
   return copy;
 }

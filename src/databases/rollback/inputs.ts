@@ -42,6 +42,8 @@ const rollbackInputs = z.object({
   damaged: z.array(z.object({ table: z.string(), columns: z.array(z.string()) })),
   down: z.string(),
   rewrites: z.boolean().default(true),
+  /** The tables are copied before they are locked: under the lock it would take too long. */
+  before: z.boolean().default(false),
   history: z.string(),
   /** The history row says nothing of who wrote which rows: none are kept as untouched. */
   ownTransaction: z.boolean().default(false),

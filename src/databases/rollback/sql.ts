@@ -1,4 +1,5 @@
 /** The SQL of a rollback, piece by piece for the execution and whole for those who approve it. */
+import { beforeLines, copyLines } from '../before-lines.ts';
 import { aboutSql, copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
 import { lockTablesSql } from '../transaction.ts';
 import type { PlanTable, RollbackInputs } from './inputs.ts';
@@ -27,6 +28,7 @@ export function snapshotSql(inputs: RollbackInputs, table: PlanTable): SnapshotS
 /** The whole, as it will be sent. */
 export function fullSql(inputs: RollbackInputs): string {
   const lines = [
+    ...(inputs.before ? beforeLines(inputs.snapshotSchema, inputs.tables.map(copied)) : []),
     'begin;',
     '-- lock_timeout 1 s unless the step says otherwise; statement_timeout: what is left of max_lock_s; row_security = off: fail, never filter',
     '-- the marker of this run and step, first: a second execution fails on it',
@@ -39,8 +41,8 @@ export function fullSql(inputs: RollbackInputs): string {
       `${createSchemaSql(inputs.snapshotSchema)};`,
     );
   for (const table of inputs.tables) {
-    const { copy, untouched, about } = snapshotSql(inputs, table);
-    lines.push(`-- the copy of ${table.name}; all rights revoked, rows counted and summed`, `${copy};`);
+    const { untouched, about } = snapshotSql(inputs, table);
+    lines.push(...copyLines(inputs, copied(table)));
     if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
     if (about !== undefined) lines.push(`${about};`);
   }
@@ -54,3 +56,9 @@ export function fullSql(inputs: RollbackInputs): string {
   );
   return lines.join('\n');
 }
+
+/** A table under the name that copies have here. */
+export const copied = (table: PlanTable): PlanTable & { readonly copy: string } => ({
+  ...table,
+  copy: table.snapshot,
+});

@@ -1,4 +1,5 @@
 /** The plan in plain words, for the person who is asked to approve it. */
+import { whenCopied } from '../copy-form.ts';
 import { shortName } from '../names.ts';
 import { changeLines, publishingLines, type Told } from '../summary.ts';
 import type { KeptTable } from './inputs.ts';
@@ -10,6 +11,8 @@ export interface RollbackTold extends Told {
   readonly notUndone: readonly string[];
   readonly ownTransaction: boolean;
   readonly kept: readonly KeptTable[];
+  /** Copied before the lock. */
+  readonly before: boolean;
   /** Publications that would publish what is kept. */
   readonly publishing: readonly string[];
   readonly snapshotSchema: string;
@@ -23,7 +26,7 @@ export function summaryOf(told: RollbackTold): string[] {
       : told.notUndone.map((line) => `NOT undone: ${line}.`)),
     ...changeLines(told),
     'Later migrations: none.',
-    ...told.affected.map(snapshotText(told.snapshotSchema)),
+    ...told.affected.map(snapshotText(told.snapshotSchema, told.before)),
     ...(told.ownTransaction ? [ROWS_UNKNOWN] : told.kept.map(keptText)),
     ...publishingLines(told.publishing),
   ];
@@ -36,9 +39,9 @@ const ROWS_UNKNOWN =
   'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none can be put back by it.';
 
 const snapshotText =
-  (schema: string) =>
+  (schema: string, before: boolean) =>
   ({ plan }: Affected): string =>
-    `Snapshot of ${shortName(plan.name)} inside the transaction, after the lock: ${schema}.${plan.snapshot}${keysText(plan)}.`;
+    `Snapshot of ${shortName(plan.name)} ${whenCopied(before)}: ${schema}.${plan.snapshot}${keysText(plan)}.`;
 
 function keysText({ key, untouched }: Affected['plan']): string {
   if (untouched !== undefined) return `, untouched keys in ${untouched}`;

@@ -1,10 +1,12 @@
 /** What a rollback does in its transaction: snapshot and untouched keys, the down, the tool's history. */
 import type pg from 'pg';
+import type { Before } from '../before.ts';
 import { appliedMigrations, lockHistory, type Read } from '../history.ts';
 import { Stop } from '../outcome.ts';
 import { type Statement, statementsOf } from '../parse.ts';
 import type { Target } from '../target.ts';
 import {
+  copyUpToDate,
   copyWhole,
   keepKeys,
   type Locked,
@@ -27,6 +29,7 @@ export async function prepare(
   client: pg.Client,
   work: Work,
   inputs: RollbackInputs,
+  before?: Before,
 ): Promise<Ready<RollbackCopy>> {
   const down = await statementsOf(inputs.down);
   const read: Read = async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows;
@@ -36,10 +39,11 @@ export async function prepare(
     fresh,
     rewrites,
     snapshotSchema,
+    before,
     mode: 'access exclusive',
     probes: work.target.config.probes,
     check: () => stillNewest(work.target, inputs, read),
-    copy: (it, table) => copyTable(it, inputs, table),
+    copy: (it, table) => copyTable(it, inputs, table, before),
     change: (it) => undo(it, inputs, down),
   });
 }
@@ -57,9 +61,17 @@ async function stillNewest(target: Target, inputs: RollbackInputs, read: Read): 
   );
 }
 
-async function copyTable(it: Locked, inputs: RollbackInputs, table: PlanTable): Promise<RollbackCopy> {
+async function copyTable(
+  it: Locked,
+  inputs: RollbackInputs,
+  table: PlanTable,
+  before: Before | undefined,
+): Promise<RollbackCopy> {
   const schema = inputs.snapshotSchema;
-  const copy = await copyWhole(it, { schema, table: table.snapshot }, table.name);
+  const copy =
+    before === undefined
+      ? await copyWhole(it, { schema, table: table.snapshot }, table.name)
+      : await copyUpToDate(it, before, schema, { ...table, copy: table.snapshot });
   const sql = snapshotSql(inputs, table);
   if (sql.untouched === undefined || table.untouched === undefined) return { ...copy, untouched: 0 };
   const untouched = await keepKeys(it, { schema, table: table.untouched }, sql.untouched);

@@ -43,7 +43,12 @@ export async function verified(
     data_suspect_tables: suspect.tables,
     history_gone: history === false,
   };
-  return { state: 'done', verdict: verdict(target, inputs, probes, history, suspect), facts, probes };
+  return {
+    state: 'done',
+    verdict: verdict(target, inputs, { probes, history, suspect, copies: committed.copies }),
+    facts,
+    probes,
+  };
 }
 
 interface Suspects {
@@ -65,18 +70,24 @@ async function suspects(target: Target, inputs: RollbackInputs): Promise<Suspect
   return { total: counts.length === 0 ? undefined : counts.reduce((a, b) => a + b, 0), tables };
 }
 
-function verdict(
-  target: Target,
-  inputs: RollbackInputs,
-  probes: readonly ProbeResult[],
-  history: boolean | string,
-  suspect: Suspects,
-): string {
+interface Seen {
+  readonly probes: readonly ProbeResult[];
+  readonly history: boolean | string;
+  readonly suspect: Suspects;
+  readonly copies: Committed['copies'];
+}
+
+function verdict(target: Target, inputs: RollbackInputs, { probes, history, suspect, copies }: Seen): string {
   const green = probes.filter((probe) => probe.ok).length;
   const lines = [
     `Rolled back ${inputs.migration} on ${target.name}`,
     probes.length === 0 ? 'no probe can confirm it' : `${green} of ${probes.length} probes answer`,
   ];
+  for (const { table, changed_since_copy: changed } of copies)
+    if (changed !== undefined)
+      lines.push(
+        `${changed} rows of ${shortName(table)} changed between its copy and the lock, and the copy has them`,
+      );
   if (history !== false) lines.push('ITS HISTORY ROW IS STILL THERE OR CANNOT BE READ');
   if ((suspect.total ?? 0) > 0)
     lines.push(`${suspect.total ?? 0} rows are still not as their source says: repair them`);
