@@ -236,7 +236,11 @@ export const ERRORS = {
   },
   MIGRATION_DOWN_NOT_TRANSACTIONAL: {
     message: 'The down of {migration} cannot run in one transaction: {found}.',
-    fix: 'Run it by hand, statement by statement, or write a transactional down.',
+    fix: 'Run it by hand, statement by statement, or write a transactional down, or one that only makes, drops or remakes indexes CONCURRENTLY.',
+  },
+  MIGRATION_DOWN_INDEX: {
+    message: 'The down of {migration} cannot be run on this database: {found}.',
+    fix: 'Mend the down or the database by hand, capture the down again if it changed, and plan again.',
   },
   MIGRATION_DOWN_CASCADES: {
     message: 'The down of {migration} takes more than it names: {found}.',

@@ -1,5 +1,5 @@
 /** Undoing a migration: a plan to approve, and its execution, which leaves nothing behind when it fails. */
-import type { ActionOutcome, CapturedMigration, Plan } from '../domain/plan.ts';
+import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { notUndone } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
@@ -9,7 +9,15 @@ import { historyStatement } from './history.ts';
 import { nameWithSuffix } from './names.ts';
 import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
-import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
+import { type Resolution, resolveUnknown } from './resolve.ts';
+import { concurrentLines, planConcurrent } from './rollback/concurrent.ts';
+import { CONCURRENT_MINUTES, runningConcurrent, stillAtWork } from './rollback/concurrent-run.ts';
+import {
+  type ConcurrentStep,
+  type KeptTable,
+  type RollbackInputs,
+  readRollbackInputs,
+} from './rollback/inputs.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
 import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
@@ -22,7 +30,7 @@ import { measured } from './tables.ts';
 import type { Target } from './target.ts';
 import { usersOf } from './users.ts';
 
-export { resolveUnknown } from './resolve.ts';
+export { resolveUnknown };
 
 /** Plans the rollback of an applied migration. It only reads. */
 export async function planRollback(
@@ -49,9 +57,11 @@ export async function planRollback(
     ...tables.value,
     affected: before ? await copiedBefore(target, affected, request.snapshotSchema) : affected,
   };
+  const concurrent = await planConcurrent(target, it.captured.name, it.downSql);
+  if (!concurrent.ok) return concurrent;
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
-  const inputs = inputsOf(it, touched, history.sql, { ...request, before });
+  const inputs = inputsOf(it, touched, history.sql, { ...request, before, concurrent: concurrent.value });
   return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
 }
 
@@ -78,8 +88,14 @@ function inputsOf(
   {
     snapshotSchema,
     before,
+    concurrent,
     kept = [],
-  }: { readonly snapshotSchema: string; readonly before: boolean; readonly kept?: readonly KeptTable[] },
+  }: {
+    readonly snapshotSchema: string;
+    readonly before: boolean;
+    readonly concurrent: readonly ConcurrentStep[];
+    readonly kept?: readonly KeptTable[];
+  },
 ): RollbackInputs {
   const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
@@ -93,6 +109,7 @@ function inputsOf(
     before,
     damaged: damagedBy(it),
     down: it.downSql,
+    concurrent: [...concurrent],
     history,
     ownTransaction: it.applied.ownTransaction === true,
     notUndone: [...unread, ...notUndone(it.up, it.down)],
@@ -130,6 +147,9 @@ async function compose(
     lockSeconds: size.seconds,
     maxLockSeconds: target.config.snapshot.maxLockSeconds,
     sizesOld: !size.exact,
+    ...(inputs.concurrent.length === 0
+      ? {}
+      : { outside: concurrentLines(inputs.concurrent, CONCURRENT_MINUTES) }),
     snapshotSchema: inputs.snapshotSchema,
   });
   const sizes = affected.map(({ facts }) => ({ table: facts.name, rows: facts.rows, bytes: facts.bytes }));
@@ -156,21 +176,45 @@ export interface RollbackOptions extends ExecuteOptions {
   readonly captured?: readonly CapturedMigration[];
 }
 
-/** Executes an approved plan: everything or nothing, and nothing twice; only a copy that was made before stays. */
+/**
+ * Executes an approved plan: everything or nothing, and nothing twice. What stays when it stops, a copy that was made
+ * before and statements that no transaction bears, is said.
+ */
 export function executeRollback(
   target: Target,
   plan: Plan,
   options: RollbackOptions,
 ): Promise<ActionOutcome> {
   const inputs = (): RollbackInputs => readRollbackInputs(plan.inputs);
-  return copyingBefore(inputs, (copies) =>
-    executeOnce(target, plan, options, {
-      voided: () => otherFile(inputs(), options.captured),
-      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables.map(copied)),
-      prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
-      verified: (done) => verified(target, inputs(), done),
-    }),
+  return runningConcurrent(target, inputs, options, (statements) =>
+    copyingBefore(inputs, (copies) =>
+      executeOnce(target, plan, options, {
+        voided: () => otherFile(inputs(), options.captured),
+        before: async (client, work) => {
+          await statements.run(client, work);
+          await copies.make(client, work, inputs().before, inputs().tables.map(copied));
+        },
+        prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
+        verified: (done) => verified(target, inputs(), done),
+      }),
+    ),
   );
+}
+
+/**
+ * What became of an execution that was cut off. Without its marker it is executed again, and finds out statement by
+ * statement what is done; not while the server is still at one of them.
+ */
+export async function resolveRollback(
+  target: Target,
+  plan: Plan,
+  marker: Marker,
+  trace?: TransactionTrace,
+): Promise<Resolution> {
+  const found = await resolveUnknown(target, marker, trace);
+  const { concurrent } = readRollbackInputs(plan.inputs);
+  if (found !== 'aborted' || concurrent.length === 0) return found;
+  return (await stillAtWork(target, concurrent)) ? 'unknown' : found;
 }
 
 function otherFile(

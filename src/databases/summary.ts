@@ -25,6 +25,8 @@ export interface Told {
   readonly maxLockSeconds: number;
   /** Sizes are those of the last vacuum: somebody held the tables. */
   readonly sizesOld: boolean;
+  /** Said in the place of how long the tables are locked, when no transaction locks them. */
+  readonly outside?: readonly string[];
 }
 
 /** The lines, the gravest first. */
@@ -36,7 +38,7 @@ export function changeLines(told: Told): string[] {
     ),
     ...told.affected.map(({ facts }) => `Size of ${sizeText(facts)}.`),
     ...told.fires.map((what) => `Fires ${what}: what that writes is neither locked nor copied.`),
-    lockText(told),
+    ...(told.outside ?? [lockText(told)]),
     ...holdersText(told.holders),
     ...usersText(told.users),
   ];

@@ -175,8 +175,8 @@ describe('the rollback of a migration', () => {
       ['a DO block', captured('m', 'select 1', 'do $$ begin end $$'), 'MIGRATION_OPAQUE_DOWN'],
       ['a down that cannot be parsed', captured('m', 'select 1', 'drop tabel x'), 'MIGRATION_OPAQUE_DOWN'],
       [
-        'CONCURRENTLY',
-        captured('m', 'select 1', 'drop index concurrently i'),
+        'CONCURRENTLY beside something else',
+        captured('m', 'select 1', 'drop index concurrently i; alter table orders add column x int'),
         'MIGRATION_DOWN_NOT_TRANSACTIONAL',
       ],
     ];

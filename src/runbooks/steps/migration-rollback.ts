@@ -1,6 +1,6 @@
 /** Rolls the newest migration back by its captured down, with a snapshot, under lock timeouts. */
 import { z } from 'zod';
-import { executeRollback, planRollback, resolveUnknown } from '../../databases/rollback.ts';
+import { executeRollback, planRollback, resolveRollback } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
 import { defineStep } from '../step.ts';
 
@@ -13,7 +13,7 @@ export default defineStep({
     planRollback(target, { migration, captured, snapshotSchema }),
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
-  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+  resolve: ({ target }, plan, marker, trace) => resolveRollback(target, plan, marker, trace),
   after(plan, outcome) {
     const advice = adviceOf(plan, outcome);
     return { hold: migrationOf(plan), ...(advice === undefined ? {} : { advice }) };
