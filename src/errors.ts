@@ -267,6 +267,14 @@ export const ERRORS = {
     message: 'The table {table} does not exist on {target}, or the diag role cannot see it.',
     fix: 'Check the name and its schema; GRANT USAGE on the schema to the diag role.',
   },
+  SNAPSHOT_TOO_LARGE: {
+    message: 'This would copy {found} on {target}; snapshot.max_bytes allows {allowed}.',
+    fix: 'If there is room for it, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`. Or raise targets.{target}.snapshot.max_bytes.',
+  },
+  SNAPSHOT_NO_ROOM: {
+    message: 'This would copy {found} on {target}, whose disk has {free} free: less than twice as much.',
+    fix: 'Make room, for example with the runbook `disk-filling`. If you know better, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`.',
+  },
   SNAPSHOT_TOO_LONG: {
     message: 'The table would be locked for about {seconds} s; {target} allows {allowed} s, {found}.',
     fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',

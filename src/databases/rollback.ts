@@ -24,6 +24,7 @@ import { summaryOf } from './rollback/summary.ts';
 import { type Affected, type Down, damagedBy, tablesOf } from './rollback/tables.ts';
 import { prepare } from './rollback/transaction.ts';
 import { verified } from './rollback/verify.ts';
+import { roomFor } from './room.ts';
 import { holdersOf, lockedOids } from './sessions.ts';
 import { firstFree } from './snapshot.ts';
 import { measured } from './tables.ts';
@@ -42,6 +43,8 @@ export async function planRollback(
     readonly snapshotSchema: string;
     /** What was kept before the migration ran. */
     readonly kept?: readonly KeptTable[];
+    /** Copies may be larger than `snapshot.max_bytes` and than the free disk bears. */
+    readonly large?: boolean;
   },
 ): Promise<{ readonly ok: true; readonly plan: Plan } | Refusal> {
   const checked = await preflight(target, request.migration, request.captured);
@@ -50,6 +53,8 @@ export async function planRollback(
   const tables = await tablesOf(target, it);
   if (!tables.ok) return tables;
   const { tables: affected, bytes, exact } = await measured(target, tables.value.affected);
+  const room = await roomFor(target, bytes, request.large === true);
+  if (!room.ok) return room;
   const form = await formOf(target, affected, bytes, it.down.rewrites);
   if (!form.ok) return form;
   const { seconds, before } = form;
@@ -62,7 +67,7 @@ export async function planRollback(
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
   const inputs = inputsOf(it, touched, history.sql, { ...request, before, concurrent: concurrent.value });
-  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
+  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact, room: room.lines }) };
 }
 
 /** A copy that is left of an execution that failed is not touched: the next one gets another name. */
@@ -122,7 +127,7 @@ async function compose(
   it: Candidate,
   { affected, writes, reached }: Down,
   inputs: RollbackInputs,
-  size: { readonly seconds: number; readonly exact: boolean },
+  size: { readonly seconds: number; readonly exact: boolean; readonly room: readonly string[] },
 ): Promise<Plan> {
   const { down } = it;
   const locked = await lockedOids(target, [
@@ -147,6 +152,7 @@ async function compose(
     lockSeconds: size.seconds,
     maxLockSeconds: target.config.snapshot.maxLockSeconds,
     sizesOld: !size.exact,
+    room: size.room,
     ...(inputs.concurrent.length === 0
       ? {}
       : { outside: concurrentLines(inputs.concurrent, CONCURRENT_MINUTES) }),

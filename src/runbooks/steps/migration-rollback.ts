@@ -2,15 +2,16 @@
 import { z } from 'zod';
 import { executeRollback, planRollback, resolveRollback } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
+import { isLarge, largeInput } from '../large.ts';
 import { defineStep } from '../step.ts';
 
 export default defineStep({
   kind: 'migration-rollback',
   risk: 'dangerous',
   dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
-  input: z.strictObject({ migration: z.string().min(1) }),
-  plan: ({ target, captured, snapshotSchema }, { migration }) =>
-    planRollback(target, { migration, captured, snapshotSchema }),
+  input: z.strictObject({ migration: z.string().min(1), large: largeInput }),
+  plan: ({ target, captured, snapshotSchema }, { migration, large }) =>
+    planRollback(target, { migration, captured, snapshotSchema, large: isLarge(large) }),
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
   resolve: ({ target }, plan, marker, trace) => resolveRollback(target, plan, marker, trace),
