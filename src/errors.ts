@@ -267,6 +267,18 @@ export const ERRORS = {
     message: 'The table {table} does not exist on {target}, or the diag role cannot see it.',
     fix: 'Check the name and its schema; GRANT USAGE on the schema to the diag role.',
   },
+  SNAPSHOT_SCHEMA_WRONG: {
+    message: '{found} is no schema of copies.',
+    fix: 'Name `firebreak_` and the number of the incident, for example `firebreak_7`.',
+  },
+  SNAPSHOT_NOT_FOUND: {
+    message: 'There is no {found} on {target}.',
+    fix: 'Check the name; the outcome of the run that made the copy has it. Tables are named without their schema.',
+  },
+  SNAPSHOT_NEEDED: {
+    message: 'What is kept in {schema} may still be needed: {why}.',
+    fix: 'Resolve the incident first. If a table has to go before, name it twice: in `tables` and in `even_open`.',
+  },
   SNAPSHOT_TOO_LARGE: {
     message: 'This would copy {found} on {target}; snapshot.max_bytes allows {allowed}.',
     fix: 'If there is room for it, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`. Or raise targets.{target}.snapshot.max_bytes.',
