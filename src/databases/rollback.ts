@@ -9,9 +9,9 @@ import { historyStatement } from './history.ts';
 import { nameWithSuffix } from './names.ts';
 import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
-import { type Resolution, resolveUnknown } from './resolve.ts';
+import { type Resolution, resolveCopying, resolveUnknown } from './resolve.ts';
 import { concurrentLines, planConcurrent } from './rollback/concurrent.ts';
-import { CONCURRENT_MINUTES, runningConcurrent, stillAtWork } from './rollback/concurrent-run.ts';
+import { CONCURRENT_MINUTES, leftOf, runningConcurrent } from './rollback/concurrent-run.ts';
 import {
   type ConcurrentStep,
   type KeptTable,
@@ -207,20 +207,16 @@ export function executeRollback(
   );
 }
 
-/**
- * What became of an execution that was cut off. Without its marker it is executed again, and finds out statement by
- * statement what is done; not while the server is still at one of them.
- */
+/** What became of an execution that was cut off, and what it left; it stays unknown while the server is still at it. */
 export async function resolveRollback(
   target: Target,
   plan: Plan,
   marker: Marker,
   trace?: TransactionTrace,
-): Promise<Resolution> {
-  const found = await resolveUnknown(target, marker, trace);
+): Promise<Resolution | ActionOutcome> {
+  const found = await resolveCopying(target, plan, marker, trace);
   const { concurrent } = readRollbackInputs(plan.inputs);
-  if (found !== 'aborted' || concurrent.length === 0) return found;
-  return (await stillAtWork(target, concurrent)) ? 'unknown' : found;
+  return found === 'aborted' && concurrent.length > 0 ? leftOf(target, plan, concurrent) : found;
 }
 
 function otherFile(

@@ -1,6 +1,8 @@
 /** Downs that only make, drop or remake indexes CONCURRENTLY: statement by statement, and what is there decides. */
 import { executeRollback, planRollback, resolveRollback } from '../../src/databases/rollback.ts';
+import { openTarget } from '../../src/databases/target.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { createCuttingProxy } from '../support/cutting-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { captured, createShop, type Shop } from './shop.ts';
 
@@ -97,7 +99,12 @@ describe('the rollback of a migration whose down is CONCURRENTLY', () => {
     expect(stopped).toMatchObject({ state: 'stopped', code: 'FAILED' });
     expect(stopped.verdict).toContain('Done before that, and not taken back: drop index concurrently late');
     expect(await applied()).toBe(true);
-    expect(await resolveRollback(shop.target, it, step)).toBe('aborted');
+    expect(await resolveRollback(shop.target, it, step)).toMatchObject({
+      state: 'stopped',
+      verdict: expect.stringContaining(
+        'drop index concurrently late: so it is (way back: CREATE INDEX',
+      ) as unknown,
+    });
     expect((await planned()).summary.join('\n')).toContain('late is gone already');
     expect(await execute(it, step)).toMatchObject({
       state: 'done',
@@ -134,6 +141,37 @@ describe('the rollback of a migration whose down is CONCURRENTLY', () => {
     expect(await work).toMatchObject({ state: 'done' });
     expect(await indexes('twin')).toEqual([true]);
   });
+
+  it('with its connection cut at any statement is finished when it is planned again', async () => {
+    const both = captured('m', 'x', `${DROP.down ?? ''}; create index concurrently twin on orders (id);`);
+    const ddl = shop.config.urls.ddl ?? '';
+    const proxy = await createCuttingProxy(ddl);
+    const cut = openTarget({ ...shop.config, urls: { ...shop.config.urls, ddl: proxy.through(ddl) } });
+    const seen = new Set<string>();
+    for (let n = 1, more = true; more; n += 1) {
+      await owned(`drop index if exists late; drop index if exists twin;
+        create index late on orders (total_cents); delete from pgmigrations where name = 'm';
+        insert into pgmigrations (name, run_on) values ('m', now())`);
+      const it = await planned(both);
+      const step = marker();
+      proxy.cutAt(n, n % 2 === 0 ? 'unsent' : 'unanswered');
+      const outcome = await executeRollback(cut, it, { marker: step, onXid: () => Promise.resolve() });
+      more = proxy.wasCut();
+      seen.add(outcome.state);
+      const resolved = await eventually(async () => {
+        const found = await resolveRollback(shop.target, it, step);
+        return found !== 'unknown' && found;
+      });
+      const committed = resolved === 'committed';
+      expect({ n, applied: await applied() }).toEqual({ n, applied: !committed });
+      if (outcome.state === 'done') expect({ n, committed }).toEqual({ n, committed: true });
+      if (!committed) expect(await execute(await planned(both), step)).toMatchObject({ state: 'done' });
+      expect([n, await indexes('late'), await indexes('twin')]).toEqual([n, [], [true]]);
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['stopped', 'done']));
+    await cut.close();
+    proxy.close();
+  }, 40_000);
 
   it('drops the INVALID index that a failed CREATE left, its own and an earlier one', async () => {
     const unique = captured('m', 'x', 'create unique index concurrently twin on order_events (status)');

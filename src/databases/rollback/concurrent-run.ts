@@ -1,11 +1,11 @@
 /** Runs the statements that no transaction bears, one by one, and looks after each at what is there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { ActionOutcome } from '../../domain/plan.ts';
+import type { ActionOutcome, Plan } from '../../domain/plan.ts';
 import { beginSql } from '../execution.ts';
 import { readMarkers } from '../marker.ts';
 import { ident, quoteName } from '../names.ts';
-import { Stop, unknown } from '../outcome.ts';
+import { Stop, type Stopped, stopped, unknown } from '../outcome.ts';
 import { connectionLost, errorText, isLockTrouble } from '../pg-errors.ts';
 import { endQuietly, type Target } from '../target.ts';
 import { refuseWhenAborted, type Work } from '../transaction.ts';
@@ -226,8 +226,30 @@ async function seenAfterCut(it: Running, step: ConcurrentStep): Promise<boolean 
   }
 }
 
+/** After a crash, and without its marker: what is there says how far it came. Planned again it goes on from there. */
+export async function leftOf(
+  target: Target,
+  plan: Plan,
+  steps: readonly ConcurrentStep[],
+): Promise<'unknown' | Stopped> {
+  if (await stillAtWork(target, steps)) return 'unknown';
+  const client = await target.session('ddl');
+  try {
+    const words: string[] = [];
+    for (const step of steps) {
+      // Whether an index was made anew cannot be seen.
+      const done = step.does !== 'reindex' && (await isDone(readBy(client), step));
+      words.push(`${step.sql}: ${done ? `so it is (way back: ${step.wayBack})` : 'not done, or not seen'}`);
+    }
+    const now = `As the target says, its history row is still there. ${words.join('; ')}.`;
+    return stopped('FAILED', `${plan.title}: not finished. ${now} Planned again it goes on from there.`);
+  } finally {
+    await endQuietly(client);
+  }
+}
+
 /** Whether a session of ours still changes an index of these: the server finishes a statement whose client is gone. */
-export async function stillAtWork(
+async function stillAtWork(
   target: Target,
   steps: readonly Pick<ConcurrentStep, 'tableOid'>[],
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** Copies a table into the schema of the incident, readable by nobody else, before people work on it. */
 import { z } from 'zod';
 import { executeSql, planSnapshot } from '../../databases/execute.ts';
-import { resolveUnknown } from '../../databases/resolve.ts';
+import { resolveCopying } from '../../databases/resolve.ts';
 import { isLarge, largeInput } from '../large.ts';
 import { defineStep } from '../step.ts';
 
@@ -13,5 +13,5 @@ export default defineStep({
   plan: ({ target, snapshotSchema }, { table, large }) =>
     planSnapshot(target, { table, snapshotSchema, large: isLarge(large) }),
   execute: ({ target }, plan, options) => executeSql(target, plan, options),
-  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+  resolve: ({ target }, plan, marker, trace) => resolveCopying(target, plan, marker, trace),
 });
