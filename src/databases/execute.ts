@@ -224,7 +224,8 @@ export function executeSql(target: Target, plan: Plan, options: ExecuteOptions):
   const inputs = (): ExecuteInputs => readExecuteInputs(plan.inputs);
   return copyingBefore(inputs, (copies) =>
     executeOnce(target, plan, options, {
-      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables),
+      before: () =>
+        inputs().before ? (client, work) => copies.make(client, work, inputs().tables) : undefined,
       prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
       verified: (done) => verified(target, inputs(), done),
     }),

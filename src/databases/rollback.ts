@@ -2,7 +2,7 @@
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { notUndone } from './analyse.ts';
-import { type ExecuteOptions, executeOnce } from './attempts.ts';
+import { BEFORE_MS, type ExecuteOptions, executeOnce } from './attempts.ts';
 import { copyingBefore } from './before.ts';
 import { formOf } from './copy-form.ts';
 import { historyStatement } from './history.ts';
@@ -11,7 +11,7 @@ import { sealed } from './plan-hash.ts';
 import { firedBy, publishingAll } from './reach.ts';
 import { type Resolution, resolveCopying, resolveUnknown } from './resolve.ts';
 import { concurrentLines, planConcurrent } from './rollback/concurrent.ts';
-import { CONCURRENT_MINUTES, leftOf, runningConcurrent } from './rollback/concurrent-run.ts';
+import { leftOf, runningConcurrent } from './rollback/concurrent-run.ts';
 import {
   type ConcurrentStep,
   type KeptTable,
@@ -155,7 +155,7 @@ async function compose(
     room: size.room,
     ...(inputs.concurrent.length === 0
       ? {}
-      : { outside: concurrentLines(inputs.concurrent, CONCURRENT_MINUTES) }),
+      : { outside: concurrentLines(inputs.concurrent, BEFORE_MS / 60_000) }),
     snapshotSchema: inputs.snapshotSchema,
   });
   const sizes = affected.map(({ facts }) => ({ table: facts.name, rows: facts.rows, bytes: facts.bytes }));
@@ -196,9 +196,10 @@ export function executeRollback(
     copyingBefore(inputs, (copies) =>
       executeOnce(target, plan, options, {
         voided: () => otherFile(inputs(), options.captured),
-        before: async (client, work) => {
-          await statements.run(client, work);
-          await copies.make(client, work, inputs().before, inputs().tables.map(copied));
+        before: () => {
+          const { before, concurrent, tables } = inputs();
+          if (concurrent.length > 0) return (client, work) => statements.run(client, work);
+          return before ? (client, work) => copies.make(client, work, tables.map(copied)) : undefined;
         },
         prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
         verified: (done) => verified(target, inputs(), done),

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
+import { BEFORE_MS } from '../attempts.ts';
 import { beginSql } from '../execution.ts';
 import { readMarkers } from '../marker.ts';
 import { ident, quoteName } from '../names.ts';
@@ -14,8 +15,6 @@ import { indexNamed, isAsMade, type ReadWith, tableNamed } from './concurrent.ts
 import type { ConcurrentStep, RollbackInputs } from './inputs.ts';
 import { stillNewest } from './transaction.ts';
 
-/** After so long a statement is ended. */
-export const CONCURRENT_MINUTES = 30;
 /** Nobody who reads or writes queues behind such a wait: it may be longer than that for a table. */
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -46,9 +45,8 @@ export async function runningConcurrent(
   const outcome = await execute({
     run: async (client, work) => {
       const known = inputs();
-      if (known.concurrent.length === 0) return;
       await refuseBefore(client, work, known);
-      await inOrder({ ...work, target, options, state }, known, results);
+      await inOrder({ ...work, target, options, state }, client, known, results);
     },
   });
   if (state.unsure !== undefined) return unknown(state.unsure, { statements: results });
@@ -88,25 +86,21 @@ interface Running extends Work {
   readonly state: { unsure?: string };
 }
 
-async function inOrder(it: Running, inputs: RollbackInputs, results: Result[]): Promise<void> {
+/** The settings end with the session: a statement that no transaction bears takes no SET LOCAL. */
+async function inOrder(
+  it: Running,
+  client: pg.Client,
+  inputs: RollbackInputs,
+  results: Result[],
+): Promise<void> {
+  await client.query(
+    `select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false)`,
+    [String(it.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS), String(BEFORE_MS)],
+  );
   for (const step of inputs.concurrent) {
     refuseWhenAborted(it.signal);
-    const result = await inOwnSession(it, step);
+    const result = await attempts(it, client, step);
     results.push({ statement: step.sql, result, way_back: step.wayBack });
-  }
-}
-
-/** Its settings end with it: a statement that no transaction bears takes no SET LOCAL. */
-async function inOwnSession(it: Running, step: ConcurrentStep): Promise<Result['result']> {
-  const client = await it.target.session('ddl', CONCURRENT_MINUTES * 60_000);
-  try {
-    await client.query(
-      `select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false)`,
-      [String(it.options.lockTimeoutMs ?? LOCK_TIMEOUT_MS), String(CONCURRENT_MINUTES * 60_000)],
-    );
-    return await attempts(it, client, step);
-  } finally {
-    await endQuietly(client);
   }
 }
 
