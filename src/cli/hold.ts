@@ -64,13 +64,13 @@ const holdFacts = ({ target, migration, incidentId, runId, since, returnedAt }: 
   target,
   migration,
   incident: incidentId,
-  run: runId,
+  run: runId ?? null,
   since: since.toISOString(),
   ...(returnedAt ? { applied_again: returnedAt.toISOString() } : {}),
 });
 
 const inLine = ({ target, migration, incidentId, runId, since, returnedAt }: Hold): string =>
-  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, run ${runId})${returnedAt ? ', APPLIED AGAIN' : ''}\n`;
+  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, ${runId === undefined ? 'by a guard' : `run ${runId}`})${returnedAt ? ', APPLIED AGAIN' : ''}\n`;
 
 async function check(options: HoldOptions): Promise<void> {
   const { target, migration, json } = options;
@@ -87,7 +87,7 @@ async function check(options: HoldOptions): Promise<void> {
 async function whyHeld(store: Store, { target, migration, incidentId, runId, since }: Hold): Promise<Values> {
   const [incident, run, people] = await Promise.all([
     loadIncident(store, incidentId),
-    loadRun(store, runId),
+    runId === undefined ? undefined : loadRun(store, runId),
     loadPeople(store),
   ]);
   const named = (actor: string | undefined): string =>
@@ -99,7 +99,7 @@ async function whyHeld(store: Store, { target, migration, incidentId, runId, sin
     incident: incidentId,
     // A deploy's log is read by everybody.
     title: incident?.private ? 'private' : (incident?.title ?? 'not known'),
-    run: runId,
+    run: runId ?? 'none, a guard did it by policy',
     requester: named(run?.requestedBy),
     approver: named(run && approverOf(run)),
   };

@@ -1,6 +1,7 @@
 /** What a guard does, written down in the target itself: the bot may be away, and picks it up later. */
 import type pg from 'pg';
 import { z } from 'zod';
+import type { GuardEvent, GuardEventKind, GuardSeen } from '../../domain/guard.ts';
 import type { CapturedMigration } from '../../domain/plan.ts';
 import { ensureMarkers } from '../marker.ts';
 import { ident } from '../names.ts';
@@ -35,19 +36,6 @@ const TABLES = (reader: string): string => `
   );
   grant usage on schema firebreak to ${reader};
   grant select on firebreak.guards, firebreak.guard_events to ${reader}`;
-
-export type GuardEventKind =
-  | 'started'
-  | 'kept'
-  | 'command'
-  | 'applied'
-  | 'red'
-  | 'rolled-back'
-  | 'restored'
-  | 'proposed'
-  | 'note'
-  | 'green'
-  | 'finished';
 
 export interface GuardStart {
   readonly id: string;
@@ -110,25 +98,6 @@ const Migrations = z.array(
   z.object({ name: z.string(), fileHash: z.string(), up: z.string(), down: z.string().optional() }),
 );
 
-export interface GuardEvent {
-  readonly n: number;
-  readonly at: Date;
-  readonly kind: GuardEventKind;
-  readonly text: string;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-export interface GuardSeen {
-  readonly id: string;
-  readonly at: Date;
-  readonly by: string;
-  readonly policy: 'auto' | 'propose';
-  readonly migrations: readonly CapturedMigration[];
-  /** Its connection is there. */
-  readonly alive: boolean;
-  readonly events: readonly GuardEvent[];
-}
-
 interface Row extends Omit<GuardSeen, 'migrations' | 'events' | 'by'> {
   readonly by_whom: string;
   readonly migrations: unknown;
@@ -139,7 +108,7 @@ interface Row extends Omit<GuardSeen, 'migrations' | 'events' | 'by'> {
 export async function readGuards(target: Target): Promise<GuardSeen[]> {
   if (!(await journalIsThere(target))) return [];
   const rows = await target.read<Row>(`
-    select g.id, g.at, g.by_whom, g.policy, g.migrations,
+    select g.id, g.by_whom, g.policy, g.migrations,
            exists (select from pg_stat_activity a
                     where a.pid = g.backend_pid and a.backend_start = g.backend_start) as alive,
            (select coalesce(jsonb_agg(jsonb_build_object('n', e.n, 'at', e.at, 'kind', e.kind, 'text', e.text,

@@ -1,5 +1,6 @@
 /** Rolls the newest migration back by its captured down, with a snapshot, under lock timeouts. */
 import { z } from 'zod';
+import { keptBefore } from '../../databases/guard/journal.ts';
 import { executeRollback, planRollback, resolveUnknown } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
 import { defineStep } from '../step.ts';
@@ -9,8 +10,13 @@ export default defineStep({
   risk: 'dangerous',
   dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
   input: z.strictObject({ migration: z.string().min(1) }),
-  plan: ({ target, captured, snapshotSchema }, { migration }) =>
-    planRollback(target, { migration, captured, snapshotSchema }),
+  plan: async ({ target, captured, snapshotSchema }, { migration }) =>
+    planRollback(target, {
+      migration,
+      captured,
+      snapshotSchema,
+      kept: await keptBefore(target, migration),
+    }),
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
   resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
