@@ -116,8 +116,7 @@ async function opened(
 }
 
 /** The second of them: a person makes it the worst one, or none at all. */
-const severityOf = ({ severities }: Settings): string =>
-  Object.keys(severities)[1] ?? Object.keys(severities)[0] ?? 'sev2';
+const severityOf = ({ severities }: Settings): string => severities[1]?.name ?? severities[0]?.name ?? 'sev2';
 
 const record = (text: string, by: string, at: Date, details: Readonly<Record<string, unknown>> = {}) =>
   ({ kind: 'record', by, entry: 'change', text, at, details }) as const;

@@ -124,8 +124,8 @@ export type Told = (
 const teller =
   (journal: Journal, say: GuardWish['say']): Told =>
   async (kind, text, details = {}) => {
-    say(text);
     await journal.write(kind, text, new Date(), details);
+    say(text);
   };
 
 async function ran(it: Guarding): Promise<{ readonly ok: true; readonly exit: GuardExit }> {

@@ -33,7 +33,7 @@ export async function lockGuard(tx: Db, target: string, guard: string): Promise<
     guard,
     events: row?.events ?? 0,
     proposed: row?.proposed === true,
-    ...(row?.incident_id ? { incidentId: Number(row.incident_id) } : {}),
+    ...(row?.incident_id ? { incidentId: row.incident_id } : {}),
   };
 }
 
