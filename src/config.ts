@@ -109,6 +109,12 @@ export function loadTarget(file: string, target: string, env: Env = process.env)
   throw new FirebreakError('UNKNOWN_TARGET', { found: target, known });
 }
 
+/** Whether a configuration has a target of that name. */
+export function namesTargetIn(file: string, target: string): boolean {
+  const read = readFile(file, [], () => []);
+  return read?.targets[target] !== undefined;
+}
+
 /** The shipped runbooks, and after them those beside the configuration. */
 export function runbookFolders(file: string): readonly string[] {
   const own = join(dirname(resolve(file)), 'runbooks');

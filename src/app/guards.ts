@@ -6,7 +6,7 @@ import type { Intent } from '../domain/intents.ts';
 import type { Settings } from '../domain/settings.ts';
 import { saveCaptured } from '../store/captured-migrations.ts';
 import { type GuardPickedUp, lockGuard, saveGuard } from '../store/guards.ts';
-import { saveHold } from '../store/holds.ts';
+import { liftHold, saveHold } from '../store/holds.ts';
 import { nextIncidentId, oneDeclaration, openIncidentsOn } from '../store/incidents.ts';
 import type { Db } from '../store/store.ts';
 import { commitDecision } from './commit.ts';
@@ -144,6 +144,7 @@ async function held(
   { kind, details, at }: GuardEvent,
   incidentId: number,
 ): Promise<void> {
+  if (kind === 'lifted') await liftHold(tx, target, String(details['migration']));
   if (kind !== 'rolled-back') return;
   await saveHold(tx, { target, migration: String(details['migration']), incidentId, since: at });
 }

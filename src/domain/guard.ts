@@ -11,6 +11,7 @@ export type GuardEventKind =
   | 'restored'
   | 'proposed'
   | 'note'
+  | 'lifted'
   | 'green'
   | 'finished';
 

@@ -202,7 +202,6 @@ async function afterwards(
     await it.told('green', `All probes of ${target.name} stayed green for ${start.windowSeconds} s`);
     return finish(it, code === 0 ? 0 : 1, kept);
   }
-  const since = performance.now();
   await it.told('red', `Probes of ${target.name} are red: ${red.text}`, { sqlstate: red.sqlstate ?? null });
   if (start.policy === 'propose') {
     await it.told(
@@ -220,8 +219,8 @@ async function afterwards(
     });
     return 5 as const;
   });
-  const seconds = Math.round((performance.now() - since) / 100) / 10;
-  if (exit !== 5) await it.told('note', `From bad to good in ${seconds} s`, { seconds });
+  const seconds = Math.round((performance.now() - red.since) / 100) / 10;
+  if (exit !== 5) await it.told('note', `From the first red probe to green in ${seconds} s`, { seconds });
   return finish(it, exit, kept);
 }
 

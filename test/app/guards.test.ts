@@ -70,7 +70,7 @@ describe('a guarded deploy, as the bot picks it up', () => {
     expect(told).toMatch(/Guard: Probes of shop are red: order-status: .*42703/);
     expect(told).toContain('Decided by policy: targets.shop.guard.undo is auto.');
     expect(told).toMatch(/Guard: Restored 5 rows of order_status/);
-    expect(told).toMatch(/Guard: From bad to good in [\d.]+ s/);
+    expect(told).toMatch(/Guard: From the first red probe to green in [\d.]+ s/);
     expect((await texts()).filter((text) => text?.startsWith('Guard: Rolled back'))).toHaveLength(1);
     expect(await findHold(bot.store, 'shop', '2_bad')).toMatchObject({ incidentId: 1 });
     expect((await bot.app.record(1))?.runs).toEqual([]);

@@ -195,7 +195,7 @@ describe('a guarded deploy', () => {
             known.get(id)?.eta === null,
         );
       expect({ seed, wrong }).toEqual({ seed, wrong: [] });
-      expect(lines.join('\n')).toMatch(/From bad to good in [\d.]+ s/);
+      expect(lines.join('\n')).toMatch(/From the first red probe to green in [\d.]+ s/);
     },
   );
 });

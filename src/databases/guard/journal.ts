@@ -6,7 +6,7 @@ import type { CapturedMigration } from '../../domain/plan.ts';
 import { ensureMarkers } from '../marker.ts';
 import { ident } from '../names.ts';
 import { type KeptTable, keptTable } from '../rollback/inputs.ts';
-import type { Target } from '../target.ts';
+import { endQuietly, type Target } from '../target.ts';
 
 /** One guard of a database at a time. */
 const LOCK = 0x46425247; // "FBRG"
@@ -153,14 +153,45 @@ export async function keptBefore(target: Target, migration: string): Promise<rea
   return there.length === kept.length ? kept : [];
 }
 
-/** Migrations that a guard undid, and whose undo no later guard took back: they are held, also while the bot is away. */
-export async function heldByGuards(
-  target: Target,
-): Promise<readonly { readonly migration: string; readonly since: Date; readonly guard: string }[]> {
-  const guards = await readGuards(target);
-  return guards.flatMap(({ id, events }) =>
-    events
-      .filter(({ kind }) => kind === 'rolled-back')
-      .map(({ at, details }) => ({ migration: String(details['migration']), since: at, guard: id })),
+export interface GuardHold {
+  readonly migration: string;
+  readonly since: Date;
+  readonly guard: string;
+}
+
+/** Migrations that a guard undid and nobody let through again: they are held, also while the bot is away. */
+export async function heldByGuards(target: Target): Promise<readonly GuardHold[]> {
+  if (!(await journalIsThere(target))) return [];
+  const rows = await target.read<{ migration: string; at: Date; guard: string; kind: string }>(`
+    select distinct on (details ->> 'migration') details ->> 'migration' as migration, at, guard, kind
+      from firebreak.guard_events
+     where kind in ('rolled-back', 'lifted')
+     order by details ->> 'migration', at desc, n desc`);
+  return rows.flatMap(({ migration, at, guard, kind }) =>
+    kind === 'lifted' ? [] : [{ migration, since: at, guard }],
   );
+}
+
+/** Lets a migration through that a guard undid; false when none holds it. */
+export async function liftGuardHold(
+  target: Target,
+  migration: string,
+  text: string,
+  at: Date,
+): Promise<boolean> {
+  const hold = (await heldByGuards(target)).find((it) => it.migration === migration);
+  if (hold === undefined) return false;
+  const client = await target.session('ddl');
+  try {
+    await client.query(
+      `insert into firebreak.guard_events (guard, n, at, kind, text, details)
+       select $1, max(n) + 1, $2, 'lifted', $3, jsonb_build_object('migration', $4::text)
+         from firebreak.guard_events
+        where guard = $1`,
+      [hold.guard, at, text, migration],
+    );
+    return true;
+  } finally {
+    await endQuietly(client);
+  }
 }
