@@ -67,7 +67,7 @@ create table ${logOf(it, table)} (
   image jsonb not null
 );
 revoke all on ${logOf(it, table)} from public;
-create function ${note(it, table)}() returns trigger language plpgsql security definer set search_path = pg_catalog as ${literal(`
+create function ${note(it, table)}() returns trigger language plpgsql security definer set search_path = pg_catalog set extra_float_digits = 3 as ${literal(`
 begin
   begin
     if clock_timestamp() > (select until from ${ident(it.schema)}.alive) then
