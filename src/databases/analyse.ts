@@ -219,6 +219,11 @@ function more(effect: Effect, up: readonly Effect[]): Loss[] {
   return [lost(effect, `the down itself: it drops ${nameOf(effect)}, which the up did not make`)];
 }
 
+function replacedText(effect: Effect): string {
+  const what = effect.op === 'alter' ? `${effect.to ?? ''} of ${effect.on}` : effect.on;
+  return `${what} may have been there before: then it comes back only as the down makes it`;
+}
+
 /** After these a down has to fill the column again. */
 const REFILLED = new Set<Effect['op']>(['drop-column', 'drop', 'retype-column']);
 
@@ -240,6 +245,7 @@ function lossesOf(effect: Effect, all: readonly Effect[], down: readonly Effect[
 }
 
 function linesFor(effect: Effect, all: readonly Effect[], down: readonly Effect[]): string[] {
+  if (effect.replaces === true) return [replacedText(effect)];
   // What the up created or added and the down removes takes its contents along.
   if (removedAgain(effect, all, down)) return [];
   switch (effect.op) {
@@ -268,8 +274,6 @@ function linesFor(effect: Effect, all: readonly Effect[], down: readonly Effect[
           ]
         : [`${effect.on} stays dropped`];
     case 'create':
-      if (effect.replaces === true)
-        return [`the replaced ${effect.on}: if it was there before, it comes back only as the down makes it`];
       return has(effect, down) ? [] : [`the schema change ${schemaText(effect)} stays`];
     case 'alter':
       if (effect.forGood === true)

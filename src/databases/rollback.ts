@@ -1,15 +1,16 @@
 /** Undoing a migration: a plan to approve, and its execution, which leaves nothing behind when it fails. */
 import type { ActionOutcome, CapturedMigration, Plan } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { notUndone } from './analyse.ts';
+import type { Loss } from './analyse.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
 import { copyingBefore } from './before.ts';
 import { formOf } from './copy-form.ts';
 import { historyStatement } from './history.ts';
 import { nameWithSuffix } from './names.ts';
 import { sealed } from './plan-hash.ts';
-import { firedBy, publishingAll } from './reach.ts';
+import { firedBy, foreignLocks, publishingAll } from './reach.ts';
 import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
+import { lostBy } from './rollback/lost.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
 import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
@@ -51,8 +52,9 @@ export async function planRollback(
   };
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
-  const inputs = inputsOf(it, touched, history.sql, { ...request, before });
-  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact }) };
+  const lost = await lostBy(target, it);
+  const inputs = inputsOf(it, touched, history.sql, { ...request, before, lost });
+  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact, lost }) };
 }
 
 /** A copy that is left of an execution that failed is not touched: the next one gets another name. */
@@ -78,10 +80,15 @@ function inputsOf(
   {
     snapshotSchema,
     before,
+    lost,
     kept = [],
-  }: { readonly snapshotSchema: string; readonly before: boolean; readonly kept?: readonly KeptTable[] },
+  }: {
+    readonly snapshotSchema: string;
+    readonly before: boolean;
+    readonly lost: readonly Loss[];
+    readonly kept?: readonly KeptTable[];
+  },
 ): RollbackInputs {
-  const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
     migration: it.captured.name,
     migrationXid: it.applied.xid,
@@ -95,7 +102,7 @@ function inputsOf(
     down: it.downSql,
     history,
     ownTransaction: it.applied.ownTransaction === true,
-    notUndone: [...unread, ...notUndone(it.up, it.down)],
+    notUndone: [...new Set(lost.map(({ text }) => text))],
     kept: [...kept],
   };
 }
@@ -105,10 +112,12 @@ async function compose(
   it: Candidate,
   { affected, writes, reached }: Down,
   inputs: RollbackInputs,
-  size: { readonly seconds: number; readonly exact: boolean },
+  known: { readonly seconds: number; readonly exact: boolean; readonly lost: readonly Loss[] },
 ): Promise<Plan> {
   const { down } = it;
+  const foreign = await foreignLocks(target, down, it.up.names);
   const locked = await lockedOids(target, [
+    ...foreign,
     ...affected.map((one) => one.facts.name),
     ...down.locks.map((lock) => it.up.names.tableNow(down.names.table(lock.relation))),
   ]);
@@ -117,6 +126,7 @@ async function compose(
   const summary = summaryOf({
     sql: down,
     waits: 'readers',
+    foreign,
     notUndone: inputs.notUndone,
     ownTransaction: inputs.ownTransaction,
     kept: inputs.kept,
@@ -127,9 +137,9 @@ async function compose(
     publishing: await publishingAll(target),
     holders,
     users,
-    lockSeconds: size.seconds,
+    lockSeconds: known.seconds,
     maxLockSeconds: target.config.snapshot.maxLockSeconds,
-    sizesOld: !size.exact,
+    sizesOld: !known.exact,
     snapshotSchema: inputs.snapshotSchema,
   });
   const sizes = affected.map(({ facts }) => ({ table: facts.name, rows: facts.rows, bytes: facts.bytes }));
@@ -145,7 +155,8 @@ async function compose(
       sizes,
       holders: holders ?? [],
       users,
-      lock_seconds: size.seconds,
+      lock_seconds: known.seconds,
+      announced: known.lost,
       applied_at: it.applied.appliedAt?.toISOString() ?? 'unknown',
     },
   });

@@ -41,7 +41,13 @@ describe('the analysis of a migration', () => {
       'a dropped column',
       'alter table t drop column c',
       'alter table public.t add column c int',
-      { not_undone: ['the dropped column t.c: its values are lost; it comes last, without the rights, comment, constraints and indexes that it had'], schema: 'yes', data: 'no' },
+      {
+        not_undone: [
+          'the dropped column t.c: its values are lost; it comes last, without the rights, comment, constraints and indexes that it had',
+        ],
+        schema: 'yes',
+        data: 'no',
+      },
     ],
     [
       'a table renamed and used under its new name',

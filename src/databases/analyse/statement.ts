@@ -4,7 +4,7 @@ import { relationName, type Statement, strings, type Tree, text, walk } from '..
 import { judgeAlterTable } from './alter-table.ts';
 import { cascades, type Judgement, objectOf, objectWord } from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
-import { OBJECTS, replacing } from './objects.ts';
+import { OBJECTS, replacing, unlessThere } from './objects.ts';
 
 type Judge = (tree: Tree, names: TableNames) => Judgement;
 
@@ -142,11 +142,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   }),
   CreateSeqStmt: (tree) => ({
     describe: `creates the sequence ${relation(tree, 'sequence')}`,
-    effects: [{ op: 'create', on: relation(tree, 'sequence'), object: 'sequence' }],
+    effects: [{ op: 'create', on: relation(tree, 'sequence'), object: 'sequence', ...unlessThere(tree) }],
   }),
   CreateSchemaStmt: (tree) => ({
     describe: `creates the schema ${text(tree['schemaname'])}`,
-    effects: [{ op: 'create', on: text(tree['schemaname']), object: 'schema' }],
+    effects: [{ op: 'create', on: text(tree['schemaname']), object: 'schema', ...unlessThere(tree) }],
   }),
   LockStmt: (tree) => ({
     describe: 'locks tables',
@@ -427,7 +427,7 @@ function createTable(tree: Tree): Judgement {
   return {
     describe: `creates the table ${name}`,
     locks: references.map((it) => lock(it, 'ShareRowExclusive')),
-    effects: [{ op: 'create', on: name }],
+    effects: [{ op: 'create', on: name, ...unlessThere(tree) }],
   };
 }
 
@@ -437,6 +437,6 @@ function createIndex(tree: Tree): Judgement {
     describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
-    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index' }],
+    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index', ...unlessThere(tree) }],
   };
 }

@@ -20,6 +20,10 @@ export async function startKeeping(client: pg.Client, it: Keeping, deadline: Dat
   await client.query(`create schema ${schema}; create sequence ${schema}.lost;
     create table ${schema}.alive (until timestamptz not null)`);
   await client.query(`insert into ${schema}.alive values ($1)`, [deadline]);
+  // By its file a rewritten table is known, also when nobody wrote to it before.
+  await client.query(
+    `create table ${schema}.nodes as select oid, pg_relation_filenode(oid) as node from pg_class where oid in (${it.tables.map(({ oid }) => oid).join(', ') || 0})`,
+  );
   for (const table of it.tables) {
     await client.query(logSql(it, table));
     // Its columns as they are now: images are read by them later.
