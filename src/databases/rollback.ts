@@ -1,7 +1,7 @@
 /** Undoing a migration: a plan to approve, and its execution, which leaves nothing behind when it fails. */
 import type { ActionOutcome, CapturedMigration, Plan } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { Loss } from './analyse.ts';
+import type { Loss } from './analyse/losses.ts';
 import { type ExecuteOptions, executeOnce } from './attempts.ts';
 import { copyingBefore } from './before.ts';
 import { formOf } from './copy-form.ts';

@@ -2,7 +2,8 @@
 import pg from 'pg';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { FirebreakError } from '../errors.ts';
-import { analyse, EVERYTHING, type Lock, type Loss, losses, type SqlAnalysis } from './analyse.ts';
+import { EVERYTHING, type Loss, losses } from './analyse/losses.ts';
+import { analyse, type Lock, type SqlAnalysis } from './analyse.ts';
 import { statementsOf } from './parse.ts';
 import { errorText } from './pg-errors.ts';
 import { compareSchemas, type Difference, differenceText, readSchema, type Schema } from './schema.ts';

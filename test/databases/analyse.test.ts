@@ -1,4 +1,5 @@
-import { analyse, notUndone, restores } from '../../src/databases/analyse.ts';
+import { notUndone, restores } from '../../src/databases/analyse/losses.ts';
+import { analyse } from '../../src/databases/analyse.ts';
 import { redactSql, redactValue } from '../../src/databases/redact.ts';
 
 describe('the analysis of a migration', () => {

@@ -3,7 +3,7 @@
  * compared with those before, and every difference must have been announced in the plan.
  */
 import type pg from 'pg';
-import type { Loss } from '../../src/databases/analyse.ts';
+import type { Loss } from '../../src/databases/analyse/losses.ts';
 import { executeRollback, planRollback } from '../../src/databases/rollback.ts';
 import { compareSchemas, differenceText, readSchema, type Schema } from '../../src/databases/schema.ts';
 import { compareRows, keepRows, rowDifferenceText } from '../../src/databases/trial/rows.ts';

@@ -1,5 +1,5 @@
 /** What a rollback does not bring back: by the text of the migration, and by the foreign keys that passed its writes on. */
-import { EVERYTHING, type Loss, losses } from '../analyse.ts';
+import { EVERYTHING, type Loss, losses } from '../analyse/losses.ts';
 import { shortName } from '../names.ts';
 import { reachedFrom, type Write } from '../reach.ts';
 import { tableFacts } from '../tables.ts';
