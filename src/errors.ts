@@ -236,7 +236,7 @@ export const ERRORS = {
   },
   MIGRATION_DOWN_NOT_TRANSACTIONAL: {
     message: 'The down of {migration} cannot run in one transaction: {found}.',
-    fix: 'Run it by hand, statement by statement, or write a transactional down.',
+    fix: 'Write a transactional down, or one that only makes or drops named indexes CONCURRENTLY; else run it by hand, statement by statement.',
   },
   MIGRATION_DOWN_CASCADES: {
     message: 'The down of {migration} takes more than it names: {found}.',

@@ -1,7 +1,7 @@
 /** `firebreak hold list|check|lift`: migrations that were rolled back and must not come back with the next deploy. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { namesTargetIn } from '../config.ts';
+import { canReach } from '../config.ts';
 import { heldByGuards, liftGuardHold } from '../databases/guard/journal.ts';
 import type { Target } from '../databases/target.ts';
 import { say } from '../domain/decision.ts';
@@ -111,12 +111,12 @@ async function heldInTarget(
   return { facts: { since, guard: hold.guard }, why: { target: named, migration, since, ...why } };
 }
 
-/** Without a configuration that names the target only the store can be asked. */
+/** Without a configuration that names the target, and its URLs, only the store can be asked. */
 async function onNamedTarget<T>(
   { config, target }: HoldOptions,
   work: (target: Target) => Promise<T>,
 ): Promise<T | undefined> {
-  if (!existsSync(config) || !namesTargetIn(config, target)) return undefined;
+  if (!existsSync(config) || !canReach(config, target)) return undefined;
   return onTarget({ config, target }, work);
 }
 

@@ -11,6 +11,7 @@ import { sealed } from './plan-hash.ts';
 import { firedBy, foreignLocks, publishingAll } from './reach.ts';
 import { type KeptTable, type RollbackInputs, readRollbackInputs } from './rollback/inputs.ts';
 import { lostBy } from './rollback/lost.ts';
+import { outsideOf, runOutside } from './rollback/outside.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
 import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
@@ -53,7 +54,8 @@ export async function planRollback(
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
   const lost = await lostBy(target, it);
-  const inputs = inputsOf(it, touched, history.sql, { ...request, before, lost });
+  const outside = await outsideOf(target, it.down);
+  const inputs = inputsOf(it, touched, history.sql, { ...request, before, lost, outside });
   return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact, lost }) };
 }
 
@@ -81,11 +83,13 @@ function inputsOf(
     snapshotSchema,
     before,
     lost,
+    outside,
     kept = [],
   }: {
     readonly snapshotSchema: string;
     readonly before: boolean;
     readonly lost: readonly Loss[];
+    readonly outside: RollbackInputs['outside'];
     readonly kept?: readonly KeptTable[];
   },
 ): RollbackInputs {
@@ -99,7 +103,8 @@ function inputsOf(
     rewrites: it.down.rewrites,
     before,
     damaged: damagedBy(it),
-    down: it.downSql,
+    down: outside.length > 0 ? '' : it.downSql,
+    outside,
     history,
     ownTransaction: it.applied.ownTransaction === true,
     notUndone: [...new Set(lost.map(({ text }) => text))],
@@ -130,6 +135,7 @@ async function compose(
     notUndone: inputs.notUndone,
     ownTransaction: inputs.ownTransaction,
     kept: inputs.kept,
+    outside: inputs.outside,
     affected,
     reached,
     fires: await firedBy(target, [...writes, ...reached]),
@@ -177,7 +183,10 @@ export function executeRollback(
   return copyingBefore(inputs, (copies) =>
     executeOnce(target, plan, options, {
       voided: () => otherFile(inputs(), options.captured),
-      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables.map(copied)),
+      before: async (client, work) => {
+        await copies.make(client, work, inputs().before, inputs().tables.map(copied));
+        await runOutside(client, work, inputs());
+      },
       prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
       verified: (done) => verified(target, inputs(), done),
     }),

@@ -275,6 +275,7 @@ function drop(tree: Tree, names: TableNames): Judgement {
     locks: lockable ? locked.map((it) => lock(it, 'AccessExclusive')) : [],
     destroysData: holdsData || cascade !== '' ? objects.map((it) => `the ${word} ${it}${cascade}`) : [],
     transactional: tree['concurrent'] !== true,
+    ...(tree['concurrent'] === true ? { concurrent: { does: 'drop', index: objects[0] ?? '' } } : {}),
     ...(cascade === '' ? {} : { danger: 'cascade' }),
     effects: asWritten.map((it) => ({
       op: 'drop',
@@ -332,12 +333,20 @@ function createTable(tree: Tree): Judgement {
   };
 }
 
+/** An index lies in the schema of its table. */
+function indexName(tree: Tree): string {
+  const table = relation(tree);
+  const dot = table.lastIndexOf('.');
+  return `${dot < 0 ? '' : table.slice(0, dot + 1)}${text(tree['idxname'])}`;
+}
+
 function createIndex(tree: Tree): Judgement {
   const concurrently = tree['concurrent'] === true;
   return {
     describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
+    ...(concurrently ? { concurrent: { does: 'create', index: indexName(tree) } } : {}),
     effects: [{ op: 'create', on: text(tree['idxname']), object: 'index', ...unlessThere(tree) }],
   };
 }

@@ -41,6 +41,19 @@ const rollbackInputs = z.object({
   /** Tables and columns that the up wrote or dropped, by the names that hold after the down. */
   damaged: z.array(z.object({ table: z.string(), columns: z.array(z.string()) })),
   down: z.string(),
+  /** Statements that go one by one before the transaction, whose down is empty then. */
+  outside: z
+    .array(
+      z.object({
+        sql: z.string(),
+        does: z.enum(['create', 'drop']),
+        /** As the SQL writes it. */
+        index: z.string(),
+        /** What makes it undone. */
+        back: z.string(),
+      }),
+    )
+    .default([]),
   rewrites: z.boolean().default(true),
   /** The tables are copied before they are locked: under the lock it would take too long. */
   before: z.boolean().default(false),

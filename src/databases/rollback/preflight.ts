@@ -90,7 +90,8 @@ async function readHalves(
 function problemOf(down: SqlAnalysis, migration: string): Refusal | undefined {
   if (down.empty) return refuse('MIGRATION_NO_DOWN', { migration });
   const outside = down.statements.find((it) => !it.transactional);
-  if (outside !== undefined) {
+  // Indexes made or dropped concurrently, and nothing else, go one by one.
+  if (outside !== undefined && !down.statements.every(({ concurrent }) => concurrent?.index)) {
     return refuse('MIGRATION_DOWN_NOT_TRANSACTIONAL', { migration, found: outside.describe });
   }
   const danger = down.statements.find((it) => it.danger !== undefined);
