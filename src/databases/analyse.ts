@@ -37,6 +37,8 @@ export interface Effect {
   readonly cascades?: boolean;
   /** No statement takes it back. */
   readonly forGood?: boolean;
+  /** A TRUNCATE that sets the sequences of the table back to their start. */
+  readonly restarts?: boolean;
   /** For renames: from and to, as written. For `alter`: what is set, and its opposite. */
   readonly from?: string;
   readonly to?: string;

@@ -101,6 +101,37 @@ describe('the analysis of a migration', () => {
         data: 'no',
       },
     ],
+    [
+      'a table that the up drops and makes anew',
+      'drop table t; create table t (id bigint)',
+      'drop table t; create table t (id int)',
+      {
+        not_undone: [
+          'the dropped t: what was in it is lost, and rights, comments, owner and what hung on it, unless the down gives them again',
+        ],
+        schema: 'unknown',
+        data: 'no',
+      },
+    ],
+    [
+      'a view that the up drops and makes anew, and the down only drops',
+      'drop view v; create view v as select 1 as a',
+      'drop view v',
+      { not_undone: ['v stays dropped'], schema: 'no', data: 'yes' },
+    ],
+    [
+      'sequences that begin anew',
+      'truncate t restart identity',
+      'insert into t values (1)',
+      {
+        not_undone: [
+          'the DELETE from t: the deleted rows do not come back by themselves',
+          'the sequences of t: they began anew and stay so',
+        ],
+        schema: 'yes',
+        data: 'no',
+      },
+    ],
   ];
   it.each(cases)('knows what is not undone of %s', async (_name, up, down, expected) => {
     expect(await judged(up, down)).toEqual(expected);

@@ -192,6 +192,16 @@ const CASES: Readonly<Record<string, Case>> = {
     down: 'create view richest as select p.name, i.price from people p join items i on i.person = p.id',
     ends: 'announced',
   },
+  'a view, dropped and made anew by both': {
+    up: 'drop view richest; create view richest as select p.name, i.price, i.note from people p join items i on i.person = p.id',
+    down: 'drop view richest; create view richest as select p.name, i.price from people p join items i on i.person = p.id',
+    ends: 'announced',
+  },
+  'a table, dropped and made anew by both': {
+    up: 'drop table loose; create table loose (id bigint, day date not null)',
+    down: 'drop table loose; create table loose (id int, day date not null)',
+    ends: 'announced',
+  },
   'a view, replaced': {
     up: 'create or replace view richest as select p.name, i.price from people p join items i on i.person = p.id where i.price > 5',
     down: 'create or replace view richest as select p.name, i.price from people p join items i on i.person = p.id where i.price > 6',

@@ -125,7 +125,10 @@ function linesFor(effect: Effect, all: readonly Effect[], down: readonly Effect[
     case 'update':
       return [`the UPDATE of ${nameOf(effect)}: ${down.some(writes(effect)) ? WRITES_TOO : NOT_BACK}`];
     case 'delete':
-      return [`the DELETE from ${effect.on}: the deleted rows do not come back by themselves`];
+      return [
+        `the DELETE from ${effect.on}: the deleted rows do not come back by themselves`,
+        ...(effect.restarts === true ? [`the sequences of ${effect.on}: they began anew and stay so`] : []),
+      ];
     case 'insert':
       return down.some((it) => it.op === 'delete' && it.on === effect.on)
         ? []
@@ -168,8 +171,7 @@ const writes =
     it.op === 'update' && it.on === effect.on && it.column === effect.column;
 
 function removedAgain(effect: Effect, all: readonly Effect[], down: readonly Effect[]): boolean {
-  const createdTable = all.some((it) => it.op === 'create' && it.on === effect.on);
-  if (createdTable && down.some((it) => it.op === 'drop' && it.on === effect.on)) return true;
+  if (madeFirst(effect.on, all) && down.some((it) => it.op === 'drop' && it.on === effect.on)) return true;
   const same = (it: Effect): boolean => it.on === effect.on && it.column === effect.column;
   return (
     effect.op === 'update' &&
@@ -177,6 +179,10 @@ function removedAgain(effect: Effect, all: readonly Effect[], down: readonly Eff
     down.some((it) => it.op === 'drop-column' && same(it))
   );
 }
+
+/** What is dropped first and then created was there before, with rows, rights and a definition of its own. */
+const madeFirst = (on: string, all: readonly Effect[]): boolean =>
+  all.find((it) => it.on === on && (it.op === 'create' || it.op === 'drop'))?.op === 'create';
 
 /** Whether the down has the opposite of a change. */
 function has(effect: Effect, down: readonly Effect[]): boolean {
@@ -211,12 +217,16 @@ export function restores(
   const schema = left
     .filter((it) => OPPOSITE[it.op] !== undefined)
     .every((it) => has(it, undone) && it.forGood !== true);
-  const replaced = left.some((it) => it.replaces === true);
+  const replaced = left.some((it) => it.replaces === true || isMadeAnew(it, done));
   return {
     schema: !schema ? 'no' : replaced ? 'unknown' : 'yes',
     data: data.length === 0 ? 'yes' : unsure ? 'unknown' : 'no',
   };
 }
+
+/** Whether the definition that the down gives it is the one from before, the text does not tell. */
+const isMadeAnew = ({ op, on }: Effect, done: readonly Effect[]): boolean =>
+  op === 'drop' && done.some((it) => it.op === 'create' && it.on === on);
 
 /** A dropped index or view has no data of its own. */
 const holdsData = ({ object }: Effect): boolean =>

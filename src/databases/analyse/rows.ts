@@ -8,15 +8,19 @@ import { plain, type TableNames } from './names.ts';
 export function truncate(tree: Tree, names: TableNames): Judgement {
   const asWritten = rangeVars(tree['relations']);
   const tables = asWritten.map(plain);
+  const restarts = tree['restart_seqs'] === true;
   return {
     ...(cascades(tree) ? { danger: 'cascade' } : {}),
     describe: `empties ${tables.join(', ')}`,
     locks: tables.map((name) => lock(name, 'AccessExclusive')),
-    destroysData: tables.map((name) => `all rows of ${name}`),
+    destroysData: tables.map(
+      (name) => `all rows of ${name}${restarts ? ', and where its sequences stood' : ''}`,
+    ),
     effects: asWritten.map((name) => ({
       op: 'delete',
       on: names.table(name),
       written: name,
+      ...(restarts ? { restarts } : {}),
       ...(cascades(tree) ? { cascades: true } : {}),
     })),
   };
