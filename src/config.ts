@@ -109,6 +109,12 @@ export function loadTarget(file: string, target: string, env: Env = process.env)
   throw new FirebreakError('UNKNOWN_TARGET', { found: target, known });
 }
 
+/** Whether a configuration has a target of that name, and the environment the URLs of its roles. */
+export function canReach(file: string, target: string, env: Env = process.env): boolean {
+  const found = readFile(file, [], () => [])?.targets[target];
+  return found !== undefined && missingUrls({ [target]: found }, env).length === 0;
+}
+
 /** The shipped runbooks, and after them those beside the configuration. */
 export function runbookFolders(file: string): readonly string[] {
   const own = join(dirname(resolve(file)), 'runbooks');

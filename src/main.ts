@@ -12,6 +12,7 @@ import { assembleJobs } from './jobs/assemble.ts';
 import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
 import { createLogger, type Logger } from './log.ts';
+import { journalsOf } from './monitors/guards.ts';
 import { historyOf } from './monitors/holds.ts';
 import { watch } from './monitors/watch.ts';
 import { createOutward } from './outward.ts';
@@ -55,8 +56,9 @@ export const startFirebreak = (
     onClose(targets.closeAll);
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ ...talk, target, settings, steps: runnable(steps) });
-    const watched = { watched: watch(config.monitors, targets), history: historyOf(targets) };
-    const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, ...watched };
+    const looks = { history: historyOf(targets), journals: journalsOf(targets) };
+    const watched = watch(config.monitors, targets);
+    const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createReceiver({
       listen: http,

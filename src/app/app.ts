@@ -1,6 +1,7 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
 import type { Figures } from '../domain/figures.ts';
+import type { GuardSeen } from '../domain/guard.ts';
 import type { Health } from '../domain/health.ts';
 import type { Incident, Kind, Severity } from '../domain/incident.ts';
 import type { Declaration, Intent, Roster } from '../domain/intents.ts';
@@ -177,6 +178,8 @@ export interface App {
   probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
   /** A held migration is applied again: its incident is opened again if need be, and its team is paged; once. */
   heldIsBack(hold: Hold, appliedAt: Date | undefined): Promise<void>;
+  /** Takes up what is new of a guarded deploy: entries, its incident, holds, and a run to approve; never acts. */
+  guardSeen(target: string, guard: GuardSeen): Promise<void>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
 

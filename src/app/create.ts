@@ -21,6 +21,7 @@ import { captureChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { figuresFor } from './figures.ts';
+import { pickUpGuard } from './guards.ts';
 import { healthOf, type Vitals } from './health.ts';
 import { heldIsBack } from './holds.ts';
 import { homeOf } from './home.ts';
@@ -75,6 +76,8 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     timelineRow: (id, seq) => rowNamed(store, id, seq),
     timelineNumbers: (id) => entryNumbers(store, id),
     escalate: (id, wish, cause = {}) => escalate(parts, id, wish, cause),
+    guardSeen: (target, guard) =>
+      pickUpGuard({ ...parts, startRun: createRuns(parts).startRun }, target, guard),
     heldIsBack: (hold, appliedAt) => heldIsBack(parts, hold, appliedAt),
     escalationDue: (id, escalation, level, attempts = Number.POSITIVE_INFINITY) =>
       escalationDue(parts, id, escalation, level, attempts),

@@ -18,7 +18,7 @@ export async function heldIsBack(
 ): Promise<void> {
   const { store, settings, now } = parts;
   const { target, migration, runId } = hold;
-  const text = `Migration ${migration} is applied to ${target} again, though it is held since run ${runId} rolled it back`;
+  const text = `Migration ${migration} is applied to ${target} again, though it is held since ${runId === undefined ? 'a guard' : `run ${runId}`} rolled it back`;
   const incident = await loadIncident(store, hold.incidentId);
   if (!incident) return;
   if (!isOpen(incident)) {

@@ -66,7 +66,7 @@ async function guarded(target: Target, command: readonly string[], options: Guar
     start: {
       id: randomBytes(4).toString('hex'),
       target: target.name,
-      by: `guard:${userInfo().username}@${hostname()}`,
+      by: `terminal:${userInfo().username}@${hostname()}`,
       command: `${redactedText(command.join(' '))}${options.unguarded ? ' (--unguarded)' : ''}`,
       policy: undo,
       windowSeconds: options.window ?? windowSeconds,

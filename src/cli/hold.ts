@@ -1,5 +1,9 @@
 /** `firebreak hold list|check|lift`: migrations that were rolled back and must not come back with the next deploy. */
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { canReach } from '../config.ts';
+import { heldByGuards, liftGuardHold } from '../databases/guard/journal.ts';
+import type { Target } from '../databases/target.ts';
 import { say } from '../domain/decision.ts';
 import { nameOf } from '../domain/postmortem/markdown.ts';
 import type { Hold } from '../domain/record.ts';
@@ -13,17 +17,18 @@ import { loadRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { printJson, type StoreOptions, withStore } from './options.ts';
 import { refused } from './report.ts';
+import { onTarget } from './targets.ts';
 import { onStore, onTerminal, type Terminal } from './terminal.ts';
 
 interface HoldOptions extends StoreOptions {
   readonly target: string;
   readonly migration: string;
+  readonly config: string;
   readonly json?: true;
 }
 
 interface LiftOptions extends HoldOptions {
   readonly reason: string;
-  readonly config: string;
 }
 
 export const holdCommand = (): Command =>
@@ -39,6 +44,7 @@ export const holdCommand = (): Command =>
       withMigration(
         new Command('check').description('Exit 1 when the migration is held: for the deploy, in CI'),
       )
+        .option('--config <file>', 'the configuration; the target it names is asked, too', 'firebreak.yml')
         .option('--json', 'print facts as JSON')
         .action(check),
     )
@@ -64,30 +70,61 @@ const holdFacts = ({ target, migration, incidentId, runId, since, returnedAt }: 
   target,
   migration,
   incident: incidentId,
-  run: runId,
+  run: runId ?? null,
   since: since.toISOString(),
   ...(returnedAt ? { applied_again: returnedAt.toISOString() } : {}),
 });
 
 const inLine = ({ target, migration, incidentId, runId, since, returnedAt }: Hold): string =>
-  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, run ${runId})${returnedAt ? ', APPLIED AGAIN' : ''}\n`;
+  `${target}: ${migration}, since ${since.toISOString()} (incident ${incidentId}, ${runId === undefined ? 'by a guard' : `run ${runId}`})${returnedAt ? ', APPLIED AGAIN' : ''}\n`;
 
 async function check(options: HoldOptions): Promise<void> {
   const { target, migration, json } = options;
   const held = await onStore(options, async (store) => {
     const hold = await findHold(store, target, migration);
-    return hold && { hold, why: await whyHeld(store, hold) };
+    return hold && { facts: holdFacts(hold), why: await whyHeld(store, hold) };
   });
-  if (json) printJson({ held: held !== undefined, target, migration, ...(held ? holdFacts(held.hold) : {}) });
-  if (held) throw new FirebreakError('MIGRATION_HELD', held.why);
+  const found = held ?? (await heldInTarget(options));
+  if (json) printJson({ held: found !== undefined, target, migration, ...found?.facts });
+  if (found) throw new FirebreakError('MIGRATION_HELD', found.why);
   if (!json) process.stdout.write(`${migration} is not held on ${target}\n`);
+}
+
+/** A guard writes down in the target what it undid: the bot may not have seen it yet. */
+async function heldInTarget(
+  options: HoldOptions,
+): Promise<{ readonly facts: Readonly<Record<string, unknown>>; readonly why: Values } | undefined> {
+  const { target: named, migration } = options;
+  const hold = await onNamedTarget(options, async (target) =>
+    (await heldByGuards(target)).find((it) => it.migration === migration),
+  );
+  if (!hold) return undefined;
+  const since = hold.since.toISOString();
+  const nobody = 'nobody, by policy';
+  const why = {
+    incident: 'not known yet',
+    title: `guard ${hold.guard}`,
+    run: 'none',
+    requester: nobody,
+    approver: nobody,
+  };
+  return { facts: { since, guard: hold.guard }, why: { target: named, migration, since, ...why } };
+}
+
+/** Without a configuration that names the target, and its URLs, only the store can be asked. */
+async function onNamedTarget<T>(
+  { config, target }: HoldOptions,
+  work: (target: Target) => Promise<T>,
+): Promise<T | undefined> {
+  if (!existsSync(config) || !canReach(config, target)) return undefined;
+  return onTarget({ config, target }, work);
 }
 
 /** Who, when and why, by name. */
 async function whyHeld(store: Store, { target, migration, incidentId, runId, since }: Hold): Promise<Values> {
   const [incident, run, people] = await Promise.all([
     loadIncident(store, incidentId),
-    loadRun(store, runId),
+    runId === undefined ? undefined : loadRun(store, runId),
     loadPeople(store),
   ]);
   const named = (actor: string | undefined): string =>
@@ -99,7 +136,7 @@ async function whyHeld(store: Store, { target, migration, incidentId, runId, sin
     incident: incidentId,
     // A deploy's log is read by everybody.
     title: incident?.private ? 'private' : (incident?.title ?? 'not known'),
-    run: runId,
+    run: runId ?? 'none, a guard did it by policy',
     requester: named(run?.requestedBy),
     approver: named(run && approverOf(run)),
   };
@@ -111,7 +148,11 @@ const approverOf = ({ steps }: Run): string | undefined =>
 const lift = (options: LiftOptions): Promise<void> =>
   onTerminal(options, async (terminal) => {
     const refusal = await lifted(terminal, options);
-    if (refusal) {
+    const text = `The hold on ${options.migration} was lifted by ${terminal.actor}: ${options.reason}`;
+    const byGuard =
+      options.reason.trim() !== '' &&
+      (await onNamedTarget(options, (target) => liftGuardHold(target, options.migration, text, new Date())));
+    if (refusal && !(byGuard === true && refusal.code === 'NOT_HELD')) {
       refused(refusal);
       return;
     }

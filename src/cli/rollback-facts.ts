@@ -1,6 +1,7 @@
 /** What is printed of a rollback plan: the facts of up and down, read without a database, and what a target adds. */
 import { createHash } from 'node:crypto';
-import { analyse, type Lock, notUndone, restores, type SqlAnalysis } from '../databases/analyse.ts';
+import { notUndone, restores } from '../databases/analyse/losses.ts';
+import { analyse, type Lock, type SqlAnalysis } from '../databases/analyse.ts';
 import { errorText } from '../databases/pg-errors.ts';
 import { removedNames, type Users } from '../databases/users.ts';
 import type { CapturedMigration } from '../domain/plan.ts';

@@ -1,6 +1,8 @@
 /** What a write leads to beyond its own table: foreign keys that pass it on, triggers, functions, publications. */
+
+import type { TableNames } from './analyse/names.ts';
 import type { SqlAnalysis } from './analyse.ts';
-import { baseName } from './names.ts';
+import { baseName, quoteName } from './names.ts';
 import type { Target } from './target.ts';
 
 /** Rows that are written; for an update, one column of theirs. */
@@ -62,6 +64,33 @@ export async function reachedFrom(target: Target, writes: readonly Write[]): Pro
     writes.map((it) => it.column),
   ]);
   return rows.map((row) => ({ ...row, oid: Number(row.oid) }));
+}
+
+const FOREIGN = `
+  select distinct n.nspname || '.' || o.relname as "table"
+    from unnest($1::text[], $2::text[]) as gone (name, constraint_name)
+    join pg_constraint c on c.conrelid = to_regclass(gone.name) and c.contype = 'f'
+                        and (gone.constraint_name = '' or c.conname = gone.constraint_name)
+    join pg_class o on o.oid = c.confrelid and o.oid <> c.conrelid
+    join pg_namespace n on n.oid = o.relnamespace
+   order by 1`;
+
+/** Tables that a foreign key leads to which SQL drops, alone or with its table: they are locked as well. */
+export async function foreignLocks(target: Target, sql: SqlAnalysis, now: TableNames): Promise<string[]> {
+  const gone = sql.statements
+    .flatMap((it) => it.effects)
+    .flatMap(({ op, on, object }): (readonly [string, string])[] => {
+      if (op !== 'drop') return [];
+      if (object === undefined) return [[now.tableNow(on), '']];
+      const place = on.lastIndexOf('.');
+      return object === 'constraint' ? [[now.tableNow(on.slice(0, place)), on.slice(place + 1)]] : [];
+    });
+  if (gone.length === 0) return [];
+  const rows = await target.read<{ table: string }>(FOREIGN, [
+    gone.map(([table]) => quoteName(table)),
+    gone.map(([, constraint]) => constraint),
+  ]);
+  return rows.map((row) => row.table);
 }
 
 const TRIGGERS = `

@@ -1,14 +1,14 @@
 /** Undoing a migration: a plan to approve, and its execution, which leaves nothing behind when it fails. */
 import type { ActionOutcome, CapturedMigration, Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { notUndone } from './analyse.ts';
+import type { Loss } from './analyse/losses.ts';
 import { BEFORE_MS, type ExecuteOptions, executeOnce } from './attempts.ts';
 import { copyingBefore } from './before.ts';
 import { formOf } from './copy-form.ts';
 import { historyStatement } from './history.ts';
 import { nameWithSuffix } from './names.ts';
 import { sealed } from './plan-hash.ts';
-import { firedBy, publishingAll } from './reach.ts';
+import { firedBy, foreignLocks, publishingAll } from './reach.ts';
 import { type Resolution, resolveCopying, resolveUnknown } from './resolve.ts';
 import { concurrentLines, planConcurrent } from './rollback/concurrent.ts';
 import { leftOf, runningConcurrent } from './rollback/concurrent-run.ts';
@@ -18,6 +18,7 @@ import {
   type RollbackInputs,
   readRollbackInputs,
 } from './rollback/inputs.ts';
+import { lostBy } from './rollback/lost.ts';
 import { type Candidate, preflight } from './rollback/preflight.ts';
 import { copied, fullSql } from './rollback/sql.ts';
 import { summaryOf } from './rollback/summary.ts';
@@ -66,8 +67,15 @@ export async function planRollback(
   if (!concurrent.ok) return concurrent;
   const history = await historyStatement(target, it.captured.name, request.captured);
   if (!history.ok) return history;
-  const inputs = inputsOf(it, touched, history.sql, { ...request, before, concurrent: concurrent.value });
-  return { ok: true, plan: await compose(target, it, touched, inputs, { seconds, exact, room: room.lines }) };
+  const lost = await lostBy(target, it);
+  const inputs = inputsOf(it, touched, history.sql, {
+    ...request,
+    before,
+    lost,
+    concurrent: concurrent.value,
+  });
+  const known = { seconds, exact, lost, room: room.lines };
+  return { ok: true, plan: await compose(target, it, touched, inputs, known) };
 }
 
 /** A copy that is left of an execution that failed is not touched: the next one gets another name. */
@@ -93,16 +101,17 @@ function inputsOf(
   {
     snapshotSchema,
     before,
+    lost,
     concurrent,
     kept = [],
   }: {
     readonly snapshotSchema: string;
     readonly before: boolean;
+    readonly lost: readonly Loss[];
     readonly concurrent: readonly ConcurrentStep[];
     readonly kept?: readonly KeptTable[];
   },
 ): RollbackInputs {
-  const unread = it.upOpaque ? ['what the up did: it is code, or cannot be read'] : [];
   return {
     migration: it.captured.name,
     migrationXid: it.applied.xid,
@@ -117,7 +126,7 @@ function inputsOf(
     concurrent: [...concurrent],
     history,
     ownTransaction: it.applied.ownTransaction === true,
-    notUndone: [...unread, ...notUndone(it.up, it.down)],
+    notUndone: [...new Set(lost.map(({ text }) => text))],
     kept: [...kept],
   };
 }
@@ -127,10 +136,17 @@ async function compose(
   it: Candidate,
   { affected, writes, reached }: Down,
   inputs: RollbackInputs,
-  size: { readonly seconds: number; readonly exact: boolean; readonly room: readonly string[] },
+  known: {
+    readonly seconds: number;
+    readonly exact: boolean;
+    readonly lost: readonly Loss[];
+    readonly room: readonly string[];
+  },
 ): Promise<Plan> {
   const { down } = it;
+  const foreign = await foreignLocks(target, down, it.up.names);
   const locked = await lockedOids(target, [
+    ...foreign,
     ...affected.map((one) => one.facts.name),
     ...down.locks.map((lock) => it.up.names.tableNow(down.names.table(lock.relation))),
   ]);
@@ -139,6 +155,7 @@ async function compose(
   const summary = summaryOf({
     sql: down,
     waits: 'readers',
+    foreign,
     notUndone: inputs.notUndone,
     ownTransaction: inputs.ownTransaction,
     kept: inputs.kept,
@@ -149,10 +166,10 @@ async function compose(
     publishing: await publishingAll(target),
     holders,
     users,
-    lockSeconds: size.seconds,
+    lockSeconds: known.seconds,
     maxLockSeconds: target.config.snapshot.maxLockSeconds,
-    sizesOld: !size.exact,
-    room: size.room,
+    sizesOld: !known.exact,
+    room: known.room,
     ...(inputs.concurrent.length === 0
       ? {}
       : { outside: concurrentLines(inputs.concurrent, BEFORE_MS / 60_000) }),
@@ -171,7 +188,8 @@ async function compose(
       sizes,
       holders: holders ?? [],
       users,
-      lock_seconds: size.seconds,
+      lock_seconds: known.seconds,
+      announced: known.lost,
       applied_at: it.applied.appliedAt?.toISOString() ?? 'unknown',
     },
   });

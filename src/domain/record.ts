@@ -30,7 +30,8 @@ export interface Hold {
   readonly target: string;
   readonly migration: string;
   readonly incidentId: number;
-  readonly runId: number;
+  /** The run that rolled it back; none when a guard did by itself. */
+  readonly runId?: number;
   readonly since: Date;
   /** When it was seen to be applied again; people were told. */
   readonly returnedAt?: Date;

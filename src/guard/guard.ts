@@ -3,20 +3,15 @@ import type pg from 'pg';
 import { analyse } from '../databases/analyse.ts';
 import { tablesAtRisk } from '../databases/guard/at-risk.ts';
 import { type Kept, whatChanged } from '../databases/guard/changed.ts';
-import {
-  type GuardEventKind,
-  type GuardStart,
-  type Journal,
-  lockGuards,
-  openJournal,
-} from '../databases/guard/journal.ts';
-import { forgetKept, startKeeping, stopLogging } from '../databases/guard/keep.ts';
+import { type GuardStart, type Journal, lockGuards, openJournal } from '../databases/guard/journal.ts';
+import { clearAway, forgetKept, startKeeping, stayAlive, stopLogging } from '../databases/guard/keep.ts';
 import type { Keeping } from '../databases/guard/keeping.ts';
 import { appliedMigrations } from '../databases/history.ts';
 import { shortName } from '../databases/names.ts';
 import { errorText } from '../databases/pg-errors.ts';
 import type { KeptTable } from '../databases/rollback/inputs.ts';
 import { endQuietly, type Target } from '../databases/target.ts';
+import type { GuardEventKind } from '../domain/guard.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
@@ -41,8 +36,11 @@ export interface GuardWish {
   readonly say: (line: string) => void;
 }
 
-/** How long the command may run before the log of what it overwrites ends. */
-const COMMAND_MS = 6 * 3_600_000;
+/** How long a statement of its own connection may take: the copy of a large table. */
+const STATEMENT_MS = 6 * 3_600_000;
+/** A guard that is gone leaves triggers that do nothing any more after that. */
+const ALIVE_MS = 30 * 60_000;
+const aliveUntil = (): Date => new Date(Date.now() + ALIVE_MS);
 const PING_MS = 3000;
 /** A guard that is frozen loses its connection, and with it the right to act. */
 const IDLE_MS = 15_000;
@@ -51,11 +49,12 @@ const IDLE_MS = 15_000;
 export async function guard(
   wish: GuardWish,
 ): Promise<{ readonly ok: true; readonly exit: GuardExit } | Refusal> {
-  const client = await wish.target.session('ddl', COMMAND_MS);
+  const client = await wish.target.session('ddl', STATEMENT_MS);
   const ping = setInterval(() => void client.query('select 1').catch(() => undefined), PING_MS);
   try {
     if (!(await lockGuards(client))) return refuse('GUARD_BUSY', { target: wish.target.name });
     await client.query("select set_config('idle_session_timeout', $1, false)", [String(IDLE_MS)]);
+    await clearAway(client);
     return await underLock(wish, client);
   } finally {
     clearInterval(ping);
@@ -96,7 +95,7 @@ async function underLock(
     `Guarding \`${start.command}\` on ${target.name}: ${names(pending) || 'nothing is pending'}`,
   );
   for (const note of notes) await told('note', note);
-  await startKeeping(client, keeping, new Date(Date.now() + COMMAND_MS));
+  await startKeeping(client, keeping, aliveUntil());
   if (tables.length > 0)
     await told(
       'kept',
@@ -125,13 +124,17 @@ export type Told = (
 const teller =
   (journal: Journal, say: GuardWish['say']): Told =>
   async (kind, text, details = {}) => {
-    say(text);
     await journal.write(kind, text, new Date(), details);
+    say(text);
   };
 
 async function ran(it: Guarding): Promise<{ readonly ok: true; readonly exit: GuardExit }> {
   const begun = performance.now();
-  const code = await it.run();
+  const beat = setInterval(
+    () => void stayAlive(it.client, it.keeping, aliveUntil()).catch(() => undefined),
+    PING_MS,
+  );
+  const code = await it.run().finally(() => clearInterval(beat));
   const seconds = Math.round((performance.now() - begun) / 100) / 10;
   const fresh = await newlyApplied(it);
   await it.told('command', `The command ended with ${code} after ${seconds} s`, { code, seconds });
@@ -199,7 +202,6 @@ async function afterwards(
     await it.told('green', `All probes of ${target.name} stayed green for ${start.windowSeconds} s`);
     return finish(it, code === 0 ? 0 : 1, kept);
   }
-  const since = performance.now();
   await it.told('red', `Probes of ${target.name} are red: ${red.text}`, { sqlstate: red.sqlstate ?? null });
   if (start.policy === 'propose') {
     await it.told(
@@ -217,8 +219,8 @@ async function afterwards(
     });
     return 5 as const;
   });
-  const seconds = Math.round((performance.now() - since) / 100) / 10;
-  if (exit !== 5) await it.told('note', `From bad to good in ${seconds} s`, { seconds });
+  const seconds = Math.round((performance.now() - red.since) / 100) / 10;
+  if (exit !== 5) await it.told('note', `From the first red probe to green in ${seconds} s`, { seconds });
   return finish(it, exit, kept);
 }
 

@@ -8,6 +8,8 @@ export interface Red {
   /** The probe, and what it said. */
   readonly text: string;
   readonly sqlstate?: string;
+  /** When the first of these looks failed, by the clock of `performance`. */
+  readonly since: number;
 }
 
 const EVERY_MS = 1000;
@@ -20,18 +22,25 @@ export async function watch(
   windowMs: number,
 ): Promise<Red | undefined> {
   const end = performance.now() + windowMs;
+  let since = 0;
   for (let failures = 0; ; ) {
+    const began = performance.now();
     const red = (await runProbes(target)).filter(({ ok }) => !ok);
     failures = red.length === 0 ? 0 : failures + 1;
-    if (failures >= LOOKS) return redOf(red);
+    if (failures === 1) since = began;
+    if (failures >= LOOKS) return redOf(red, since);
     // A look that failed last is not let pass because the time is over.
     if (performance.now() >= end && failures === 0) return undefined;
     await sleep(EVERY_MS);
   }
 }
 
-function redOf([first]: readonly ProbeResult[]): Red {
+function redOf([first]: readonly ProbeResult[], since: number): Red {
   const state = first?.sqlstate === undefined ? {} : { sqlstate: first.sqlstate };
   const code = first?.sqlstate === undefined ? '' : ` (SQLSTATE ${first.sqlstate})`;
-  return { text: `${first?.name ?? 'connection'}: ${first?.error ?? 'no reason given'}${code}`, ...state };
+  return {
+    since,
+    text: `${first?.name ?? 'connection'}: ${first?.error ?? 'no reason given'}${code}`,
+    ...state,
+  };
 }

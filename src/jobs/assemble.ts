@@ -5,6 +5,7 @@ import type { Effect } from '../domain/effects.ts';
 import type { OutgoingPage } from '../domain/outgoing-page.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
+import { createGuardMonitor, GUARDS, GUARDS_EVERY_SECONDS, type GuardPorts } from '../monitors/guards.ts';
 import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
@@ -49,6 +50,8 @@ export interface JobsParts {
   readonly watched: readonly WatchedTarget[];
   /** What is applied to a target, for what is held on it. */
   readonly history: HoldPorts['history'];
+  /** What guarded deploys wrote down in the targets. */
+  readonly journals: GuardPorts['journals'];
   readonly runs: Worker;
 }
 
@@ -68,6 +71,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const monitors = new Map<string, { tick(signal?: AbortSignal): Promise<unknown> }>([
     ...watched.map((each) => [each.settings.name, monitorOf(each, parts)] as const),
     [HOLDS, holdMonitor(parts)],
+    [GUARDS, createGuardMonitor({ ...parts, pickUp: (...it) => app.guardSeen(...it) }, log)],
   ]);
   const leases = openLeases(store, log);
   const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
@@ -87,8 +91,11 @@ export function assembleJobs(parts: JobsParts): Jobs {
       inboxWorker(parts),
     ],
   });
-  const held = { name: HOLDS, schedule: { everySeconds: HOLDS_EVERY_SECONDS } };
-  const ticking = [...watched.map(({ settings }) => settings), held];
+  const ticking = [
+    ...watched.map(({ settings }) => settings),
+    { name: HOLDS, schedule: { everySeconds: HOLDS_EVERY_SECONDS } },
+    { name: GUARDS, schedule: { everySeconds: GUARDS_EVERY_SECONDS } },
+  ];
   const ticks = createTicks({ db: store, clock, log, monitors: ticking });
   return {
     start() {

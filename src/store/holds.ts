@@ -6,7 +6,7 @@ interface HoldRow {
   readonly target: string;
   readonly migration: string;
   readonly incident_id: number;
-  readonly run_id: number;
+  readonly run_id: number | null;
   readonly since: Date;
   readonly returned_at: Date | null;
 }
@@ -19,7 +19,7 @@ export async function saveHold(tx: Db, hold: Hold): Promise<void> {
      on conflict (target, migration) do update
         set incident_id = excluded.incident_id, run_id = excluded.run_id, since = excluded.since,
             returned_at = null`,
-    [hold.target, hold.migration, hold.incidentId, hold.runId, hold.since],
+    [hold.target, hold.migration, hold.incidentId, hold.runId ?? null, hold.since],
   );
 }
 
@@ -87,7 +87,7 @@ const toHold = (row: HoldRow): Hold => ({
   target: row.target,
   migration: row.migration,
   incidentId: row.incident_id,
-  runId: row.run_id,
+  ...(row.run_id === null ? {} : { runId: row.run_id }),
   since: row.since,
   ...(row.returned_at === null ? {} : { returnedAt: row.returned_at }),
 });

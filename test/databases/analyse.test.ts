@@ -1,4 +1,5 @@
-import { analyse, notUndone, restores } from '../../src/databases/analyse.ts';
+import { notUndone, restores } from '../../src/databases/analyse/losses.ts';
+import { analyse } from '../../src/databases/analyse.ts';
 import { redactSql, redactValue } from '../../src/databases/redact.ts';
 
 describe('the analysis of a migration', () => {
@@ -95,6 +96,37 @@ describe('the analysis of a migration', () => {
         not_undone: [
           'the DELETE from t: the deleted rows do not come back by themselves',
           'the DELETE from u: the deleted rows do not come back by themselves',
+        ],
+        schema: 'yes',
+        data: 'no',
+      },
+    ],
+    [
+      'a table that the up drops and makes anew',
+      'drop table t; create table t (id bigint)',
+      'drop table t; create table t (id int)',
+      {
+        not_undone: [
+          'the dropped t: what was in it is lost, and rights, comments, owner and what hung on it, unless the down gives them again',
+        ],
+        schema: 'unknown',
+        data: 'no',
+      },
+    ],
+    [
+      'a view that the up drops and makes anew, and the down only drops',
+      'drop view v; create view v as select 1 as a',
+      'drop view v',
+      { not_undone: ['v stays dropped'], schema: 'no', data: 'yes' },
+    ],
+    [
+      'sequences that begin anew',
+      'truncate t restart identity',
+      'insert into t values (1)',
+      {
+        not_undone: [
+          'the DELETE from t: the deleted rows do not come back by themselves',
+          'the sequences of t: they began anew and stay so',
         ],
         schema: 'yes',
         data: 'no',

@@ -163,6 +163,56 @@ describe('the rollback of a migration', () => {
     expect(await leftovers()).toEqual(NOTHING);
   });
 
+  describe('of an index that is made or dropped concurrently', () => {
+    const indexed = captured(
+      'indexed',
+      'create index by_status on order_status (status); drop index order_events_order_id_id_idx',
+      'drop index concurrently by_status; create index concurrently order_events_order_id_id_idx on order_events (order_id, id desc)',
+    );
+    const indexes = async (): Promise<string[]> =>
+      (
+        await shop.query<{ name: string }>(
+          "select indexrelid::regclass::text as name from pg_index where indisvalid and indexrelid::regclass::text ~ 'by_status|events_order' order by 1",
+        )
+      ).map(({ name }) => name);
+
+    it('goes one by one, with its ways back in the plan', async () => {
+      await shop.apply(indexed);
+      const it = await planned(indexed);
+      expect(it.summary.join('\n')).toContain('NOT one transaction');
+      expect(it.summary.join('\n')).toContain(
+        'Way back: CREATE INDEX by_status ON public.order_status USING btree (status)',
+      );
+      expect(await executeRollback(shop.target, it, { marker: marker(), ...quiet })).toMatchObject({
+        state: 'done',
+        facts: { history_gone: true },
+      });
+      expect(await indexes()).toEqual(['order_events_order_id_id_idx']);
+    });
+
+    it('goes on where it stopped, and clears away what a CREATE left behind', async () => {
+      await shop.apply(indexed);
+      const it = await planned(indexed);
+      const writer = await shop.connect('app', 'long writer');
+      await writer.query("begin; insert into order_events (order_id, status) values (1, 'x')");
+      const stopped = await executeRollback(shop.target, it, {
+        marker: marker(),
+        lockTimeoutMs: 200,
+        ...quiet,
+      });
+      expect(stopped).toMatchObject({ state: 'stopped', code: 'LOCK_TIMEOUT' });
+      expect(stopped.verdict).toContain(
+        'Done before that, and not taken back: drop index concurrently by_status',
+      );
+      expect(stopped.verdict).toContain('order_events_order_id_id_idx is INVALID now');
+      await writer.end();
+      expect(await executeRollback(shop.target, it, { marker: marker(), ...quiet })).toMatchObject({
+        state: 'done',
+      });
+      expect(await indexes()).toEqual(['order_events_order_id_id_idx']);
+    });
+  });
+
   describe('is refused by name', () => {
     const cases: readonly (readonly [string, CapturedMigration, string])[] = [
       [

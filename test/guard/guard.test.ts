@@ -28,19 +28,26 @@ describe('a guarded deploy', () => {
     start: {
       id: randomBytes(4).toString('hex'),
       target: 'shop',
-      by: 'guard:ci@test',
+      by: 'terminal:ci@test',
       command: 'migrate',
       policy: more.policy ?? 'auto',
       windowSeconds: more.window ?? 6,
     },
     large: false,
     run: async () => {
-      for (const migration of migrations) await shop.apply(migration);
+      for (const migration of migrations) await deploy(migration);
       return 0;
     },
     say: (line) => lines.push(line),
     ...more,
   });
+
+  /** As a deploy is tried again when it met the clients in a deadlock. */
+  const deploy = (migration: CapturedMigration): Promise<unknown> =>
+    shop.apply(migration).catch((error: unknown) => {
+      if ((error as { code?: string }).code === '40P01') return deploy(migration);
+      throw error;
+    });
 
   async function exitOf(given: GuardWish): Promise<number | string> {
     const done = await guard(given);
@@ -188,7 +195,7 @@ describe('a guarded deploy', () => {
             known.get(id)?.eta === null,
         );
       expect({ seed, wrong }).toEqual({ seed, wrong: [] });
-      expect(lines.join('\n')).toMatch(/From bad to good in [\d.]+ s/);
+      expect(lines.join('\n')).toMatch(/From the first red probe to green in [\d.]+ s/);
     },
   );
 });

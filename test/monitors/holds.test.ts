@@ -60,7 +60,7 @@ describe('a migration that was rolled back and is held', () => {
     };
   };
   const QUIET = { status: 'investigating', paged: [], changes: [], back: false };
-  const text = (run: number): string =>
+  const text = (run = 0): string =>
     `Migration ${BAD.name} is applied to shop again, though it is held since run ${run} rolled it back`;
 
   it('is no matter while it is not applied', async () => {

@@ -23,9 +23,11 @@ const state = (): Promise<SlackState> => actorsOf(world.slack.url).state();
 const say = (user: string, channel: string, text: string): Promise<unknown> =>
   world.control('POST', 'commands', { user, channel, text: `/incident ${text}` });
 
+/** Also what was taken in and not done yet. */
 const outboxIsEmpty = async (): Promise<boolean> => {
   const { rows } = await world.store.query<{ left: number }>(
-    `select count(*)::int as left from outbox where state <> 'sent'`,
+    `select (select count(*) from outbox where state <> 'sent')::int
+            + (select count(*) from inbox where state = 'received')::int as left`,
   );
   return rows[0]?.left === 0;
 };

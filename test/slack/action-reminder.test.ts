@@ -56,6 +56,7 @@ beforeAll(async () => {
     replay: () => Promise.resolve(),
     watched: [],
     history: () => Promise.resolve(undefined),
+    journals: new Map(),
     runs: { name: 'runs', due: () => Promise.resolve([]), work: () => Promise.resolve() },
   });
   jobs.start();

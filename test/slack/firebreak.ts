@@ -130,6 +130,7 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     replay: () => Promise.resolve(),
     watched: [],
     history: () => Promise.resolve(undefined),
+    journals: new Map(),
     runs: noRuns,
   });
   if (wishes.jobs !== false) jobs.start();

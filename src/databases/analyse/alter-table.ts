@@ -3,6 +3,7 @@ import type { Effect, Lock } from '../analyse.ts';
 import { relationName, strings, type Tree, text, walk } from '../parse.ts';
 import { cascades, type Judgement, objectOf } from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
+import { unlessThere } from './objects.ts';
 
 interface Part {
   readonly describe: string;
@@ -147,14 +148,19 @@ const words = (command: Tree): string =>
 
 const setting = (describe: string, on: string, from: string, to: string): Part => ({
   describe,
-  effects: [{ op: 'alter', on, from, to }],
+  // Whether it was so before, the text does not tell.
+  effects: [{ op: 'alter', on, from, to, replaces: true }],
 });
 
+/** Which default it was before, the text does not tell. */
 function defaultOf(command: Tree, table: string, column: string): Part {
   const [none, some] = [`${column} without default`, `${column} with default`];
-  return command['def'] === undefined
-    ? setting(`drop the default of ${column}`, table, some, none)
-    : setting(`set the default of ${column}`, table, none, some);
+  const drops = command['def'] === undefined;
+  const [from, to] = drops ? [some, none] : [none, some];
+  return {
+    describe: `${drops ? 'drop' : 'set'} the default of ${column}`,
+    effects: [{ op: 'alter', on: table, column, from, to, replaces: true }],
+  };
 }
 
 /** Types whose columns take their values from a sequence. */
@@ -184,7 +190,7 @@ function addColumn(command: Tree, { table, names }: Context): Part {
     describe: `add column ${name}`,
     rewrites,
     locks,
-    effects: [{ op: 'add-column', on: table, column: names.column(table, name) }],
+    effects: [{ op: 'add-column', on: table, column: names.column(table, name), ...unlessThere(command) }],
   };
 }
 

@@ -63,6 +63,10 @@ export const OBJECTS: Readonly<Record<string, (tree: Tree) => Judgement>> = {
 export const replacing = (tree: Tree): Partial<Effect> =>
   tree['replace'] === true ? { replaces: true } : {};
 
+/** With IF NOT EXISTS nobody can tell whether it was made. */
+export const unlessThere = (tree: Tree): Partial<Effect> =>
+  tree['if_not_exists'] === true || tree['missing_ok'] === true ? { replaces: true } : {};
+
 function alterEnum(tree: Tree): Judgement {
   const type = dotted(tree['typeName']);
   const [from, to] = [text(tree['oldVal']), text(tree['newVal'])];
@@ -92,7 +96,7 @@ function grant(tree: Tree): Judgement {
   const [from, to] = given ? [`without ${rights}`, rights] : [rights, `without ${rights}`];
   return {
     describe: `${given ? 'gives' : 'takes'} rights on ${names.join(', ')}`,
-    effects: names.map((on) => ({ op: 'alter', on, object: 'rights', from, to })),
+    effects: names.map((on) => ({ op: 'alter', on, object: 'rights', from, to, replaces: true })),
   };
 }
 

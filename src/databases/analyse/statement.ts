@@ -2,9 +2,19 @@
 import type { Effect, Lock, StatementAnalysis } from '../analyse.ts';
 import { relationName, type Statement, strings, type Tree, text, walk } from '../parse.ts';
 import { judgeAlterTable } from './alter-table.ts';
-import { cascades, type Judgement, objectOf, objectWord } from './judgement.ts';
+import {
+  cascades,
+  type Judgement,
+  lock,
+  objectOf,
+  objectWord,
+  rangeVars,
+  relation,
+  written,
+} from './judgement.ts';
 import { plain, type TableNames } from './names.ts';
-import { OBJECTS, replacing } from './objects.ts';
+import { OBJECTS, replacing, unlessThere } from './objects.ts';
+import { insert, merge, remove, truncate, update } from './rows.ts';
 
 type Judge = (tree: Tree, names: TableNames) => Judgement;
 
@@ -83,10 +93,6 @@ const unread =
   (kind: string): Judge =>
   () => ({ opaque: true, describe: `a statement that Firebreak does not know (${kind})` });
 
-const written = (tree: Tree, key = 'relation'): string => relationName((tree[key] ?? {}) as Tree);
-const relation = (tree: Tree, key = 'relation'): string => plain(written(tree, key));
-const lock = (name: string, mode: string): Lock => ({ relation: name, mode });
-
 const harmless =
   (describe: string): Judge =>
   () => ({ describe });
@@ -142,11 +148,11 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   }),
   CreateSeqStmt: (tree) => ({
     describe: `creates the sequence ${relation(tree, 'sequence')}`,
-    effects: [{ op: 'create', on: relation(tree, 'sequence'), object: 'sequence' }],
+    effects: [{ op: 'create', on: relation(tree, 'sequence'), object: 'sequence', ...unlessThere(tree) }],
   }),
   CreateSchemaStmt: (tree) => ({
     describe: `creates the schema ${text(tree['schemaname'])}`,
-    effects: [{ op: 'create', on: text(tree['schemaname']), object: 'schema' }],
+    effects: [{ op: 'create', on: text(tree['schemaname']), object: 'schema', ...unlessThere(tree) }],
   }),
   LockStmt: (tree) => ({
     describe: 'locks tables',
@@ -288,113 +294,8 @@ function drop(tree: Tree, names: TableNames): Judgement {
 const objectName = (it: Tree): string =>
   strings((it['ObjectWithArgs'] as Tree | undefined)?.['objname'] ?? it).join('.');
 
-const rangeVars = (value: unknown): string[] => {
-  const found: string[] = [];
-  walk(value, (key, tree) => {
-    if (key === 'RangeVar') found.push(relationName(tree));
-  });
-  return found;
-};
-
 const strongestOf = (relations: unknown, mode: string): Lock[] =>
   rangeVars(relations).map((name) => lock(plain(name), mode));
-
-function truncate(tree: Tree, names: TableNames): Judgement {
-  const asWritten = rangeVars(tree['relations']);
-  const tables = asWritten.map(plain);
-  return {
-    ...(cascades(tree) ? { danger: 'cascade' } : {}),
-    describe: `empties ${tables.join(', ')}`,
-    locks: tables.map((name) => lock(name, 'AccessExclusive')),
-    destroysData: tables.map((name) => `all rows of ${name}`),
-    effects: asWritten.map((name) => ({
-      op: 'delete',
-      on: names.table(name),
-      written: name,
-      ...(cascades(tree) ? { cascades: true } : {}),
-    })),
-  };
-}
-
-/** What it does to a row depends on the row: each of its parts is an effect of its own. */
-function merge(tree: Tree, names: TableNames): Judgement {
-  const now = relation(tree);
-  const table = names.table(now);
-  const clauses = ((tree['mergeWhenClauses'] ?? []) as readonly Tree[]).map(
-    (it) => it['MergeWhenClause'] as Tree,
-  );
-  const has = (type: string): boolean => clauses.some((it) => it['commandType'] === type);
-  const columns = [
-    ...new Set(clauses.filter((it) => it['commandType'] === 'CMD_UPDATE').flatMap(setColumns)),
-  ];
-  const over = columns.map((it) => `${now}.${it}`).join(', ');
-  return {
-    describe: `merges into ${now}`,
-    locks: [lock(now, 'RowExclusive')],
-    destroysData: [
-      ...(over === '' ? [] : [`the values of ${over} in the rows that match`]),
-      ...(has('CMD_DELETE') ? [`the rows that match of ${now}`] : []),
-    ],
-    effects: [
-      ...(has('CMD_INSERT') ? [{ op: 'insert' as const, on: table, written: written(tree) }] : []),
-      ...columns.map((it) => updated(table, it, tree, names)),
-      ...(has('CMD_DELETE') ? [{ op: 'delete' as const, on: table, written: written(tree) }] : []),
-    ],
-  };
-}
-
-function update(tree: Tree, names: TableNames): Judgement {
-  const now = relation(tree);
-  const table = names.table(now);
-  const columns = setColumns(tree);
-  const scope = tree['whereClause'] === undefined ? 'every row' : 'the rows that match';
-  return {
-    describe: `updates ${columns.join(', ')} in ${scope} of ${now}`,
-    locks: [lock(now, 'RowExclusive')],
-    destroysData: [`the values of ${columns.map((it) => `${now}.${it}`).join(', ')} in ${scope}`],
-    effects: columns.map((it) => updated(table, it, tree, names)),
-  };
-}
-
-/** The columns that an UPDATE, or an ON CONFLICT DO UPDATE, sets. */
-function setColumns(tree: Tree): string[] {
-  const targets = (tree['targetList'] ?? []) as readonly Tree[];
-  return [...new Set(targets.map((it) => text((it['ResTarget'] as Tree)['name'])))];
-}
-
-const updated = (table: string, column: string, tree: Tree, names: TableNames): Effect => ({
-  op: 'update',
-  on: table,
-  written: written(tree),
-  column: names.column(table, column),
-});
-
-function remove(tree: Tree, names: TableNames): Judgement {
-  const now = relation(tree);
-  const scope = tree['whereClause'] === undefined ? 'every row' : 'the rows that match';
-  return {
-    describe: `deletes ${scope} of ${now}`,
-    locks: [lock(now, 'RowExclusive')],
-    destroysData: [`${scope} of ${now}`],
-    effects: [{ op: 'delete', on: names.table(now), written: written(tree) }],
-  };
-}
-
-function insert(tree: Tree, names: TableNames): Judgement {
-  const now = relation(tree);
-  const table = names.table(now);
-  const columns = setColumns((tree['onConflictClause'] ?? {}) as Tree);
-  const over = columns.map((it) => `${now}.${it}`).join(', ');
-  return {
-    describe: `inserts into ${now}${over === '' ? '' : `, and overwrites ${columns.join(', ')} of rows that are there`}`,
-    locks: [lock(now, 'RowExclusive')],
-    destroysData: over === '' ? [] : [`the values of ${over} in rows that are there already`],
-    effects: [
-      { op: 'insert', on: table, written: written(tree) },
-      ...columns.map((it) => updated(table, it, tree, names)),
-    ],
-  };
-}
 
 /** A SELECT that calls functions can do anything; one that writes in a WITH is not looked into. */
 function select(tree: Tree): Judgement {
@@ -430,7 +331,7 @@ function createTable(tree: Tree): Judgement {
   return {
     describe: `creates the table ${name}`,
     locks: references.map((it) => lock(it, 'ShareRowExclusive')),
-    effects: [{ op: 'create', on: name }],
+    effects: [{ op: 'create', on: name, ...unlessThere(tree) }],
   };
 }
 
@@ -440,6 +341,6 @@ function createIndex(tree: Tree): Judgement {
     describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}${concurrently ? ' CONCURRENTLY' : ''}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
-    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index' }],
+    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index', ...unlessThere(tree) }],
   };
 }

@@ -114,7 +114,7 @@ function beforeSql(it: Keeping, table: AtRisk, xids: readonly string[]): string[
   return [
     `create table ${quoteName(keptName(it, 'before', table))} as
 with first as (
-  select coalesce((select node from ${logOf(it, table)} order by n limit 1), 0::oid) as node
+  select node from ${ident(it.schema)}.nodes where oid = ${table.oid}
 ), own as (
   select distinct on (key) key, is_new, image, node
     from (select l.n, l.is_new, l.image, l.node, ${keyOf(table, 'l.image')} as key from ${logOf(it, table)} l where ${own}) l

@@ -1,11 +1,11 @@
 /** What a guard does, written down in the target itself: the bot may be away, and picks it up later. */
 import type pg from 'pg';
 import { z } from 'zod';
+import type { GuardEvent, GuardEventKind, GuardSeen } from '../../domain/guard.ts';
 import type { CapturedMigration } from '../../domain/plan.ts';
 import { ensureMarkers } from '../marker.ts';
-import { ident } from '../names.ts';
 import { type KeptTable, keptTable } from '../rollback/inputs.ts';
-import type { Target } from '../target.ts';
+import { endQuietly, type Target } from '../target.ts';
 
 /** One guard of a database at a time. */
 const LOCK = 0x46425247; // "FBRG"
@@ -35,19 +35,6 @@ const TABLES = (reader: string): string => `
   );
   grant usage on schema firebreak to ${reader};
   grant select on firebreak.guards, firebreak.guard_events to ${reader}`;
-
-export type GuardEventKind =
-  | 'started'
-  | 'kept'
-  | 'command'
-  | 'applied'
-  | 'red'
-  | 'rolled-back'
-  | 'restored'
-  | 'proposed'
-  | 'note'
-  | 'green'
-  | 'finished';
 
 export interface GuardStart {
   readonly id: string;
@@ -110,25 +97,6 @@ const Migrations = z.array(
   z.object({ name: z.string(), fileHash: z.string(), up: z.string(), down: z.string().optional() }),
 );
 
-export interface GuardEvent {
-  readonly n: number;
-  readonly at: Date;
-  readonly kind: GuardEventKind;
-  readonly text: string;
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-export interface GuardSeen {
-  readonly id: string;
-  readonly at: Date;
-  readonly by: string;
-  readonly policy: 'auto' | 'propose';
-  readonly migrations: readonly CapturedMigration[];
-  /** Its connection is there. */
-  readonly alive: boolean;
-  readonly events: readonly GuardEvent[];
-}
-
 interface Row extends Omit<GuardSeen, 'migrations' | 'events' | 'by'> {
   readonly by_whom: string;
   readonly migrations: unknown;
@@ -139,7 +107,7 @@ interface Row extends Omit<GuardSeen, 'migrations' | 'events' | 'by'> {
 export async function readGuards(target: Target): Promise<GuardSeen[]> {
   if (!(await journalIsThere(target))) return [];
   const rows = await target.read<Row>(`
-    select g.id, g.at, g.by_whom, g.policy, g.migrations,
+    select g.id, g.by_whom, g.policy, g.migrations,
            exists (select from pg_stat_activity a
                     where a.pid = g.backend_pid and a.backend_start = g.backend_start) as alive,
            (select coalesce(jsonb_agg(jsonb_build_object('n', e.n, 'at', e.at, 'kind', e.kind, 'text', e.text,
@@ -161,9 +129,17 @@ export async function readGuards(target: Target): Promise<GuardSeen[]> {
   }));
 }
 
-const journalIsThere = async (target: Target): Promise<boolean> =>
-  (await target.read<{ there: boolean }>(`select to_regclass('firebreak.guards') is not null as there`))[0]
-    ?.there === true;
+/** By the catalog: who may not use the schema of the markers could not even ask for a name in it. */
+async function journalIsThere(target: Target): Promise<boolean> {
+  const [row] = await target.read<{ there: boolean }>(`
+    select exists (
+      select from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'firebreak' and c.relname = 'guards'
+         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+    ) as there`);
+  return row?.there === true;
+}
 
 /** What the newest guard kept before it ran a migration; nothing when none did. */
 export async function keptBefore(target: Target, migration: string): Promise<readonly KeptTable[]> {
@@ -178,20 +154,54 @@ export async function keptBefore(target: Target, migration: string): Promise<rea
   );
   const kept = z.array(keptTable).parse(row?.kept ?? []);
   const there = await target.read<{ name: string }>(
-    `select name from unnest($1::text[]) as name where to_regclass(name) is not null`,
-    [kept.map(({ hit }) => hit.split('.').map(ident).join('.'))],
+    `select n.nspname || '.' || c.relname as name
+       from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname || '.' || c.relname = any($1::text[])`,
+    [kept.map(({ hit }) => hit)],
   );
   return there.length === kept.length ? kept : [];
 }
 
-/** Migrations that a guard undid, and whose undo no later guard took back: they are held, also while the bot is away. */
-export async function heldByGuards(
-  target: Target,
-): Promise<readonly { readonly migration: string; readonly since: Date; readonly guard: string }[]> {
-  const guards = await readGuards(target);
-  return guards.flatMap(({ id, events }) =>
-    events
-      .filter(({ kind }) => kind === 'rolled-back')
-      .map(({ at, details }) => ({ migration: String(details['migration']), since: at, guard: id })),
+export interface GuardHold {
+  readonly migration: string;
+  readonly since: Date;
+  readonly guard: string;
+}
+
+/** Migrations that a guard undid and nobody let through again: they are held, also while the bot is away. */
+export async function heldByGuards(target: Target): Promise<readonly GuardHold[]> {
+  if (!(await journalIsThere(target))) return [];
+  const rows = await target.read<{ migration: string; at: Date; guard: string; kind: string }>(`
+    select distinct on (details ->> 'migration') details ->> 'migration' as migration, at, guard, kind
+      from firebreak.guard_events
+     where kind in ('rolled-back', 'lifted')
+     order by details ->> 'migration', at desc, n desc`);
+  return rows.flatMap(({ migration, at, guard, kind }) =>
+    kind === 'lifted' ? [] : [{ migration, since: at, guard }],
   );
+}
+
+/** Lets a migration through that a guard undid; false when none holds it. */
+export async function liftGuardHold(
+  target: Target,
+  migration: string,
+  text: string,
+  at: Date,
+): Promise<boolean> {
+  const hold = (await heldByGuards(target)).find((it) => it.migration === migration);
+  if (hold === undefined) return false;
+  const client = await target.session('ddl');
+  try {
+    await client.query(
+      `insert into firebreak.guard_events (guard, n, at, kind, text, details)
+       select $1, max(n) + 1, $2, 'lifted', $3, jsonb_build_object('migration', $4::text)
+         from firebreak.guard_events
+        where guard = $1`,
+      [hold.guard, at, text, migration],
+    );
+    return true;
+  } finally {
+    await endQuietly(client);
+  }
 }

@@ -17,9 +17,15 @@ const trigger = ({ schema }: Keeping, event: string): string => ident(`${schema}
 /** Makes the schema, the logs and their triggers, then copies what no trigger sees. Writers wait a moment for each table. */
 export async function startKeeping(client: pg.Client, it: Keeping, deadline: Date): Promise<void> {
   const schema = ident(it.schema);
-  await client.query(`create schema ${schema}; create sequence ${schema}.lost`);
+  await client.query(`create schema ${schema}; create sequence ${schema}.lost;
+    create table ${schema}.alive (until timestamptz not null)`);
+  await client.query(`insert into ${schema}.alive values ($1)`, [deadline]);
+  // By its file a rewritten table is known, also when nobody wrote to it before.
+  await client.query(
+    `create table ${schema}.nodes as select oid, pg_relation_filenode(oid) as node from pg_class where oid in (${it.tables.map(({ oid }) => oid).join(', ') || 0})`,
+  );
   for (const table of it.tables) {
-    await client.query(logSql(it, table, deadline));
+    await client.query(logSql(it, table));
     // Its columns as they are now: images are read by them later.
     await client.query(
       `create table ${quoteName(keptName(it, 'shape', table))} as select * from ${quoteName(table.name)} limit 0`,
@@ -36,7 +42,26 @@ export async function startKeeping(client: pg.Client, it: Keeping, deadline: Dat
   }
 }
 
-const logSql = (it: Keeping, table: AtRisk, deadline: Date): string => `
+/** Says that the guard is there: without it the triggers do nothing any more, and the log counts as incomplete. */
+export const stayAlive = async (
+  client: pg.Client,
+  { schema }: Pick<Keeping, 'schema'>,
+  until: Date,
+): Promise<void> => {
+  await client.query(`update ${ident(schema)}.alive set until = $1`, [until]);
+};
+
+/** Takes the triggers of guards off that are gone, and were not able to. */
+export async function clearAway(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ note: string }>(`
+    select p.oid::regprocedure::text as note
+      from pg_proc p
+      join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname like 'firebreak\\_guard\\_%' and p.proname like 'note\\_%'`);
+  for (const { note: of } of rows) await underLock(client, `drop function if exists ${of} cascade`);
+}
+
+const logSql = (it: Keeping, table: AtRisk): string => `
 create table ${logOf(it, table)} (
   n bigint generated always as identity primary key,
   xid xid8 not null default pg_current_xact_id(),
@@ -46,10 +71,13 @@ create table ${logOf(it, table)} (
   image jsonb not null
 );
 revoke all on ${logOf(it, table)} from public;
-create function ${note(it, table)}() returns trigger language plpgsql security definer set search_path = pg_catalog as ${literal(`
+create function ${note(it, table)}() returns trigger language plpgsql security definer set search_path = pg_catalog set extra_float_digits = 3 as ${literal(`
 begin
-  if clock_timestamp() > ${literal(deadline.toISOString())}::timestamptz then return null; end if;
   begin
+    if clock_timestamp() > (select until from ${ident(it.schema)}.alive) then
+      perform nextval(${literal(`${ident(it.schema)}.lost`)});
+      return null;
+    end if;
     if tg_op = 'TRUNCATE' then
       execute format('insert into ${logOf(it, table).replaceAll("'", "''")} (op, is_new, image) select ''TRUNCATE'', false, to_jsonb(t) from %s t', tg_relid::regclass);
       return null;

@@ -10,6 +10,8 @@ export interface RollbackTold extends Told {
   readonly affected: readonly Affected[];
   readonly notUndone: readonly string[];
   readonly ownTransaction: boolean;
+  /** Tables that are locked since a foreign key that goes leads to them. */
+  readonly foreign: readonly string[];
   readonly kept: readonly KeptTable[];
   /** Copied before the lock. */
   readonly before: boolean;
@@ -25,6 +27,9 @@ export function summaryOf(told: RollbackTold): string[] {
       ? ['Undoes everything that the up did.']
       : told.notUndone.map((line) => `NOT undone: ${line}.`)),
     ...changeLines(told),
+    ...told.foreign.map(
+      (table) => `Locks AccessExclusive on ${shortName(table)}, too: a foreign key to it is dropped.`,
+    ),
     'Later migrations: none.',
     ...told.affected.map(snapshotText(told.snapshotSchema, told.before)),
     ...(told.ownTransaction ? [ROWS_UNKNOWN] : told.kept.map(keptText)),

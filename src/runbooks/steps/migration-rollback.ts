@@ -1,5 +1,6 @@
 /** Rolls the newest migration back by its captured down, with a snapshot, under lock timeouts. */
 import { z } from 'zod';
+import { keptBefore } from '../../databases/guard/journal.ts';
 import { executeRollback, planRollback, resolveRollback } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
 import { isLarge, largeInput } from '../large.ts';
@@ -10,8 +11,14 @@ export default defineStep({
   risk: 'dangerous',
   dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
   input: z.strictObject({ migration: z.string().min(1), large: largeInput }),
-  plan: ({ target, captured, snapshotSchema }, { migration, large }) =>
-    planRollback(target, { migration, captured, snapshotSchema, large: isLarge(large) }),
+  plan: async ({ target, captured, snapshotSchema }, { migration, large }) =>
+    planRollback(target, {
+      migration,
+      captured,
+      snapshotSchema,
+      kept: await keptBefore(target, migration),
+      large: isLarge(large),
+    }),
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
   resolve: ({ target }, plan, marker, trace) => resolveRollback(target, plan, marker, trace),
