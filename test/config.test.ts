@@ -236,6 +236,38 @@ permissions: { private: [S000000001] }
     }
   });
 
+  it('takes the history of any migration tool, and what guard may do', async () => {
+    const file = `${slack}
+targets:
+  shop:
+    diag_url_env: SHOP_DIAG_URL
+    tool: other
+    history: { table: ops.changes, name: what, applied_at: done_at, failed: broken }
+    snapshot: { max_lock_s: 2, max_bytes: 1000 }
+    guard: { undo: auto, window_s: 30 }
+  plain: { diag_url_env: SHOP_DIAG_URL, tool: knex }
+`;
+    const { targets } = (await load(file)).settings;
+    expect(targets['shop']).toMatchObject({
+      tool: 'other',
+      history: { table: 'ops.changes', name: 'what', applied_at: 'done_at', failed: 'broken' },
+      snapshot: { maxLockSeconds: 2, maxBytes: 1000 },
+      guard: { undo: 'auto', windowSeconds: 30 },
+    });
+    expect(targets['plain']).toMatchObject({ tool: 'knex', guard: { undo: 'propose', windowSeconds: 120 } });
+  });
+
+  it('wants table and column of a tool that it does not know, and no columns of one that it does', async () => {
+    const file = `${slack}
+targets:
+  shop: { diag_url_env: SHOP_DIAG_URL, tool: other }
+  plain: { diag_url_env: SHOP_DIAG_URL, tool: knex, history: { name: x } }
+`;
+    const problems = await problemsOf(file);
+    for (const path of ['targets.shop.history.table', 'targets.shop.history.name', 'targets.plain.history'])
+      expect(problems).toContain(path);
+  });
+
   it('refuses a monitor that has nothing to look at', async () => {
     const problems = await problemsOf(
       [

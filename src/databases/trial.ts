@@ -44,7 +44,9 @@ export async function tryOn(
     const { rows } = await client.query<{ n: number }>(EMPTY);
     if (rows[0]?.n !== 0) throw new FirebreakError('TRIAL_NOT_EMPTY', { found: rows[0]?.n ?? 0 });
     await client.query(seed);
-    return await tryMigrations(client, migrations);
+    const trials = await tryMigrations(client, migrations);
+    await forgetRows(client);
+    return trials;
   } finally {
     await client.end();
   }
@@ -56,13 +58,16 @@ async function tryMigrations(client: pg.Client, migrations: readonly CapturedMig
   for (const migration of migrations) {
     const trial = await tryOne(client, migration);
     trials.push(trial);
-    if (trial.result === 'failed' && trial.reasons[0]?.startsWith(UP_FAILED)) break;
+    // What comes after it would build on something else.
+    if (trial.result === 'failed' && BREAKS.some((words) => trial.reasons[0]?.startsWith(words))) break;
     if (trial.result === 'opaque' && migration.up === 'opaque') break;
   }
   return trials;
 }
 
 const UP_FAILED = 'The up fails';
+const UP_FAILED_AGAIN = 'After its down the up fails';
+const BREAKS = [UP_FAILED, UP_FAILED_AGAIN];
 
 interface Halves {
   readonly up: SqlAnalysis;
@@ -134,7 +139,7 @@ async function tryDown(
   const found = [...different.map(differenceText), ...rows.map(rowDifferenceText)];
   const again = await run(client, migration.up, halves.up);
   if (again.error !== undefined)
-    return { ...told, found, result: 'failed', reasons: [`After its down the up fails: ${again.error}.`] };
+    return { ...told, found, result: 'failed', reasons: [`${UP_FAILED_AGAIN}: ${again.error}.`] };
   const second = compareSchemas(there, await readSchema(reading(client)));
   const reasons = [
     ...different

@@ -148,7 +148,8 @@ const words = (command: Tree): string =>
 
 const setting = (describe: string, on: string, from: string, to: string): Part => ({
   describe,
-  effects: [{ op: 'alter', on, from, to }],
+  // Whether it was so before, the text does not tell.
+  effects: [{ op: 'alter', on, from, to, replaces: true }],
 });
 
 /** Which default it was before, the text does not tell. */

@@ -93,8 +93,11 @@ function more(effect: Effect, up: readonly Effect[]): Loss[] {
 }
 
 function replacedText(effect: Effect): string {
-  const what = effect.op === 'alter' ? `${effect.to ?? ''} of ${effect.on}` : effect.on;
-  return `${what} may have been there before: then it comes back only as the down makes it`;
+  if (effect.op !== 'alter')
+    return `${effect.on} may have been there before: then it comes back only as the down makes it`;
+  const what =
+    effect.object === 'rights' ? `the rights on ${effect.on}` : `${effect.to ?? ''} of ${effect.on}`;
+  return `${what}: how it was before cannot be told from the SQL; after the down it is as the down makes it`;
 }
 
 /** After these a down has to fill the column again. */
@@ -118,7 +121,8 @@ function lossesOf(effect: Effect, all: readonly Effect[], down: readonly Effect[
 }
 
 function linesFor(effect: Effect, all: readonly Effect[], down: readonly Effect[]): string[] {
-  if (effect.replaces === true) return [replacedText(effect)];
+  // One that is not taken back at all simply stays.
+  if (effect.replaces === true && (effect.op !== 'alter' || has(effect, down))) return [replacedText(effect)];
   // What the up created or added and the down removes takes its contents along.
   if (removedAgain(effect, all, down)) return [];
   switch (effect.op) {

@@ -96,7 +96,7 @@ function grant(tree: Tree): Judgement {
   const [from, to] = given ? [`without ${rights}`, rights] : [rights, `without ${rights}`];
   return {
     describe: `${given ? 'gives' : 'takes'} rights on ${names.join(', ')}`,
-    effects: names.map((on) => ({ op: 'alter', on, object: 'rights', from, to })),
+    effects: names.map((on) => ({ op: 'alter', on, object: 'rights', from, to, replaces: true })),
   };
 }
 

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { GuardEvent, GuardEventKind, GuardSeen } from '../../domain/guard.ts';
 import type { CapturedMigration } from '../../domain/plan.ts';
 import { ensureMarkers } from '../marker.ts';
-import { ident } from '../names.ts';
 import { type KeptTable, keptTable } from '../rollback/inputs.ts';
 import { endQuietly, type Target } from '../target.ts';
 
@@ -130,9 +129,17 @@ export async function readGuards(target: Target): Promise<GuardSeen[]> {
   }));
 }
 
-const journalIsThere = async (target: Target): Promise<boolean> =>
-  (await target.read<{ there: boolean }>(`select to_regclass('firebreak.guards') is not null as there`))[0]
-    ?.there === true;
+/** By the catalog: who may not use the schema of the markers could not even ask for a name in it. */
+async function journalIsThere(target: Target): Promise<boolean> {
+  const [row] = await target.read<{ there: boolean }>(`
+    select exists (
+      select from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'firebreak' and c.relname = 'guards'
+         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+    ) as there`);
+  return row?.there === true;
+}
 
 /** What the newest guard kept before it ran a migration; nothing when none did. */
 export async function keptBefore(target: Target, migration: string): Promise<readonly KeptTable[]> {
@@ -147,8 +154,11 @@ export async function keptBefore(target: Target, migration: string): Promise<rea
   );
   const kept = z.array(keptTable).parse(row?.kept ?? []);
   const there = await target.read<{ name: string }>(
-    `select name from unnest($1::text[]) as name where to_regclass(name) is not null`,
-    [kept.map(({ hit }) => hit.split('.').map(ident).join('.'))],
+    `select n.nspname || '.' || c.relname as name
+       from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname || '.' || c.relname = any($1::text[])`,
+    [kept.map(({ hit }) => hit)],
   );
   return there.length === kept.length ? kept : [];
 }
