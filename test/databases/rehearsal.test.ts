@@ -1,3 +1,4 @@
+import { MARKERS } from '../../src/databases/marker.ts';
 import { planHash } from '../../src/databases/plan-hash.ts';
 import { type Rehearsal, rehearsed } from '../../src/databases/rehearsal.ts';
 import { planRollback } from '../../src/databases/rollback.ts';
@@ -72,7 +73,7 @@ describe('the rehearsal of a rollback', () => {
               (select string_agg(name, ',' order by id) from pgmigrations) as history`,
       [roles.owner],
     );
-    expect(rest.rows[0]).toMatchObject({ schemas: 0, sessions: 0 });
+    expect(rest.rows[0]).toMatchObject({ sessions: 0 });
     return { schema, rest: rest.rows };
   }
 
@@ -101,6 +102,7 @@ describe('the rehearsal of a rollback', () => {
     const { locked_ms } = found as Extract<Rehearsal, { state: 'green' }>;
     expect(locked_ms).toBeGreaterThanOrEqual(200);
     expect(locked_ms).toBeLessThan(5000);
+    expect(await staging.query(`select from pg_namespace where nspname like 'firebreak%'`)).toEqual([]);
     expect(words[0]).toMatch(/^NOT undone: the UPDATE of orders\.total_cents/);
     const at = words.findIndex((line) => !line.startsWith('NOT undone:'));
     expect(words.slice(at, at + 3)).toEqual([
@@ -148,6 +150,16 @@ describe('the rehearsal of a rollback', () => {
     const { words } = await rehearse(migration('update order_events set order_id = 0 where id = 1;'));
     await staging.query('alter table order_events drop constraint ordered');
     expect(words[0]).toContain('violates foreign key constraint "ordered"');
+  });
+
+  it('leaves no marker where others are kept', async () => {
+    const owner = await staging.connect('owner');
+    await owner.query(MARKERS);
+    const { found } = await rehearse(migration());
+    expect(found.state).toBe('green');
+    expect(await staging.query('select run from firebreak.markers')).toEqual([]);
+    await owner.query('drop schema firebreak cascade');
+    await owner.end();
   });
 
   describe('is not done, and says why,', () => {
