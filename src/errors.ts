@@ -172,8 +172,8 @@ export const ERRORS = {
   },
   MIGRATION_DIRTY: {
     message:
-      'The history of {target} says that the migration {migration} is {state}: it was begun and did not end well.',
-    fix: 'Find out what it did, put it right with the migration tool (repair, resolve or force), then plan again.',
+      'The history of {target} says that the migration {migration} is {state}: it was begun and has not ended well.',
+    fix: 'If it is still running, wait for it. Else find out what it did, put it right with the migration tool (repair, resolve or force), and plan again.',
   },
   MIGRATION_BEFORE_UNKNOWN: {
     message:
@@ -193,6 +193,11 @@ export const ERRORS = {
     message:
       'To undo this migration on {target}, {found} would have to be copied before it; {allowed} are allowed.',
     fix: 'Say `--large` if there is room for it, or raise `targets.{target}.snapshot.max_bytes`.',
+  },
+  GUARD_TOOL: {
+    message:
+      'A deploy of {tool} cannot be guarded: its history does not tell which migrations are pending, or only the tool itself can take one back.',
+    fix: 'Run it without a guard, and roll back with the tool; probes and monitors still notice what breaks.',
   },
   GUARD_NO_PROBES: {
     message: 'The target {target} has no probes: nothing would notice that the migration breaks the site.',

@@ -5,7 +5,7 @@ import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { captureMigrations } from '../databases/history.ts';
-import { filesOf, isCode } from '../databases/history-files.ts';
+import { type CodeMigration, filesOf, isCode, sha256 } from '../databases/history-files.ts';
 import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 
@@ -30,18 +30,18 @@ export async function captureProject(tool: MigrationTool, folder: string): Promi
     dir,
     code.map(({ file }) => file),
   );
-  const byHash = new Map(
-    code.map(({ file, hash }) => [hash, said.get(file) ?? { why: 'it was not printed' }]),
-  );
   const opaque: string[] = [];
   const filledIn = migrations.flatMap((migration) => {
-    const printed = migration.up === 'opaque' ? byHash.get(migration.fileHash) : undefined;
-    if (printed === undefined) return [migration];
+    if (!isCodeMigration(migration)) return [migration];
+    const { file, ...plain } = migration;
+    const printed = said.get(file) ?? { why: 'it was not printed' };
     if ('why' in printed) opaque.push(`${migration.name}: ${printed.why}`);
-    return 'why' in printed ? [migration] : printed.all.map((it) => named(migration, it, opaque));
+    return 'why' in printed ? [plain] : printed.all.map((it) => named(plain, it, opaque));
   });
   return { migrations: filledIn, opaque };
 }
+
+const isCodeMigration = (migration: CapturedMigration): migration is CodeMigration => 'file' in migration;
 
 const opaqueOnes = (migrations: readonly CapturedMigration[]): string[] =>
   migrations.filter(({ up }) => up === 'opaque').map(({ name }) => `${name}: it is code`);
@@ -54,8 +54,10 @@ function named({ name: ofFile, fileHash }: CapturedMigration, printed: PrintedHa
   }
   const sql = (it: PrintedHalves['up']): string | undefined =>
     'sql' in it ? it.sql : 'why' in it ? 'opaque' : undefined;
-  const down = sql(printed.down);
-  return { name, fileHash, up: sql(printed.up) ?? '', ...(down === undefined ? {} : { down }) };
+  const [up = '', down] = [sql(printed.up), sql(printed.down)];
+  // What code sends may lie in another file than its own.
+  const hash = sha256(JSON.stringify([fileHash, up, down]));
+  return { name, fileHash: hash, up, ...(down === undefined ? {} : { down }) };
 }
 
 const Half = z.union([
@@ -114,13 +116,18 @@ function printSome(
   };
   watch();
   child.on('message', (raw) => {
-    const message = Message.parse(raw);
+    const { data: message } = Message.safeParse(raw);
+    // A migration may send messages of its own.
+    if (message === undefined) return;
     watch();
     if ('begun' in message) at = message.begun;
     else if ('failed' in message) why = message.failed;
     else said.set(message.file, { all: message.printed });
   });
   return new Promise((done) => {
+    child.once('error', (error) => {
+      why = error.message;
+    });
     child.once('close', () => {
       clearTimeout(timer);
       done({ at, why });

@@ -1,7 +1,13 @@
 /** A driver that connects to nothing: what a migration's code sends is written down, with its values filled in. */
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 import pg from 'pg';
+
 import { statementsOf, tokensOf } from '../databases/parse.ts';
+
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils') as {
+  readonly prepareValue: (value: unknown) => string | Buffer | null | undefined;
+};
 
 /** Why a half of a migration cannot be told as SQL. */
 export class Unprintable extends Error {}
@@ -80,15 +86,11 @@ async function filled(sql: string, values: readonly unknown[]): Promise<string> 
   return text + scanned.bytes.subarray(at).toString();
 }
 
+/** As the driver itself would send it: as text, whose type the server finds out. */
 function literalOf(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
-    return String(value);
-  if (typeof value === 'string') return pg.escapeLiteral(value);
-  if (value instanceof Date) return pg.escapeLiteral(value.toISOString());
-  if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`;
-  if (Array.isArray(value)) return `array[${value.map(literalOf).join(', ')}]`;
-  return pg.escapeLiteral(JSON.stringify(value));
+  const sent = prepareValue(value);
+  if (sent === null || sent === undefined) return 'null';
+  return Buffer.isBuffer(sent) ? `'\\x${sent.toString('hex')}'` : pg.escapeLiteral(String(sent));
 }
 
 type Take = (sql: string, values: readonly unknown[]) => Promise<object>;

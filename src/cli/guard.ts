@@ -12,6 +12,7 @@ import { errorText, sqlstateOf } from '../databases/pg-errors.ts';
 import { runProbes } from '../databases/probe.ts';
 import type { Target } from '../databases/target.ts';
 import { MigrationReport } from '../databases/trial/report.ts';
+import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { redactedText } from '../domain/redact-output.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
@@ -86,13 +87,23 @@ const history = (target: Target) =>
     throw error;
   });
 
+/** One row does not tell what is pending; and of some only the tool itself can take a migration back. */
+const UNGUARDED_TOOLS: ReadonlySet<MigrationTool> = new Set([
+  'golang-migrate',
+  'alembic',
+  'sqitch',
+  'pgroll',
+]);
+
 /** Why it is not even begun; the gravest first. */
 async function cannot(
   target: Target,
   pending: readonly CapturedMigration[],
   { report, unguarded }: GuardOptions,
 ): Promise<Refusal | undefined> {
-  if (target.config.probes.length === 0) return refuse('GUARD_NO_PROBES', { target: target.name });
+  const { tool, probes } = target.config;
+  if (UNGUARDED_TOOLS.has(tool)) return refuse('GUARD_TOOL', { tool });
+  if (probes.length === 0) return refuse('GUARD_NO_PROBES', { target: target.name });
   const held = await heldByGuards(target);
   for (const { name: migration } of pending) {
     const hold = held.find((it) => it.migration === migration);

@@ -54,12 +54,18 @@ export async function sqlMigration(
 }
 
 /** What cannot be read without loading it. */
-export const codeMigration = (name: string, fileHash: string): CapturedMigration => ({
+export const codeMigration = (name: string, { file, hash }: MigrationFile): CodeMigration => ({
   name,
-  fileHash,
+  file,
+  fileHash: hash,
   up: 'opaque',
   down: 'opaque',
 });
+
+/** Of which file it is: two of them may hold the very same code. */
+export interface CodeMigration extends CapturedMigration {
+  readonly file: string;
+}
 
 /** What cannot be parsed is not empty: the plan refuses it by name. */
 const isEmpty = (sql: string): Promise<boolean> =>

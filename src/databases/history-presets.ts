@@ -1,5 +1,6 @@
 /** Readers for tools that need none of their own: a table and its columns, and SQL from pairs of files. */
 import type { ConfiguredTool, HistorySettings } from '../domain/migration-tools.ts';
+import type { CapturedMigration } from '../domain/plan.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { HistoryReader } from './history.ts';
 import { pairs } from './history-files.ts';
@@ -70,7 +71,7 @@ const PRESETS: Readonly<Record<Exclude<ConfiguredTool, 'other'>, Preset>> = {
     table: 'pgroll.migrations',
     name: 'name',
     appliedAt: 'created_at',
-    state: "case when not done then 'dirty' end",
+    state: "case when not done then 'running' end",
     order: 'created_at desc',
     ownTransaction: true,
     command: 'pgroll rollback',
@@ -86,7 +87,10 @@ export function configuredReader(tool: ConfiguredTool, settings: HistorySettings
     table: preset.table,
     applied: rows.applied,
     lock: preset.lock ?? (() => undefined),
-    capture: (dir) => pairs(dir, preset.named),
+    capture: async (dir) => {
+      const found = await pairs(dir, preset.named);
+      return preset.single === undefined ? found : found.sort(byNumber);
+    },
     removal(table, migration, known) {
       const { command, single } = preset;
       if (command !== undefined) return refuse('MIGRATION_HISTORY_NOT_OURS', { migration, tool, command });
@@ -118,6 +122,10 @@ const setBack = (
   before: string,
 ): string =>
   `update ${table} set ${column} = ${literal(before)}, ${clean} where ${column}::text = ${literal(migration)}`;
+
+/** 10 comes after 9; names without a number keep their order. */
+const byNumber = (a: CapturedMigration, b: CapturedMigration): number =>
+  (Number.parseInt(a.name, 10) || 0) - (Number.parseInt(b.name, 10) || 0);
 
 /** Names and table were asked for by config.ts. */
 const namedIn = ({ table = '', name = '', applied_at, failed }: HistorySettings): Preset => ({

@@ -8,12 +8,12 @@ export interface HistoryTable {
   readonly name: string;
   /** Undefined: the tool keeps no time. Then that of the row's transaction counts, where the server keeps it. */
   readonly appliedAt?: string;
-  /** `failed`, `dirty` or null. */
+  /** `failed`, `dirty`, `running` or null. */
   readonly state?: string;
   /** What the tool wrote down about the file, if that is its SHA-256. */
   readonly fileHash?: string;
-  /** Rows that count. */
-  readonly where?: string;
+  /** Rows `h` that count; the table comes quoted. */
+  readonly where?: (table: string) => string;
   /** The newest first. */
   readonly order: string;
   /** The row is written by another transaction than the changes. */
@@ -24,7 +24,7 @@ interface Row {
   readonly name: string;
   readonly applied_at: Date | null;
   readonly xid: string;
-  readonly state: 'failed' | 'dirty' | null;
+  readonly state: NonNullable<AppliedMigration['state']> | null;
   readonly file_hash: string | null;
 }
 
@@ -40,8 +40,8 @@ export const historyTable = (it: HistoryTable): Pick<HistoryReader, 'applied' | 
              xmin::text as xid,
              ${it.state ?? 'null'} as state,
              ${it.fileHash ?? 'null'} as file_hash
-        from ${quoteName(table)}
-       where ${it.where ?? 'true'}
+        from ${quoteName(table)} h
+       where ${it.where?.(quoteName(table)) ?? 'true'}
        order by ${it.order}
        limit 1000`);
     return rows.map((row) => applied(row, it));

@@ -68,18 +68,22 @@ export async function reachedFrom(target: Target, writes: readonly Write[]): Pro
 
 const FOREIGN = `
   select distinct n.nspname || '.' || o.relname as "table"
-    from unnest($1::text[], $2::text[]) as gone (name, constraint_name)
+    from unnest($1::text[], $2::text[]) as gone (name, what)
     join pg_constraint c on c.conrelid = to_regclass(gone.name) and c.contype = 'f'
-                        and (gone.constraint_name = '' or c.conname = gone.constraint_name)
+                        and (gone.what = '' or c.conname = gone.what
+                             or exists (select from pg_attribute a
+                                         where a.attrelid = c.conrelid and a.attnum = any(c.conkey)
+                                           and 'column ' || a.attname = gone.what))
     join pg_class o on o.oid = c.confrelid and o.oid <> c.conrelid
     join pg_namespace n on n.oid = o.relnamespace
    order by 1`;
 
-/** Tables that a foreign key leads to which SQL drops, alone or with its table: they are locked as well. */
+/** Tables that a foreign key leads to which SQL drops, alone, with its column or its table: they are locked as well. */
 export async function foreignLocks(target: Target, sql: SqlAnalysis, now: TableNames): Promise<string[]> {
   const gone = sql.statements
     .flatMap((it) => it.effects)
-    .flatMap(({ op, on, object }): (readonly [string, string])[] => {
+    .flatMap(({ op, on, object, column = '' }): (readonly [string, string])[] => {
+      if (op === 'drop-column') return [[now.tableNow(on), `column ${now.columnNow(on, column)}`]];
       if (op !== 'drop') return [];
       if (object === undefined) return [[now.tableNow(on), '']];
       const place = on.lastIndexOf('.');

@@ -208,7 +208,12 @@ async function runOutside(
     for (const statement of statements) await client.query(statement);
     return { locks };
   } catch (error) {
+    // It may have begun a transaction of its own.
+    await client.query('rollback');
     return { locks: [], error: errorText(error) };
+  } finally {
+    await client.query('reset all');
+    await client.query('reset role');
   }
 }
 

@@ -43,7 +43,8 @@ async function sessionsNaming(
   const rows = await target.read<{ pid: number; application: string; query: string }>(`
     select pid, application_name as application, left(query, 1000) as query
       from pg_stat_activity
-     where backend_type = 'client backend' and datname = current_database() and application_name <> 'firebreak'
+     where (backend_type = 'client backend' or backend_type is null)
+       and datname = current_database() and application_name is distinct from 'firebreak'
      limit 500`);
   const seen: string[] = [];
   for (const row of rows) {
@@ -97,5 +98,9 @@ const isUse = (query: string): Promise<boolean> =>
 /** Compares whole tokens, so that `eta` is not found in `metadata`; a schema is a token of its own. */
 async function namesAny(query: string, wanted: ReadonlySet<string>): Promise<boolean> {
   const scanned = await tokensOf(query);
-  return scanned?.tokens.some((token) => wanted.has(token.text.replaceAll('"', ''))) === true;
+  return scanned?.tokens.some(({ text }) => wanted.has(nameIn(text))) === true;
 }
+
+/** Without quotes a name is in lower case, however it is typed. */
+const nameIn = (token: string): string =>
+  token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();

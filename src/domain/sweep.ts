@@ -75,8 +75,8 @@ export interface AppliedMigration {
   readonly xid: string;
   /** The row was written by another transaction than the changes: its xid says nothing about rows. */
   readonly ownTransaction?: true;
-  /** It was begun and did not end well; the tool waits for somebody to put it right. */
-  readonly state?: 'failed' | 'dirty';
+  /** It was begun and has not ended, or did not end well: then the tool waits for somebody to put it right. */
+  readonly state?: 'failed' | 'dirty' | 'running';
   /** SHA-256 of the file, where the tool writes it down. */
   readonly fileHash?: string;
 }

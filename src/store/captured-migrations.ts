@@ -8,6 +8,7 @@ interface KeptCapture extends CapturedMigration {
 }
 
 /**
+ * A down beside the file may have come since, or code may be printed now: the newest capture of a hash counts.
  * A file that is captured again unchanged keeps its time: what was applied since is still this version. Answers the names
  * of those that are new or have changed.
  */
@@ -25,10 +26,11 @@ export async function saveCaptured(
        values ($1, $2, $3, $4, $5)
        on conflict (target, name, file_hash) do update
           set captured_at = excluded.captured_at,
-              migration = known.migration || jsonb_build_object('since',
+              migration = excluded.migration || jsonb_build_object('since',
                 coalesce(known.migration -> 'since', jsonb_build_array(known.captured_at))
                 || jsonb_build_array(excluded.captured_at))
-        where exists (select from captured_migrations other
+        where known.migration - 'since' is distinct from excluded.migration - 'since'
+           or exists (select from captured_migrations other
                        where other.target = known.target and other.name = known.name
                          and other.captured_at > known.captured_at)`,
       [target, migration.name, migration.fileHash, JSON.stringify(first), now],

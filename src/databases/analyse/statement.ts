@@ -52,7 +52,7 @@ const CALLERS = new Set([
 const WRITES = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'ExecuteStmt', 'intoClause']);
 
 /** Setting a sequence is all that a SELECT may do; what it sets is told. */
-function setsSequence(tree: Tree): string | undefined {
+function setsSequences(tree: Tree): string[] | undefined {
   const found: (string | undefined)[] = [];
   walk(tree, (key, call) => {
     if (key !== 'FuncCall') return;
@@ -62,7 +62,7 @@ function setsSequence(tree: Tree): string | undefined {
     if (name === 'setval') found.push(text(constant?.['sval']));
     else if (!PLAIN_CALLS.has(name)) found.push(undefined);
   });
-  return found.includes(undefined) ? undefined : found[0];
+  return found.includes(undefined) || found.length === 0 ? undefined : (found as string[]);
 }
 
 const PLAIN_CALLS = new Set([
@@ -92,10 +92,6 @@ function callsIn(tree: Tree): string[] {
 const unread =
   (kind: string): Judge =>
   () => ({ opaque: true, describe: `a statement that Firebreak does not know (${kind})` });
-
-const harmless =
-  (describe: string): Judge =>
-  () => ({ describe });
 
 const outside =
   (describe: string): Judge =>
@@ -168,7 +164,10 @@ const JUDGES: Readonly<Record<string, Judge>> = {
     locks: [lock(relation(tree), 'AccessExclusive')],
     rewrites: true,
   }),
-  CreateExtensionStmt: harmless('creates an extension'),
+  CreateExtensionStmt: (tree) => ({
+    describe: `creates the extension ${text(tree['extname'])}`,
+    effects: [{ op: 'create', on: text(tree['extname']), object: 'extension', ...unlessThere(tree) }],
+  }),
   VariableSetStmt: setting,
   TransactionStmt: outside('begins or ends a transaction of its own'),
   VacuumStmt: (tree) =>
@@ -299,11 +298,17 @@ const strongestOf = (relations: unknown, mode: string): Lock[] =>
 
 /** A SELECT that calls functions can do anything; one that writes in a WITH is not looked into. */
 function select(tree: Tree): Judgement {
-  const sequence = setsSequence(tree);
-  if (sequence !== undefined && !writesInside(tree))
+  const sequences = setsSequences(tree);
+  if (sequences !== undefined && !writesInside(tree))
     return {
-      describe: `sets the sequence ${sequence || 'of a column'}`,
-      effects: [{ op: 'alter', on: plain(sequence), object: 'sequence', from: '', to: 'another position' }],
+      describe: `sets the sequence ${sequences.map((it) => it || 'of a column').join(', ')}`,
+      effects: sequences.map((it) => ({
+        op: 'alter',
+        on: plain(it),
+        object: 'sequence',
+        from: '',
+        to: 'another position',
+      })),
     };
   const found: string[] = [];
   walk(tree, (key) => found.push(key));
@@ -318,7 +323,7 @@ function createTableAs(tree: Tree): Judgement {
   const name = relation(into, 'rel');
   return {
     describe: `creates the table ${name} from a query`,
-    effects: [{ op: 'create', on: name, ...objectOf(tree['objtype']) }],
+    effects: [{ op: 'create', on: name, ...objectOf(tree['objtype']), ...unlessThere(tree) }],
   };
 }
 
@@ -335,12 +340,19 @@ function createTable(tree: Tree): Judgement {
   };
 }
 
+/** An index lies in the schema of its table. */
+function indexName(tree: Tree): string {
+  const table = relation(tree);
+  const dot = table.lastIndexOf('.');
+  return `${dot < 0 ? '' : table.slice(0, dot + 1)}${text(tree['idxname'])}`;
+}
+
 function createIndex(tree: Tree): Judgement {
   const concurrently = tree['concurrent'] === true;
   return {
     describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}${concurrently ? ' CONCURRENTLY' : ''}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
-    effects: [{ op: 'create', on: text(tree['idxname']), object: 'index', ...unlessThere(tree) }],
+    effects: [{ op: 'create', on: indexName(tree), object: 'index', ...unlessThere(tree) }],
   };
 }

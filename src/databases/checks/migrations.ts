@@ -44,12 +44,19 @@ export default check;
 const HOURS_MS = 4 * 3_600_000;
 const MOST = 20;
 
-const notEnded = ({ name, state = 'failed' }: AppliedMigration, newest: readonly object[]): Finding => ({
-  status: 'crit',
-  verdict: `The migration ${name} is ${state}: it was begun and did not end well.`,
-  facts: { newest },
-  next: 'Find out what it did, then put it right with the migration tool (repair, resolve or force)',
-});
+const notEnded = ({ name, state = 'failed' }: AppliedMigration, newest: readonly object[]): Finding =>
+  state === 'running'
+    ? {
+        status: 'warn',
+        verdict: `The migration ${name} is running, or was left half done.`,
+        facts: { newest },
+      }
+    : {
+        status: 'crit',
+        verdict: `The migration ${name} is ${state}: it was begun and did not end well.`,
+        facts: { newest },
+        next: 'Find out what it did, then put it right with the migration tool (repair, resolve or force)',
+      };
 
 const described = (it: AppliedMigration, now: Date) => ({
   name: it.name,

@@ -37,6 +37,12 @@ export async function whatChanged(
       notes.push(`The migration wrote rows of ${table.name} past the log: none of them is put back.`);
       continue;
     }
+    if (!table.copied && (await noneIsTheirs(client, it, table, xids))) {
+      notes.push(
+        `No logged write of ${table.name} is of the transaction that the history names: the tool may write its history in another one. None of its rows is put back.`,
+      );
+      continue;
+    }
     for (const sql of beforeSql(it, table, xids)) await client.query(sql);
     const { rowCount } = await client.query(hitSql(it, table, xids));
     for (const [what, mayRead] of [
@@ -61,6 +67,20 @@ export async function whatChanged(
 /** Entries of these transactions, which are known by the 32 bits that `xmin` shows. */
 const ofThese = (xids: readonly string[]): string =>
   `mod(l.xid::text::numeric, 4294967296)::text in (${xids.map(literal).join(', ')})`;
+
+/** Somebody wrote rows, and the migration should have; but by its transaction it wrote none. */
+async function noneIsTheirs(
+  client: pg.Client,
+  it: Keeping,
+  table: AtRisk,
+  xids: readonly string[],
+): Promise<boolean> {
+  const { rows } = await client.query<{ theirs: boolean; any: boolean }>(
+    `select exists (select from ${logOf(it, table)} l where ${ofThese(xids)}) as theirs,
+            exists (select from ${logOf(it, table)}) as any`,
+  );
+  return rows[0]?.any === true && !rows[0].theirs;
+}
 
 /** Rows that carry the migration's transaction, though it never logged them; a rewrite leaves it on every row. */
 async function unlogged(

@@ -10,7 +10,11 @@ export default defineHistory({
     name: 'script',
     appliedAt: 'installed_on',
     state: "case when not success then 'failed' end",
-    where: "version is not null and type not in ('BASELINE', 'SCHEMA', 'UNDO_SQL', 'DELETE')",
+    // A version that was undone keeps its row, and gets another one.
+    where: (table) => `version is not null and type not in ('BASELINE', 'SCHEMA', 'UNDO_SQL', 'DELETE')
+         and not exists (select from ${table} u
+                          where u.version = h.version and u.type in ('UNDO_SQL', 'DELETE')
+                            and u.installed_rank > h.installed_rank)`,
     order: 'installed_rank desc',
     // Whether it is the same one depends on the edition and its settings.
     ownTransaction: true,

@@ -13,5 +13,5 @@ export default defineHistory({
     `select coalesce((select is_locked = 0 from ${quoteName(`${table}_lock`)} limit 1 for update skip locked), false) as free`,
   capture: async (dir) =>
     // The history holds the name of the file, with its ending.
-    (await filesOf(dir, isCode)).map(({ file, hash }) => codeMigration(file, hash)),
+    (await filesOf(dir, isCode)).map((it) => codeMigration(it.file, it)),
 });

@@ -33,7 +33,7 @@ function byPrefix({ file: a }: MigrationFile, { file: b }: MigrationFile): numbe
 }
 
 async function captureFile({ file, text, hash }: MigrationFile): Promise<CapturedMigration> {
-  if (isCode(file)) return codeMigration(stem(file), hash);
+  if (isCode(file)) return codeMigration(stem(file), { file, text, hash });
   const { up, down } = splitSql(text);
   return await sqlMigration(stem(file), hash, up, down);
 }

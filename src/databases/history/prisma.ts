@@ -12,9 +12,10 @@ export default defineHistory({
   ...historyTable({
     name: 'migration_name',
     appliedAt: 'finished_at',
-    state: "case when finished_at is null then 'failed' end",
+    // What is under way has no log yet.
+    state: "case when finished_at is null then case when logs is null then 'running' else 'failed' end end",
     fileHash: 'checksum',
-    where: 'rolled_back_at is null',
+    where: () => 'rolled_back_at is null',
     order: 'started_at desc',
     // Written before the migration begins, and again after it.
     ownTransaction: true,

@@ -12,7 +12,7 @@ export default defineHistory({
 });
 
 /** `1700000000000-AddDue.ts` holds `class AddDue1700000000000`, by the tool's own template. */
-function captureFile({ file, hash }: MigrationFile) {
-  const [, at = '', what = stem(file)] = /^(\d{13})-(.+)$/.exec(stem(file)) ?? [];
-  return codeMigration(`${what}${at}`, hash);
+function captureFile(it: MigrationFile) {
+  const [, at = '', what = stem(it.file)] = /^(\d{13})-(.+)$/.exec(stem(it.file)) ?? [];
+  return codeMigration(`${what}${at}`, it);
 }

@@ -20,7 +20,7 @@ export default defineHistory({
     return Promise.all(
       files.map(async ({ file, text, hash }) =>
         isCode(file)
-          ? codeMigration(file, hash)
+          ? codeMigration(file, { file, text, hash })
           : await sqlMigration(file, hash, text, downs.get(file.replace(/(\.up)?\.sql$/, DOWN))),
       ),
     );
