@@ -49,6 +49,7 @@ const TargetFile = z
       .strictObject({
         max_lock_s: seconds.default(5),
         max_bytes: z.number().int().positive().default(DEFAULT_MAX_BYTES),
+        free_disk: z.string().min(1).optional(),
       })
       .prefault({}),
     guard: z

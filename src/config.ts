@@ -271,7 +271,11 @@ function targetOf(name: string, given: TargetFile, env: Env): TargetSettings {
     ...(given.history ? { history: given.history } : {}),
     probes: given.probes,
     services: given.services,
-    snapshot: { maxLockSeconds: given.snapshot.max_lock_s, maxBytes: given.snapshot.max_bytes },
+    snapshot: {
+      maxLockSeconds: given.snapshot.max_lock_s,
+      maxBytes: given.snapshot.max_bytes,
+      ...(given.snapshot.free_disk === undefined ? {} : { freeDisk: given.snapshot.free_disk }),
+    },
     guard: { undo: given.guard.undo, windowSeconds: given.guard.window_s },
     sources: given.sources,
     ...(given.rehearsal === undefined ? {} : { rehearsal: given.rehearsal }),

@@ -236,7 +236,11 @@ export const ERRORS = {
   },
   MIGRATION_DOWN_NOT_TRANSACTIONAL: {
     message: 'The down of {migration} cannot run in one transaction: {found}.',
-    fix: 'Write a transactional down, or one that only makes or drops named indexes CONCURRENTLY; else run it by hand, statement by statement.',
+    fix: 'Run it by hand, statement by statement, or write a transactional down, or one that only makes, drops or remakes indexes CONCURRENTLY.',
+  },
+  MIGRATION_DOWN_INDEX: {
+    message: 'The down of {migration} cannot be run on this database: {found}.',
+    fix: 'Mend the down or the database by hand, capture the down again if it changed, and plan again.',
   },
   MIGRATION_DOWN_CASCADES: {
     message: 'The down of {migration} takes more than it names: {found}.',
@@ -278,6 +282,26 @@ export const ERRORS = {
   REHEARSAL_WOULD_STAY: {
     message: 'On {rehearsal} something would stay: {found}.',
     fix: 'Read the plan without a rehearsal, or rehearse by hand on a copy that is thrown away.',
+  },
+  SNAPSHOT_SCHEMA_WRONG: {
+    message: '{found} is no schema of copies.',
+    fix: 'Name `firebreak_` and the number of the incident, for example `firebreak_7`.',
+  },
+  SNAPSHOT_NOT_FOUND: {
+    message: 'There is no {found} on {target}.',
+    fix: 'Check the name; the outcome of the run that made the copy has it. Tables are named without their schema.',
+  },
+  SNAPSHOT_NEEDED: {
+    message: 'What is kept in {schema} may still be needed: {why}.',
+    fix: 'Resolve the incident first. If a table has to go before, name it twice: in `tables` and in `even_open`.',
+  },
+  SNAPSHOT_TOO_LARGE: {
+    message: 'This would copy {found} on {target}; snapshot.max_bytes allows {allowed}.',
+    fix: 'If there is room for it, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`. Or raise targets.{target}.snapshot.max_bytes.',
+  },
+  SNAPSHOT_NO_ROOM: {
+    message: 'This would copy {found} on {target}, whose disk has {free} free: less than twice as much.',
+    fix: 'Make room, for example with the runbook `disk-filling`. If you know better, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`.',
   },
   SNAPSHOT_TOO_LONG: {
     message: 'The table would be locked for about {seconds} s; {target} allows {allowed} s, {found}.',

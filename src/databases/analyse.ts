@@ -53,8 +53,6 @@ export interface StatementAnalysis {
   /** What is lost, in words; empty when nothing is. */
   readonly destroysData: readonly string[];
   readonly transactional: boolean;
-  /** An index made or dropped CONCURRENTLY: by itself, outside of a transaction, with a way back. */
-  readonly concurrent?: { readonly does: 'create' | 'drop'; readonly index: string };
   /** What it does cannot be read from its text. */
   readonly opaque: boolean;
   /** Why a down may not do this: it takes what it does not name, or switches off what keeps a rollback safe. */

@@ -29,13 +29,16 @@ export type Done<R> = R & { readonly attempts: number; readonly duration_ms: num
 export interface Once<R extends Ready> {
   /** Why the plan no longer holds, beside its hash and its target. */
   voided?(): string | undefined;
-  /** What is committed by itself before any lock is taken. */
-  before?(client: pg.Client, work: Work): Promise<void>;
+  /** What is committed by itself before any lock is taken, in a session of its own: it may take long. */
+  before?(): ((client: pg.Client, work: Work) => Promise<void>) | undefined;
   /** Everything but the COMMIT; it throws to have all of it rolled back. */
   prepare(client: pg.Client, work: Work): Promise<R>;
   /** It is committed: what is true now, from outside. */
   verified(done: Done<R>): Promise<ActionOutcome>;
 }
+
+/** The longest that one statement before the locks may take. */
+export const BEFORE_MS = 30 * 60_000;
 
 /** Executes an approved plan: everything or nothing, and nothing twice. */
 export async function executeOnce<R extends Ready>(
@@ -48,10 +51,16 @@ export async function executeOnce<R extends Ready>(
   try {
     const voided = once.voided?.() ?? (await voidReason(target, plan));
     if (voided !== undefined) return stopped('PLAN_VOID', voided);
+    const work = workOf(target, plan, options);
+    const before = once.before?.();
+    if (before !== undefined) {
+      client = await target.session('ddl', BEFORE_MS);
+      await ensureMarkers(client);
+      await before(client, work);
+      await endQuietly(client);
+    }
     client = await target.session('ddl');
     await ensureMarkers(client);
-    const work = workOf(target, plan, options);
-    await once.before?.(client, work);
     return await attempt({ client, options, once, ...work });
   } catch (error) {
     return failure(error);

@@ -50,7 +50,6 @@ interface Copies {
       readonly plan: Plan;
       readonly lockTimeoutMs: number;
     },
-    wanted: boolean,
     tables: readonly CopiedBefore[],
   ): Promise<void>;
   /** Undefined: none were made before. */
@@ -65,15 +64,14 @@ export async function copyingBefore(
   const state: { begun: boolean; before?: Before } = { begun: false };
   const outcome = await execute({
     made: () => state.before,
-    make: async (client, work, wanted, tables) => {
-      state.begun = wanted;
-      if (wanted)
-        state.before = await copyBefore(
-          client,
-          { ...work, planHash: work.plan.hash },
-          inputs().snapshotSchema,
-          tables,
-        );
+    make: async (client, work, tables) => {
+      state.begun = true;
+      state.before = await copyBefore(
+        client,
+        { ...work, planHash: work.plan.hash },
+        inputs().snapshotSchema,
+        tables,
+      );
     },
   });
   if (!state.begun || outcome.state !== 'stopped') return outcome;

@@ -16,6 +16,7 @@ import { shortName } from './names.ts';
 import { sealed } from './plan-hash.ts';
 import { runProbes } from './probe.ts';
 import { firedBy, publishingAll } from './reach.ts';
+import { roomFor } from './room.ts';
 import { holdersOf, lockedOids } from './sessions.ts';
 import { copyNames } from './snapshot.ts';
 import { changeLines, publishingLines } from './summary.ts';
@@ -31,6 +32,8 @@ export interface ExecuteRequest extends Template {
   readonly snapshotSchema: string;
   /** Tables that are copied though the SQL does not change them. */
   readonly snapshot?: readonly string[] | undefined;
+  /** Copies may be larger than `snapshot.max_bytes` and than the free disk bears. */
+  readonly large?: boolean;
 }
 
 /** Plans SQL that changes rows or schema. It only reads. */
@@ -52,20 +55,32 @@ export async function planExecute(target: Target, request: ExecuteRequest): Prom
     bound: bound.value,
     touched: all,
     snapshotSchema: request.snapshotSchema,
+    large: request.large === true,
   });
 }
 
 /** Plans the copy of one table. It only reads. */
 export async function planSnapshot(
   target: Target,
-  { table, snapshotSchema }: { readonly table: string; readonly snapshotSchema: string },
+  {
+    table,
+    snapshotSchema,
+    large = false,
+  }: { readonly table: string; readonly snapshotSchema: string; readonly large?: boolean },
 ): Promise<Planned> {
   const cannot = await refuseWithoutDdl(target);
   if (cannot !== undefined) return cannot;
   const tables = await tablesNamed(target, [table], []);
   if (!tables.ok) return tables;
   const touched = { tables: tables.value, fresh: [], writes: [], reached: [] };
-  return plan(target, { kind: 'snapshot', sql: await analyse(''), bound: [], touched, snapshotSchema });
+  return plan(target, {
+    kind: 'snapshot',
+    sql: await analyse(''),
+    bound: [],
+    touched,
+    snapshotSchema,
+    large,
+  });
 }
 
 async function refuseWithoutDdl(target: Target): Promise<Refusal | undefined> {
@@ -95,16 +110,19 @@ interface Candidate {
   readonly bound: readonly Bound[];
   readonly touched: Touched;
   readonly snapshotSchema: string;
+  readonly large: boolean;
 }
 
 async function plan(target: Target, it: Candidate): Promise<Planned> {
   const { tables, bytes, exact } = await measured(target, it.touched.tables);
+  const room = await roomFor(target, bytes, it.large);
+  if (!room.ok) return room;
   const form = await formOf(target, tables, bytes, it.sql.rewrites);
   if (!form.ok) return form;
   const { seconds, before } = form;
   const sized = { ...it, touched: { ...it.touched, tables } };
   const inputs = await inputsOf(target, sized, before);
-  return { ok: true, plan: await compose(target, sized, inputs, { seconds, exact }) };
+  return { ok: true, plan: await compose(target, sized, inputs, { seconds, exact, room: room.lines }) };
 }
 
 async function inputsOf(target: Target, it: Candidate, before: boolean): Promise<ExecuteInputs> {
@@ -137,7 +155,7 @@ async function compose(
   target: Target,
   it: Candidate,
   inputs: ExecuteInputs,
-  size: { readonly seconds: number; readonly exact: boolean },
+  size: { readonly seconds: number; readonly exact: boolean; readonly room: readonly string[] },
 ): Promise<Plan> {
   const { sql, touched } = it;
   const names = [...inputs.tables.map(({ name }) => name), ...sql.locks.map(({ relation }) => relation)];
@@ -155,6 +173,7 @@ async function compose(
     lockSeconds: size.seconds,
     maxLockSeconds: target.config.snapshot.maxLockSeconds,
     sizesOld: !size.exact,
+    room: size.room,
   });
   const kept = inputs.tables.map((table) => snapshotLine(inputs, table));
   const asked = it.kind === 'snapshot' ? [] : await runProbes(target);
@@ -205,7 +224,8 @@ export function executeSql(target: Target, plan: Plan, options: ExecuteOptions):
   const inputs = (): ExecuteInputs => readExecuteInputs(plan.inputs);
   return copyingBefore(inputs, (copies) =>
     executeOnce(target, plan, options, {
-      before: (client, work) => copies.make(client, work, inputs().before, inputs().tables),
+      before: () =>
+        inputs().before ? (client, work) => copies.make(client, work, inputs().tables) : undefined,
       prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
       verified: (done) => verified(target, inputs(), done),
     }),

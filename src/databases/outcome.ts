@@ -23,9 +23,14 @@ export const unknown = (verdict: string, facts: Unknown['facts'] = {}): Unknown 
 /** Ends a transaction from within: it is rolled back, and the step with it. */
 export class Stop extends Error {
   readonly outcome: Stopped;
-  constructor(code: Stopped['code'], verdict: string, facts: Stopped['facts'] = {}) {
+  constructor(
+    code: Stopped['code'],
+    verdict: string,
+    facts: Stopped['facts'] = {},
+    blockers: readonly Blocker[] = [],
+  ) {
     super(verdict);
     this.name = 'Stop';
-    this.outcome = stopped(code, verdict, facts);
+    this.outcome = stopped(code, verdict, facts, blockers);
   }
 }

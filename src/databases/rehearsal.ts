@@ -88,13 +88,13 @@ async function rehearse(target: Target, plan: Plan, request: Request): Promise<R
   return tryOut(place, there.plan, request.signal);
 }
 
-/** The other target under the conditions of the first: how long tables may be locked; and its probes, where the other names none. */
+/** The other target, with how long the first may be locked, and with the probes of the first where it names none. Room is its own. */
 function standIn({ config: { snapshot, probes } }: Target, other: Target): Target {
   const maxLockSeconds = Math.min(snapshot.maxLockSeconds, LIMIT_MS / 1000);
   const asked = other.config.probes.length > 0 ? other.config.probes : probes;
   return {
     ...other,
-    config: { ...other.config, snapshot: { ...snapshot, maxLockSeconds }, probes: asked },
+    config: { ...other.config, snapshot: { ...other.config.snapshot, maxLockSeconds }, probes: asked },
   };
 }
 
@@ -127,9 +127,9 @@ async function planThere(
 }
 
 /** What commits by itself cannot be rolled back. */
-function wouldStay({ name }: Target, { before, outside }: RollbackInputs): Refusal | undefined {
+function wouldStay({ name }: Target, { before, concurrent }: RollbackInputs): Refusal | undefined {
   const found =
-    outside.length > 0
+    concurrent.length > 0
       ? 'the down has statements that run outside a transaction'
       : before
         ? 'the tables are copied before they are locked, in a transaction of its own'

@@ -1,7 +1,9 @@
 /** What became of a transaction whose COMMIT was never answered: the server is asked, and may not know yet. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Marker, TransactionTrace } from '../domain/plan.ts';
+import { z } from 'zod';
+import type { Marker, Plan, TransactionTrace } from '../domain/plan.ts';
 import { BEFORE_PART, markersExist, readMarkers } from './marker.ts';
+import { type Stopped, stopped } from './outcome.ts';
 import { endQuietly, type Target } from './target.ts';
 
 export type Resolution = 'committed' | 'aborted' | 'unknown';
@@ -21,6 +23,22 @@ export async function resolveUnknown(
     await sleep(PAUSE_MS);
   }
   return 'unknown';
+}
+
+const copying = z.object({ before: z.boolean().default(false), snapshotSchema: z.string() });
+
+/** The same of a plan that may have copied its tables before it locked them: such copies stay, and that is said. */
+export async function resolveCopying(
+  target: Target,
+  plan: Plan,
+  marker: Marker,
+  trace?: TransactionTrace,
+): Promise<Resolution | Stopped> {
+  const found = await resolveUnknown(target, marker, trace);
+  const { before, snapshotSchema } = copying.parse(plan.inputs);
+  if (found !== 'aborted' || !before) return found;
+  const stays = `Copies that were made before the lock may be left in ${snapshotSchema}.`;
+  return stopped('FAILED', `${plan.title}: not carried out, as the target says. ${stays}`);
 }
 
 async function lookOnce(

@@ -25,6 +25,10 @@ export interface Told {
   readonly maxLockSeconds: number;
   /** Sizes are those of the last vacuum: somebody held the tables. */
   readonly sizesOld: boolean;
+  /** How much is copied, and whether there is room for it. */
+  readonly room: readonly string[];
+  /** Said in the place of how long the tables are locked, when no transaction locks them. */
+  readonly outside?: readonly string[];
 }
 
 /** The lines, the gravest first. */
@@ -35,8 +39,9 @@ export function changeLines(told: Told): string[] {
       (it, i) => `Statement ${i + 1} ${it.describe}${locksText(it.locks, it.rewrites)}.`,
     ),
     ...told.affected.map(({ facts }) => `Size of ${sizeText(facts)}.`),
+    ...told.room,
     ...told.fires.map((what) => `Fires ${what}: what that writes is neither locked nor copied.`),
-    lockText(told),
+    ...(told.outside ?? [lockText(told)]),
     ...holdersText(told.holders),
     ...usersText(told.users),
   ];

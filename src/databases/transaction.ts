@@ -121,7 +121,8 @@ export const lockTablesSql = (tables: readonly LockedTable[], mode: LockMode | '
     .sort()
     .join(', ')} in ${mode} mode`;
 
-async function markOnce(client: pg.Client, work: Work): Promise<string> {
+/** Writes the marker; stops when this step was committed before. */
+export async function markOnce(client: pg.Client, work: Work): Promise<string> {
   try {
     return await writeMarker(client, work.marker, work.plan.hash);
   } catch (error) {

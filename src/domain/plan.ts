@@ -19,6 +19,7 @@ export type PlanKind =
   | 'db-corruption'
   | 'db-execute'
   | 'snapshot'
+  | 'snapshot-drop'
   | 'restore'
   | 'http'
   | 'shell';

@@ -26,6 +26,8 @@ export interface TargetSettings {
     readonly maxLockSeconds: number;
     /** Larger copies need an explicit yes; 10 GiB unless told. */
     readonly maxBytes?: number;
+    /** One SELECT that answers the free bytes of the server's disk as one number. */
+    readonly freeDisk?: string;
   };
   /** What `firebreak guard` may do by itself; it proposes unless told. */
   readonly guard?: { readonly undo: 'auto' | 'propose'; readonly windowSeconds: number };

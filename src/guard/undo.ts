@@ -50,7 +50,13 @@ async function rollBack(
   const refused = async (text: string): Promise<undefined> => {
     await it.told('proposed', `${migration} was not rolled back: ${text}`, { migrations: [migration] });
   };
-  const planned = await planRollback(target, { migration, captured, snapshotSchema: keeping.schema, kept });
+  const planned = await planRollback(target, {
+    migration,
+    captured,
+    snapshotSchema: keeping.schema,
+    kept,
+    large: it.large,
+  });
   if (!planned.ok) {
     const { message, fix } = explainRefusal(planned);
     return refused(`${message} ${fix}`);

@@ -1,6 +1,7 @@
 /** What a step is given, and how a run's worker writes its moves. */
 import type { App } from '../app/app.ts';
 import { keepTrace, moveRun } from '../app/run-journal.ts';
+import { isOpen } from '../domain/incident.ts';
 import type { Marker, TransactionTrace } from '../domain/plan.ts';
 import type { Policy } from '../domain/policy.ts';
 import { redactedText } from '../domain/redact-output.ts';
@@ -11,6 +12,7 @@ import { storable } from '../domain/storable.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { StepContext, StepKind } from '../runbooks/step.ts';
+import { loadIncident } from '../store/incidents.ts';
 import { loadEarlier } from '../store/run-steps.ts';
 import { isCancelled } from '../store/runs.ts';
 import type { Db, Store } from '../store/store.ts';
@@ -55,6 +57,10 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
     captured: await parts.app.captured(run.target),
     snapshotSchema: `firebreak_${run.incidentId}`,
     earlier: await loadEarlier(parts.store, run.incidentId, run.target),
+    incidentOf: async (id) => {
+      const found = await loadIncident(parts.store, id);
+      return found && { open: isOpen(found), declaredAt: found.declaredAt };
+    },
     log: parts.log.child({ incident: run.incidentId, run: run.id }),
     signal,
     since: step.startedAt ?? parts.now(),

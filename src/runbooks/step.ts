@@ -22,6 +22,10 @@ export interface StepContext {
   readonly snapshotSchema: string;
   /** What was done to this target earlier in the incident, newest first. */
   readonly earlier: readonly EarlierAction[];
+  /** Whether an incident is open, and since when it is one; undefined when there is none of that number. */
+  readonly incidentOf: (
+    id: number,
+  ) => Promise<{ readonly open: boolean; readonly declaredAt: Date } | undefined>;
   readonly log: Logger;
   /** Fires at the step's timeout, when the run is cancelled, and when its worker has lost it: stop what can be stopped. */
   readonly signal: AbortSignal;

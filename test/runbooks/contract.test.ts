@@ -41,6 +41,7 @@ describe('the runbooks that are shipped', () => {
       'connections-exhausted',
       'corruption-check',
       'disk-filling',
+      'drop-snapshot',
       'first-five-minutes',
       'migration-rollback',
       'replication-lag',

@@ -40,6 +40,7 @@ describe('a step that looks at the database', () => {
     programs: {},
     secrets: {},
     roster: () => Promise.resolve(undefined),
+    incidentOf: () => Promise.resolve(undefined),
     ...more,
   });
   const run = (kind: string, input: unknown, context = contextAt(0)) =>

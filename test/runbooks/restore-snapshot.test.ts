@@ -40,6 +40,7 @@ describe('the runbook restore-snapshot', () => {
     programs: {},
     secrets: {},
     roster: () => Promise.resolve(undefined),
+    incidentOf: () => Promise.resolve(undefined),
   });
 
   /** Plans, executes and asks afterwards, as the worker does. */

@@ -266,16 +266,18 @@ function drop(tree: Tree, names: TableNames): Judgement {
   const objects = asWritten.map(plain);
   const cascade = cascades(tree) ? ' and everything that depends on it' : '';
   const word = objectWord(tree['removeType']);
+  const concurrently = tree['concurrent'] === true;
   const holdsData = ['table', 'schema', 'sequence', 'matview', 'extension'].includes(word);
   const onTable = word === 'trigger' || word === 'policy' || word === 'rule';
   const locked = onTable ? objects.map((it) => it.split('.').slice(0, -1).join('.')) : objects;
   const lockable = onTable || ['table', 'view', 'matview', 'index'].includes(word);
   return {
-    describe: `drops the ${word} ${objects.join(', ')}${cascade}`,
-    locks: lockable ? locked.map((it) => lock(it, 'AccessExclusive')) : [],
+    describe: `drops the ${word} ${objects.join(', ')}${concurrently ? ' CONCURRENTLY' : ''}${cascade}`,
+    locks: lockable
+      ? locked.map((it) => lock(it, concurrently ? 'ShareUpdateExclusive' : 'AccessExclusive'))
+      : [],
     destroysData: holdsData || cascade !== '' ? objects.map((it) => `the ${word} ${it}${cascade}`) : [],
-    transactional: tree['concurrent'] !== true,
-    ...(tree['concurrent'] === true ? { concurrent: { does: 'drop', index: objects[0] ?? '' } } : {}),
+    transactional: !concurrently,
     ...(cascade === '' ? {} : { danger: 'cascade' }),
     effects: asWritten.map((it) => ({
       op: 'drop',
@@ -333,20 +335,12 @@ function createTable(tree: Tree): Judgement {
   };
 }
 
-/** An index lies in the schema of its table. */
-function indexName(tree: Tree): string {
-  const table = relation(tree);
-  const dot = table.lastIndexOf('.');
-  return `${dot < 0 ? '' : table.slice(0, dot + 1)}${text(tree['idxname'])}`;
-}
-
 function createIndex(tree: Tree): Judgement {
   const concurrently = tree['concurrent'] === true;
   return {
-    describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}`,
+    describe: `creates the index ${text(tree['idxname'])} on ${relation(tree)}${concurrently ? ' CONCURRENTLY' : ''}`,
     locks: [lock(relation(tree), concurrently ? 'ShareUpdateExclusive' : 'Share')],
     transactional: !concurrently,
-    ...(concurrently ? { concurrent: { does: 'create', index: indexName(tree) } } : {}),
     effects: [{ op: 'create', on: text(tree['idxname']), object: 'index', ...unlessThere(tree) }],
   };
 }

@@ -30,6 +30,24 @@ export const keptTable = z.object({
 });
 export type KeptTable = z.infer<typeof keptTable>;
 
+/** One statement that no transaction bears. */
+const concurrentStep = z.object({
+  sql: z.string(),
+  does: z.enum(['create', 'drop', 'reindex']),
+  /** `schema.index` for what is made, else as written; empty when the indexes of a table are made anew. */
+  index: z.string(),
+  /** The index that is dropped; absent when it was gone when the plan was made. */
+  oid: z.number().optional(),
+  /** The table as written; empty when only the index is. */
+  on: z.string(),
+  tableOid: z.number(),
+  /** What undoes it. */
+  wayBack: z.string(),
+  /** How the index was when the plan was made. */
+  now: z.enum(['absent', 'valid', 'invalid']),
+});
+export type ConcurrentStep = z.infer<typeof concurrentStep>;
+
 const rollbackInputs = z.object({
   migration: z.string(),
   migrationXid: z.string(),
@@ -41,19 +59,8 @@ const rollbackInputs = z.object({
   /** Tables and columns that the up wrote or dropped, by the names that hold after the down. */
   damaged: z.array(z.object({ table: z.string(), columns: z.array(z.string()) })),
   down: z.string(),
-  /** Statements that go one by one before the transaction, whose down is empty then. */
-  outside: z
-    .array(
-      z.object({
-        sql: z.string(),
-        does: z.enum(['create', 'drop']),
-        /** As the SQL writes it. */
-        index: z.string(),
-        /** What makes it undone. */
-        back: z.string(),
-      }),
-    )
-    .default([]),
+  /** The statements of the down when no transaction bears them; they are executed before it, one by one. */
+  concurrent: z.array(concurrentStep).default([]),
   rewrites: z.boolean().default(true),
   /** The tables are copied before they are locked: under the lock it would take too long. */
   before: z.boolean().default(false),

@@ -4,9 +4,11 @@ import { type Refusal, refuse } from '../../domain/refusal.ts';
 import type { AppliedMigration } from '../../domain/sweep.ts';
 import { analyse, type SqlAnalysis } from '../analyse.ts';
 import { appliedMigrations, deployedCapture } from '../history.ts';
+import { statementsOf } from '../parse.ts';
 import { errorText } from '../pg-errors.ts';
 import { writingCalls } from '../reach.ts';
 import type { Target } from '../target.ts';
+import { isConcurrent } from './concurrent.ts';
 
 /** A migration that can be rolled back, with both its halves read. */
 export interface Candidate {
@@ -81,17 +83,19 @@ async function readHalves(
   const up = await analyse(upOpaque ? '' : captured.up).catch(() => undefined);
   const down = await analyse(captured.down, up?.names).catch(errorText);
   if (typeof down === 'string') return refuse('MIGRATION_OPAQUE_DOWN', { migration, found: down });
-  const problem = problemOf(down, migration);
+  const alone = (await statementsOf(captured.down)).every(isConcurrent);
+  const problem = problemOf(down, migration, alone);
   if (problem !== undefined) return problem;
   const read = { up: up ?? (await analyse('')), upOpaque: upOpaque || up === undefined };
   return found({ applied, captured, downSql: captured.down, down, ...read });
 }
 
-function problemOf(down: SqlAnalysis, migration: string): Refusal | undefined {
+/** What needs no transaction is not mixed with what does: half of it could neither be taken back nor begun again. */
+function problemOf(down: SqlAnalysis, migration: string, alone: boolean): Refusal | undefined {
   if (down.empty) return refuse('MIGRATION_NO_DOWN', { migration });
+  if (alone) return undefined;
   const outside = down.statements.find((it) => !it.transactional);
-  // Indexes made or dropped concurrently, and nothing else, go one by one.
-  if (outside !== undefined && !down.statements.every(({ concurrent }) => concurrent?.index)) {
+  if (outside !== undefined) {
     return refuse('MIGRATION_DOWN_NOT_TRANSACTIONAL', { migration, found: outside.describe });
   }
   const danger = down.statements.find((it) => it.danger !== undefined);

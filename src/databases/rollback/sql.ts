@@ -2,8 +2,8 @@
 import { beforeLines, copyLines } from '../before-lines.ts';
 import { aboutSql, copySql, createSchemaSql, untouchedSql } from '../snapshot.ts';
 import { lockTablesSql } from '../transaction.ts';
+import { concurrentSql } from './concurrent.ts';
 import type { PlanTable, RollbackInputs } from './inputs.ts';
-import { outsideSql } from './outside.ts';
 
 interface SnapshotSql {
   readonly copy: string;
@@ -28,9 +28,10 @@ export function snapshotSql(inputs: RollbackInputs, table: PlanTable): SnapshotS
 
 /** The whole, as it will be sent. */
 export function fullSql(inputs: RollbackInputs): string {
+  const outside = inputs.concurrent.length > 0;
   const lines = [
-    ...outsideSql(inputs.outside),
     ...(inputs.before ? beforeLines(inputs.snapshotSchema, inputs.tables.map(copied)) : []),
+    ...(outside ? concurrentSql(inputs.concurrent) : []),
     'begin;',
     '-- lock_timeout 1 s unless the step says otherwise; statement_timeout: what is left of max_lock_s; row_security = off: fail, never filter',
     '-- the marker of this run and step, first: a second execution fails on it',
@@ -48,12 +49,11 @@ export function fullSql(inputs: RollbackInputs): string {
     if (untouched !== undefined) lines.push('-- the rows nobody wrote since the migration', `${untouched};`);
     if (about !== undefined) lines.push(`${about};`);
   }
-  if (inputs.outside.length === 0)
-    lines.push(`-- the down of ${inputs.migration}, as captured`, inputs.down.trim());
+  if (!outside) lines.push(`-- the down of ${inputs.migration}, as captured`, inputs.down.trim());
   lines.push(
     '-- what the tool itself would do to its history',
     `${inputs.history};`,
-    '-- the probes run here: a red one rolls everything back',
+    `-- the probes run here: a red one rolls ${outside ? 'this transaction' : 'everything'} back`,
     'commit;',
   );
   return lines.join('\n');

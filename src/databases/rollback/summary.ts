@@ -2,8 +2,7 @@
 import { whenCopied } from '../copy-form.ts';
 import { shortName } from '../names.ts';
 import { changeLines, publishingLines, type Told } from '../summary.ts';
-import type { KeptTable, RollbackInputs } from './inputs.ts';
-import { outsideLines } from './outside.ts';
+import type { KeptTable } from './inputs.ts';
 import type { Affected } from './tables.ts';
 
 /** What the summary is made from. */
@@ -14,7 +13,6 @@ export interface RollbackTold extends Told {
   /** Tables that are locked since a foreign key that goes leads to them. */
   readonly foreign: readonly string[];
   readonly kept: readonly KeptTable[];
-  readonly outside: RollbackInputs['outside'];
   /** Copied before the lock. */
   readonly before: boolean;
   /** Publications that would publish what is kept. */
@@ -28,7 +26,6 @@ export function summaryOf(told: RollbackTold): string[] {
     ...(told.notUndone.length === 0
       ? ['Undoes everything that the up did.']
       : told.notUndone.map((line) => `NOT undone: ${line}.`)),
-    ...outsideLines(told.outside),
     ...changeLines(told),
     ...told.foreign.map(
       (table) => `Locks AccessExclusive on ${shortName(table)}, too: a foreign key to it is dropped.`,

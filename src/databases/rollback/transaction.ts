@@ -31,7 +31,8 @@ export async function prepare(
   inputs: RollbackInputs,
   before?: Before,
 ): Promise<Ready<RollbackCopy>> {
-  const down = await statementsOf(inputs.down);
+  // What no transaction bears was done before it.
+  const down = inputs.concurrent.length > 0 ? [] : await statementsOf(inputs.down);
   const read: Read = async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows;
   const { tables, fresh, rewrites, snapshotSchema } = inputs;
   return runJob(client, work, {
@@ -48,7 +49,8 @@ export async function prepare(
   });
 }
 
-async function stillNewest(target: Target, inputs: RollbackInputs, read: Read): Promise<void> {
+/** Takes the tool's own lock, and stops when the migration is not the newest any more. */
+export async function stillNewest(target: Target, inputs: RollbackInputs, read: Read): Promise<void> {
   if (!(await lockHistory(target, read))) {
     throw new Stop('CHANGED', 'The migration tool is running at this moment: a deploy holds its lock.');
   }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { templateShape } from '../../databases/bind.ts';
 import { executeSql, planExecute } from '../../databases/execute.ts';
-import { resolveUnknown } from '../../databases/resolve.ts';
+import { resolveCopying } from '../../databases/resolve.ts';
+import { isLarge, largeInput } from '../large.ts';
 import { defineStep } from '../step.ts';
 
 export default defineStep({
@@ -13,8 +14,10 @@ export default defineStep({
     ...templateShape,
     /** Copied as well as what the SQL changes. */
     snapshot: z.array(z.string().min(1)).optional(),
+    large: largeInput,
   }),
-  plan: ({ target, snapshotSchema }, input) => planExecute(target, { ...input, snapshotSchema }),
+  plan: ({ target, snapshotSchema }, { large, ...input }) =>
+    planExecute(target, { ...input, snapshotSchema, large: isLarge(large) }),
   execute: ({ target }, plan, options) => executeSql(target, plan, options),
-  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+  resolve: ({ target }, plan, marker, trace) => resolveCopying(target, plan, marker, trace),
 });

@@ -2,24 +2,26 @@
 import { z } from 'zod';
 import { keptBefore } from '../../databases/guard/journal.ts';
 import { rehearsed } from '../../databases/rehearsal.ts';
-import { executeRollback, planRollback, resolveUnknown } from '../../databases/rollback.ts';
+import { executeRollback, planRollback, resolveRollback } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
+import { isLarge, largeInput } from '../large.ts';
 import { defineStep } from '../step.ts';
 
 export default defineStep({
   kind: 'migration-rollback',
   risk: 'dangerous',
   dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
-  input: z.strictObject({ migration: z.string().min(1) }),
-  async plan({ target, captured, snapshotSchema, rehearsal, signal }, { migration }) {
+  input: z.strictObject({ migration: z.string().min(1), large: largeInput }),
+  async plan({ target, captured, snapshotSchema, rehearsal, signal }, { migration, large }) {
     const kept = await keptBefore(target, migration);
-    const planned = await planRollback(target, { migration, captured, snapshotSchema, kept });
+    const request = { migration, captured, snapshotSchema, kept, large: isLarge(large) };
+    const planned = await planRollback(target, request);
     if (!planned.ok || rehearsal === undefined) return planned;
     return { ok: true, plan: await rehearsed(target, planned.plan, { ...rehearsal, own: captured, signal }) };
   },
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
-  resolve: ({ target }, _plan, marker, trace) => resolveUnknown(target, marker, trace),
+  resolve: ({ target }, plan, marker, trace) => resolveRollback(target, plan, marker, trace),
   after(plan, outcome) {
     const advice = adviceOf(plan, outcome);
     return { hold: migrationOf(plan), ...(advice === undefined ? {} : { advice }) };
