@@ -14,8 +14,8 @@ export default defineStep({
   input: z.strictObject({ migration: z.string().min(1), large: largeInput }),
   async plan({ target, captured, snapshotSchema, rehearsal, signal }, { migration, large }) {
     const kept = await keptBefore(target, migration);
-    const request = { migration, captured, snapshotSchema, kept, large: isLarge(large) };
-    const planned = await planRollback(target, request);
+    const wish = { migration, captured, snapshotSchema, kept, large: isLarge(large) };
+    const planned = await planRollback(target, wish);
     if (!planned.ok || rehearsal === undefined) return planned;
     return { ok: true, plan: await rehearsed(target, planned.plan, { ...rehearsal, own: captured, signal }) };
   },
