@@ -88,13 +88,13 @@ async function rehearse(target: Target, plan: Plan, request: Request): Promise<R
   return tryOut(place, there.plan, request.signal);
 }
 
-/** The other target under the conditions of the first: how long tables may be locked; and its probes, where the other names none. */
+/** The other target, with how long the first may be locked, and with the probes of the first where it names none. Room is its own. */
 function standIn({ config: { snapshot, probes } }: Target, other: Target): Target {
   const maxLockSeconds = Math.min(snapshot.maxLockSeconds, LIMIT_MS / 1000);
   const asked = other.config.probes.length > 0 ? other.config.probes : probes;
   return {
     ...other,
-    config: { ...other.config, snapshot: { ...snapshot, maxLockSeconds }, probes: asked },
+    config: { ...other.config, snapshot: { ...other.config.snapshot, maxLockSeconds }, probes: asked },
   };
 }
 
