@@ -64,6 +64,7 @@ const TargetFile = z
         z.strictObject({ key: z.string(), columns: z.array(z.string()).min(1), from: z.string().min(1) }),
       )
       .default({}),
+    rehearsal: name.optional(),
   })
   .superRefine(({ tool, history }, context) => {
     if (tool !== 'other' && (history?.name ?? history?.applied_at ?? history?.failed) !== undefined) {

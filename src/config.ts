@@ -39,6 +39,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   const read = readFile(file, problems, (it) => [
     ...strayMonitors(it),
     ...blindMonitors(it),
+    ...strayRehearsals(it),
     ...missingUrls(it.targets, env),
     ...missingSecrets(it, env),
     ...teamMistakes(it),
@@ -86,6 +87,7 @@ export function loadSettings(file: string, env: Env = process.env): Settings {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
     ...strayMonitors(it),
+    ...strayRehearsals(it),
     ...teamMistakes(it),
     ...policyMistakes(it),
   ]);
@@ -99,9 +101,10 @@ export const targetNames = (file: string): readonly string[] =>
 /** One target, for commands that need no Slack. */
 export function loadTarget(file: string, target: string, env: Env = process.env): TargetSettings {
   const problems: string[] = [];
-  const read = readFile(file, problems, ({ targets }) =>
-    missingUrls(Object.fromEntries(Object.entries(targets).filter(([name]) => name === target)), env),
-  );
+  const read = readFile(file, problems, ({ targets }) => {
+    const own = Object.fromEntries(Object.entries(targets).filter(([name]) => name === target));
+    return [...missingUrls(own, env), ...strayRehearsals({ targets })];
+  });
   const { targets } = soundOr(read, problems);
   const found = targets[target];
   if (found) return targetOf(target, found, env);
@@ -223,6 +226,16 @@ function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
     }));
 }
 
+/** What is tried out on the target itself would be no rehearsal. */
+function strayRehearsals({ targets }: Pick<ConfigFile, 'targets'>): readonly Mistake[] {
+  return Object.entries(targets).flatMap(([target, { rehearsal }]): readonly Mistake[] => {
+    const others = Object.keys(targets).filter((name) => name !== target);
+    if (rehearsal === undefined || others.includes(rehearsal)) return [];
+    const expected = `another target: ${others.join(', ') || '(there is no other)'}`;
+    return [{ path: ['targets', target, 'rehearsal'], found: rehearsal, expected }];
+  });
+}
+
 const ROLES = ['diag', 'act', 'ddl'] as const;
 
 /** URLs that targets name and the environment lacks. */
@@ -265,6 +278,7 @@ function targetOf(name: string, given: TargetFile, env: Env): TargetSettings {
     },
     guard: { undo: given.guard.undo, windowSeconds: given.guard.window_s },
     sources: given.sources,
+    ...(given.rehearsal === undefined ? {} : { rehearsal: given.rehearsal }),
   };
 }
 

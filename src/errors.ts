@@ -287,6 +287,22 @@ export const ERRORS = {
     message: 'This would copy {found} on {target}, whose disk has {free} free: less than twice as much.',
     fix: 'Make room, for example with the runbook `disk-filling`. If you know better, say so: `rollback <migration> <target> --large`, in a runbook `large: yes`.',
   },
+  REHEARSAL_NOT_NAMED: {
+    message: 'No target is named on which rollbacks of {target} are rehearsed.',
+    fix: 'Set targets.{target}.rehearsal in firebreak.yml to the name of another target, or leave out --rehearse.',
+  },
+  REHEARSAL_SAME_DATABASE: {
+    message: '{rehearsal} is the very database of {target}: {found}.',
+    fix: 'Point targets.{target}.rehearsal to a target with a database of its own.',
+  },
+  REHEARSAL_OTHER_FILE: {
+    message: 'Applied to {rehearsal} is {migration} from another captured file: {found}, not {expected}.',
+    fix: 'Apply to {rehearsal} what was applied to {target}.',
+  },
+  REHEARSAL_WOULD_STAY: {
+    message: 'On {rehearsal} something would stay: {found}.',
+    fix: 'Read the plan without a rehearsal, or rehearse by hand on a copy that is thrown away.',
+  },
   SNAPSHOT_TOO_LONG: {
     message: 'The table would be locked for about {seconds} s; {target} allows {allowed} s, {found}.',
     fix: 'Raise targets.{target}.snapshot.max_lock_s if the table may be locked that long.',

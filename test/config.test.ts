@@ -216,6 +216,26 @@ permissions: { private: [S000000001] }
     expect(problems).toContain('monitors.a.target: found shopp, expected one of shop');
   });
 
+  it('takes another target to rehearse rollbacks on, and refuses none and itself', async () => {
+    const targets = (rehearsal: string) =>
+      [
+        slack,
+        'targets:',
+        `  shop: { diag_url_env: SHOP_DIAG_URL, rehearsal: ${rehearsal} }`,
+        '  staging: { diag_url_env: SHOP_DIAG_URL }',
+      ].join('\n');
+    const { settings } = await load(targets('staging'));
+    expect(settings.targets['shop']?.rehearsal).toBe('staging');
+    expect(settings.targets['staging']?.rehearsal).toBeUndefined();
+    for (const wrong of ['shop', 'stagin']) {
+      expect(await problemsOf(targets(wrong))).toMatch(
+        new RegExp(
+          `firebreak\\.yml:3:\\d+ targets\\.shop\\.rehearsal: found ${wrong}, expected another target: staging`,
+        ),
+      );
+    }
+  });
+
   it('takes the history of any migration tool, and what guard may do', async () => {
     const file = `${slack}
 targets:

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { notUndone, restores } from '../databases/analyse/losses.ts';
 import { analyse, type Lock, type SqlAnalysis } from '../databases/analyse.ts';
 import { errorText } from '../databases/pg-errors.ts';
+import type { Rehearsal } from '../databases/rehearsal.ts';
 import { removedNames, type Users } from '../databases/users.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
@@ -17,6 +18,8 @@ export interface PlanFacts {
   readonly needs: readonly string[];
   readonly later: readonly string[];
   readonly sql: string;
+  /** Only when it was asked for. */
+  readonly rehearsal?: Rehearsal;
 }
 
 type Known = 'yes' | 'no' | 'unknown';

@@ -7,11 +7,12 @@ import { Command, Option } from 'commander';
 import { captureProject } from '../capture/project.ts';
 import { splitSql } from '../databases/history/node-pg-migrate.ts';
 import { appliedMigrations } from '../databases/history.ts';
+import { type Rehearsal, rehearsed } from '../databases/rehearsal.ts';
 import { planRollback } from '../databases/rollback.ts';
 import type { Target } from '../databases/target.ts';
 import { type Users, usersOf } from '../databases/users.ts';
 import type { MigrationTool } from '../domain/migration-tools.ts';
-import type { CapturedMigration } from '../domain/plan.ts';
+import type { CapturedMigration, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { FirebreakError } from '../errors.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
@@ -35,6 +36,7 @@ interface PlanOptions extends TargetOptions, StoreOptions {
   readonly up?: string;
   readonly down?: string;
   readonly incident?: number;
+  readonly rehearse?: true;
   readonly json?: true;
 }
 
@@ -65,6 +67,10 @@ const planCommand = (): Command =>
         'plan as a run in that incident would: its snapshot, and so the hash, are the same',
         incidentNumber,
       )
+      .option(
+        '--rehearse',
+        'also run it on the target that `rehearsal` names in firebreak.yml, in a transaction that is rolled back',
+      )
       .option('--json', 'print facts as JSON'),
   ).action(plan);
 
@@ -79,7 +85,9 @@ async function plan(options: PlanOptions): Promise<void> {
 }
 
 function outcomeOf(options: PlanOptions): Promise<Outcome> {
-  const { up, down, migration, dir } = options;
+  const { up, down, migration, dir, rehearse } = options;
+  if (rehearse && (options.target === undefined || migration === undefined))
+    return wrongUsage('--rehearse needs --target and --migration: firebreak.yml says where it is done');
   if (up !== undefined) return fromFiles(up, down, options);
   if (migration === undefined)
     return wrongUsage('--migration <name>, or --up <file> and --down <file>, say what to undo');
@@ -129,17 +137,37 @@ const alone = (halves: Halves, more: Partial<PlanFacts> = {}): Outcome => ({
 async function fromTarget(target: Target, migration: string, options: PlanOptions): Promise<Outcome> {
   const captured = await capturedOf(target, options);
   const snapshotSchema = `firebreak_${options.incident ?? 'plan'}`;
-  const planned = await planRollback(target, { migration, captured, snapshotSchema });
+  const planned = await planOn(target, { migration, captured, snapshotSchema }, options);
   const found = captured.find(({ name }) => name === migration);
   const halves = found && (await readHalves(found));
   if (!planned.ok) return { ...(await whatIsKnown(target, halves, planned)), refusal: planned };
   const { hash, sql, summary, facts, title } = planned.plan;
   const needs = needsOf(facts['users'] as Users);
   return {
-    ...(halves ? { facts: factsOf(halves, { hash, sql, needs }) } : {}),
+    ...(halves ? { facts: factsOf(halves, { hash, sql, needs, ...rehearsalIn(facts) }) } : {}),
     summary: [title, ...summary],
   };
 }
+
+async function planOn(
+  target: Target,
+  request: Parameters<typeof planRollback>[1],
+  options: PlanOptions,
+): ReturnType<typeof planRollback> {
+  const { rehearsal: name } = target.config;
+  if (options.rehearse && name === undefined) return refuse('REHEARSAL_NOT_NAMED', { target: target.name });
+  const planned = await planRollback(target, request);
+  if (!planned.ok || !options.rehearse || name === undefined) return planned;
+  const there = { ...options, target: name };
+  const plan = await onTarget(there, async (other) => {
+    const captured = await capturedOf(other, there);
+    return rehearsed(target, planned.plan, { target: other, captured, own: request.captured });
+  });
+  return { ok: true, plan };
+}
+
+const rehearsalIn = ({ rehearsal }: Plan['facts']): Pick<PlanFacts, 'rehearsal'> =>
+  rehearsal === undefined ? {} : { rehearsal: rehearsal as Rehearsal };
 
 async function capturedOf(target: Target, options: PlanOptions): Promise<readonly CapturedMigration[]> {
   const { dir, target: named } = options;

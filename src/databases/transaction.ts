@@ -21,6 +21,19 @@ export interface Work {
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly observer?: Observer;
+}
+
+/** Is told what is done, while it is done: a rehearsal measures by it. */
+export interface Observer {
+  /** The transaction is open, and nothing is written yet. */
+  begun(client: pg.Client): Promise<void>;
+  /** The locks are asked for. */
+  locking(): void;
+  locked(): void;
+  copied(copy: TableCopy): void;
+  /** A statement of the change was run; null: it counts no rows. */
+  changed(rows: number | null): void;
 }
 
 /** A table that is locked and copied before anything is changed. */
@@ -86,9 +99,12 @@ export async function runJob<T extends LockedTable, C extends TableCopy>(
   // What other connections are needed for comes before the locks.
   const [reader] = await target.read<{ role: string }>('select quote_ident(current_user) as role');
   await client.query(beginSql(work));
+  await work.observer?.begun(client);
   const xid = await markOnce(client, work);
   await job.check?.(client);
+  work.observer?.locking();
   if (job.tables.length > 0) await client.query(lockTablesSql(job.tables, job.mode));
+  work.observer?.locked();
   const budget = new Budget(client, target.config.snapshot.maxLockSeconds, work.statementTimeoutMs);
   const it: Locked = { ...work, client, budget, reader: reader?.role ?? 'public' };
   await budget.run(() => sameTables(it, job));
@@ -165,7 +181,9 @@ async function copyTables<T extends LockedTable, C extends TableCopy>(
   const copies: C[] = [];
   for (const table of job.tables) {
     refuseWhenAborted(it.signal);
-    copies.push(await job.copy(it, table));
+    const copy = await job.copy(it, table);
+    it.observer?.copied(copy);
+    copies.push(copy);
   }
   return copies;
 }

@@ -32,6 +32,8 @@ export interface TargetSettings {
   /** What `firebreak guard` may do by itself; it proposes unless told. */
   readonly guard?: { readonly undo: 'auto' | 'propose'; readonly windowSeconds: number };
   readonly sources: Readonly<Record<string, SourceSettings>>;
+  /** The target on which a rollback is tried out before it is shown for approval. */
+  readonly rehearsal?: string;
 }
 
 export const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;

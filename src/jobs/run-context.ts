@@ -73,6 +73,14 @@ export async function contextOf(job: StepJob, signal = job.lease.signal): Promis
   };
 }
 
+/** Where the plan of a step is tried out; nothing when firebreak.yml names no such target. */
+export async function rehearsalOf({ parts, run }: StepJob): Promise<Pick<StepContext, 'rehearsal'>> {
+  const name = parts.target(run.target)?.config.rehearsal;
+  const target = name === undefined ? undefined : parts.target(name);
+  if (name === undefined || target === undefined) return {};
+  return { rehearsal: { target, captured: await parts.app.captured(name) } };
+}
+
 const LOOK_MS = 500;
 
 /** Fires when the lease is lost, when somebody has cancelled the run, and after so long, if that is told. */

@@ -18,7 +18,7 @@ import {
   unknownOutcome,
 } from '../domain/run-moves.ts';
 import { refusalLine } from '../errors.ts';
-import type { DangerousStep, Planned, Resolution } from '../runbooks/step.ts';
+import type { DangerousStep, Planned, Resolution, StepContext } from '../runbooks/step.ts';
 import { approvedIdentity } from '../store/approvals.ts';
 import { lockBreaker, recordExecution } from '../store/run-steps.ts';
 import type { Db } from '../store/store.ts';
@@ -27,6 +27,7 @@ import {
   inWords,
   markerOf,
   moveStep,
+  rehearsalOf,
   type StepJob,
   stopSignal,
   traceStep,
@@ -60,7 +61,7 @@ async function makePlan(job: StepJob, kind: DangerousStep): Moved {
   const { now, settings } = job.parts;
   if (!(await moveStep(job, ['pending', 'planning'], (run, step) => beginPlan(run, step, now()))))
     return undefined;
-  const made = await planOf(job, kind);
+  const made = await planOf(job, kind, () => rehearsalOf(job));
   return moveStep(job, ['planning'], (run, step) =>
     made.ok
       ? planned(run, step, made.plan, settings.permissions.approve ?? [], now())
@@ -170,9 +171,14 @@ function expire(job: StepJob): Moved {
   });
 }
 
-async function planOf(job: StepJob, kind: DangerousStep): Promise<Planned | Broken> {
+/** After the approval nothing is rehearsed again: nobody would see it, and the outage goes on meanwhile. */
+async function planOf(
+  job: StepJob,
+  kind: DangerousStep,
+  more: () => Promise<Pick<StepContext, 'rehearsal'>> = () => Promise.resolve({}),
+): Promise<Planned | Broken> {
   try {
-    return await kind.plan(await contextOf(job), job.step.input);
+    return await kind.plan({ ...(await contextOf(job)), ...(await more()) }, job.step.input);
   } catch (error) {
     job.parts.log.warn({ err: error, run: job.run.id, step: job.step.index }, 'plan could not be made');
     return { ok: false, broken: `No plan could be made: ${inWords(error)}` };

@@ -1,5 +1,6 @@
 /** The contract of a step kind: one file in steps/, its name the file's name; effects only through its context. */
 import type { z } from 'zod';
+import type { RehearsalPlace } from '../databases/rehearsal.ts';
 import type { Target } from '../databases/target.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { Intent, Roster } from '../domain/intents.ts';
@@ -12,6 +13,8 @@ import type { Logger } from '../log.ts';
 
 export interface StepContext {
   readonly target: Target;
+  /** Where a plan is tried out before it is shown for approval, when firebreak.yml names such a target. */
+  readonly rehearsal?: RehearsalPlace;
   readonly now: Date;
   readonly incident: number;
   /** What the project's own tool would run, as it was captured. */

@@ -3,6 +3,7 @@ import type { Story } from '../../sandbox/story/seed.ts';
 import { captureMigrations } from '../../src/databases/history.ts';
 import { saveCaptured } from '../../src/store/captured-migrations.ts';
 import { openStore } from '../../src/store/store.ts';
+import { createShop, type Shop } from '../databases/shop.ts';
 import { breakShop, query, type TestShop, testShop } from '../sandbox/story/support.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { CONFIG, type Folder, firebreak, temporaryFolder } from './support.ts';
@@ -158,6 +159,52 @@ describe('a migration that is not the newest', () => {
     await database.drop();
     expect(code).toBe(0);
     expect(out).toContain('create schema if not exists "firebreak_7"');
+  });
+});
+
+describe('a plan with a rehearsal', () => {
+  let shop: Shop;
+  let staging: Shop;
+  let migrations: Folder;
+  const NAME = '1717405200000_order-note';
+  const UP = 'alter table orders add column note text;';
+  beforeAll(async () => {
+    [shop, staging, migrations] = await Promise.all([createShop(), createShop(), temporaryFolder()]);
+    await migrations.write(
+      `${NAME}.sql`,
+      `-- Up Migration\n${UP}\n-- Down Migration\nalter table orders drop column note;\n`,
+    );
+    for (const one of [shop, staging]) await one.apply({ name: NAME, fileHash: '', up: UP });
+    await folder.write('two.yml', `${CONFIG.trimEnd().replace(/ }$/, ', rehearsal: staging }')}${STAGING}`);
+  });
+  afterAll(() => Promise.all([shop.close(), staging.close(), migrations.remove()]));
+  const STAGING = '\n  staging: { diag_url_env: STAGING_DIAG_URL, ddl_url_env: STAGING_DDL_URL }\n';
+  const plan = (...more: readonly string[]) =>
+    firebreak(['rollback', 'plan', '--migration', NAME, '--dir', migrations.path, '--rehearse', ...more], {
+      SHOP_DIAG_URL: shop.config.urls.diag,
+      SHOP_ACT_URL: shop.config.urls.act ?? '',
+      SHOP_DDL_URL: shop.config.urls.ddl ?? '',
+      STAGING_DIAG_URL: staging.config.urls.diag,
+      STAGING_DDL_URL: staging.config.urls.ddl ?? '',
+    });
+  const config = (name: string) => ['--target', 'shop', '--config', join(folder.path, name)];
+
+  it('prints what was measured, as JSON and as lines, and refuses where there is nothing to rehearse on', async () => {
+    const [json, words, none, nowhere] = await Promise.all([
+      plan(...config('two.yml'), '--json'),
+      plan(...config('two.yml')),
+      plan(...config('firebreak.yml')),
+      plan('--url-env', 'SHOP_DIAG_URL'),
+    ]);
+    expect(json).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(json.out)).toMatchObject({
+      rehearsal: { target: 'staging', state: 'green', rows_copied: 1000, rows_changed: [null], probes: [] },
+    });
+    expect(words.out).toMatch(/^Rehearsed on staging, and rolled back there: .* 1,000 rows copied\.$/m);
+    expect(words.out).toContain('No probe was asked there.');
+    expect(none).toMatchObject({ code: 1, out: '' });
+    expect(none.err).toContain('Set targets.shop.rehearsal in firebreak.yml');
+    expect(nowhere.code).toBe(2);
   });
 });
 

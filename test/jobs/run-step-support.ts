@@ -106,7 +106,7 @@ export async function openBench(
     now,
     log: silentLogger,
     steps: new Map(kinds.map((kind) => [kind.name, kind])),
-    target: () => ({ name: 'shop' }) as never,
+    target: () => ({ name: 'shop', config: shop }) as never,
     app: { captured: () => Promise.resolve([]), roster: () => Promise.resolve(undefined) },
     ...with_,
     settings,

@@ -84,7 +84,8 @@ async function copyTable(
 async function undo(it: Locked, inputs: RollbackInputs, down: readonly Statement[]): Promise<void> {
   for (const { sql } of down) {
     refuseWhenAborted(it.signal);
-    await it.budget.run(() => it.client.query(sql));
+    const { rowCount } = await it.budget.run(() => it.client.query(sql));
+    it.observer?.changed(rowCount);
   }
   await it.budget.run(() => forget(it.client, inputs));
 }

@@ -1,6 +1,7 @@
 /** Rolls the newest migration back by its captured down, with a snapshot, under lock timeouts. */
 import { z } from 'zod';
 import { keptBefore } from '../../databases/guard/journal.ts';
+import { rehearsed } from '../../databases/rehearsal.ts';
 import { executeRollback, planRollback, resolveRollback } from '../../databases/rollback.ts';
 import type { ActionOutcome, Plan } from '../../domain/plan.ts';
 import { isLarge, largeInput } from '../large.ts';
@@ -11,14 +12,13 @@ export default defineStep({
   risk: 'dangerous',
   dryRun: 'The plan shows the exact SQL; executing it to roll it back again would lock the tables.',
   input: z.strictObject({ migration: z.string().min(1), large: largeInput }),
-  plan: async ({ target, captured, snapshotSchema }, { migration, large }) =>
-    planRollback(target, {
-      migration,
-      captured,
-      snapshotSchema,
-      kept: await keptBefore(target, migration),
-      large: isLarge(large),
-    }),
+  async plan({ target, captured, snapshotSchema, rehearsal, signal }, { migration, large }) {
+    const kept = await keptBefore(target, migration);
+    const wish = { migration, captured, snapshotSchema, kept, large: isLarge(large) };
+    const planned = await planRollback(target, wish);
+    if (!planned.ok || rehearsal === undefined) return planned;
+    return { ok: true, plan: await rehearsed(target, planned.plan, { ...rehearsal, own: captured, signal }) };
+  },
   execute: ({ target, captured }, plan, { marker, onXid, signal }) =>
     executeRollback(target, plan, { marker, onXid, signal, captured }),
   resolve: ({ target }, plan, marker, trace) => resolveRollback(target, plan, marker, trace),
