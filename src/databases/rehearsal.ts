@@ -127,9 +127,9 @@ async function planThere(
 }
 
 /** What commits by itself cannot be rolled back. */
-function wouldStay({ name }: Target, { before, outside }: RollbackInputs): Refusal | undefined {
+function wouldStay({ name }: Target, { before, concurrent }: RollbackInputs): Refusal | undefined {
   const found =
-    outside.length > 0
+    concurrent.length > 0
       ? 'the down has statements that run outside a transaction'
       : before
         ? 'the tables are copied before they are locked, in a transaction of its own'
