@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { captureProject } from '../capture/project.ts';
 import { analyse } from '../databases/analyse.ts';
@@ -12,9 +13,9 @@ import { errorText, sqlstateOf } from '../databases/pg-errors.ts';
 import { runProbes } from '../databases/probe.ts';
 import type { Target } from '../databases/target.ts';
 import { MigrationReport } from '../databases/trial/report.ts';
+import { sqlHash } from '../databases/trial.ts';
 import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
-import { redactedText } from '../domain/redact-output.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { DEFAULT_GUARD } from '../domain/target-settings.ts';
 import { guard } from '../guard/guard.ts';
@@ -68,7 +69,8 @@ async function guarded(target: Target, command: readonly string[], options: Guar
       id: randomBytes(4).toString('hex'),
       target: target.name,
       by: `terminal:${userInfo().username}@${hostname()}`,
-      command: `${redactedText(command.join(' '))}${options.unguarded ? ' (--unguarded)' : ''}`,
+      // Words after it may be passwords.
+      command: `${basename(command[0] ?? '')}${command.length > 1 ? ' …' : ''}${options.unguarded ? ' (--unguarded)' : ''}`,
       policy: undo,
       windowSeconds: options.window ?? windowSeconds,
     },
@@ -137,11 +139,15 @@ async function firstUntested(
 ): Promise<Refusal | undefined> {
   const results =
     report === undefined ? {} : MigrationReport.parse(JSON.parse(await readFile(report, 'utf8'))).results;
-  for (const { name: migration, fileHash } of pending) {
+  for (const one of pending) {
+    const { name: migration, fileHash } = one;
     const tested = results[fileHash];
-    if (tested?.result === 'passed') continue;
+    const same = tested?.sql === undefined || tested.sql === sqlHash(one);
+    if (tested?.result === 'passed' && same) continue;
     const found =
-      tested === undefined ? 'this file was not tested' : `${tested.result}, ${tested.reasons.join(' ')}`;
+      tested === undefined || !same
+        ? 'this file was not tested'
+        : `${tested.result}, ${tested.reasons.join(' ')}`;
     return refuse('GUARD_UNTESTED', { migration, found });
   }
   return undefined;

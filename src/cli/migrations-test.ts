@@ -34,7 +34,10 @@ export const testCommand = (): Command =>
     )
     .requiredOption('--dir <dir>', 'the folder of the migrations')
     .addOption(toolOption())
-    .option('--seed <file>', 'SQL with rows to begin with: of an empty table nothing can be lost')
+    .option(
+      '--seed <file>',
+      'SQL with rows: of an empty table nothing can be lost; a statement whose table is not there yet is run once a migration has made it',
+    )
     .option('--url-env <variable>', 'a database of your own instead, which has to be empty')
     .option('--report <file>', 'write the results there, by file hash: `guard --report` reads them')
     .option('--markdown <file>', 'write a comment for a pull request there; - prints it')
@@ -84,7 +87,13 @@ const fails = ({ result, found }: Trial, what: Failing): boolean =>
 const reportOf = (trials: readonly Trial[]): MigrationReport => ({
   version: 1,
   results: Object.fromEntries(
-    trials.map(({ fileHash, name, result, reasons }) => [fileHash, { name, result, reasons: [...reasons] }]),
+    // Of files with the same contents the worst result counts.
+    trials
+      .toSorted((a, b) => Number(b.result === 'passed') - Number(a.result === 'passed'))
+      .map(({ fileHash, name, result, reasons, sql }) => [
+        fileHash,
+        { name, result, reasons: [...reasons], sql },
+      ]),
   ),
 });
 

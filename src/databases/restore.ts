@@ -215,6 +215,7 @@ async function report(
     restored,
     batches,
     conflicts: typeof fates === 'string' ? null : sum(fates, CONFLICTS),
+    left: typeof fates === 'string' ? null : sum(fates, RESTORES),
     conflict_keys,
     snapshot_table: `${inputs.snapshotSchema}.${inputs.before}`,
     duration_ms: Math.round(performance.now() - started),

@@ -198,6 +198,8 @@ async function compose(
 export interface RollbackOptions extends ExecuteOptions {
   /** What is captured now: another file hash voids the plan. */
   readonly captured?: readonly CapturedMigration[];
+  /** One of several that follow each other: the site need not work again yet. */
+  readonly notLast?: boolean;
 }
 
 /**
@@ -219,7 +221,7 @@ export function executeRollback(
           if (concurrent.length > 0) return (client, work) => statements.run(client, work);
           return before ? (client, work) => copies.make(client, work, tables.map(copied)) : undefined;
         },
-        prepare: (client, work) => prepare(client, work, inputs(), copies.made()),
+        prepare: (client, work) => prepare(client, work, inputs(), copies.made(), options.notLast === true),
         verified: (done) => verified(target, inputs(), done),
       }),
     ),

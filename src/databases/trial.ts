@@ -4,8 +4,9 @@ import type { CapturedMigration } from '../domain/plan.ts';
 import { FirebreakError } from '../errors.ts';
 import { EVERYTHING, type Loss, losses } from './analyse/losses.ts';
 import { analyse, type Lock, type SqlAnalysis } from './analyse.ts';
+import { sha256 } from './history-files.ts';
 import { statementsOf } from './parse.ts';
-import { errorText } from './pg-errors.ts';
+import { errorText, sqlstateOf } from './pg-errors.ts';
 import { compareSchemas, type Difference, differenceText, readSchema, type Schema } from './schema.ts';
 import type { TestResult } from './trial/report.ts';
 import { compareRows, forgetRows, keepRows, type RowDifference, rowDifferenceText } from './trial/rows.ts';
@@ -13,6 +14,8 @@ import { compareRows, forgetRows, keepRows, type RowDifference, rowDifferenceTex
 export interface Trial {
   readonly name: string;
   readonly fileHash: string;
+  /** SHA-256 of up and down. */
+  readonly sql: string;
   readonly result: TestResult;
   /** Why it did not pass. */
   readonly reasons: readonly string[];
@@ -43,8 +46,11 @@ export async function tryOn(
   try {
     const { rows } = await client.query<{ n: number }>(EMPTY);
     if (rows[0]?.n !== 0) throw new FirebreakError('TRIAL_NOT_EMPTY', { found: rows[0]?.n ?? 0 });
-    await client.query(seed);
-    const trials = await tryMigrations(client, migrations);
+    const trials = await tryMigrations(
+      client,
+      migrations,
+      (await statementsOf(seed)).map(({ sql }) => sql),
+    );
     await forgetRows(client);
     return trials;
   } finally {
@@ -53,16 +59,39 @@ export async function tryOn(
 }
 
 /** Tries one after the other; each leaves the database as its up does. A failed up ends it: the next ones build on it. */
-async function tryMigrations(client: pg.Client, migrations: readonly CapturedMigration[]): Promise<Trial[]> {
+async function tryMigrations(
+  client: pg.Client,
+  migrations: readonly CapturedMigration[],
+  seed: readonly string[],
+): Promise<Trial[]> {
   const trials: Trial[] = [];
+  let left = await sow(client, seed);
   for (const migration of migrations) {
-    const trial = await tryOne(client, migration);
+    const trial = { ...(await tryOne(client, migration)), sql: sqlHash(migration) };
     trials.push(trial);
+    if (trial.result === 'passed' || trial.result === 'no-down') left = await sow(client, left);
     // What comes after it would build on something else.
     if (trial.result === 'failed' && BREAKS.some((words) => trial.reasons[0]?.startsWith(words))) break;
     if (trial.result === 'opaque' && migration.up === 'opaque') break;
   }
   return trials;
+}
+
+/** A table that a later migration makes, or a column of it, is not there yet. */
+const NOT_YET = new Set(['42P01', '42703', '3F000', '42704', '42883']);
+
+/** Runs the statements of a seed that can be run by now; answers those that have to wait for a migration. */
+async function sow(client: pg.Client, seed: readonly string[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const sql of seed) {
+    try {
+      await client.query(sql);
+    } catch (error) {
+      if (!NOT_YET.has(sqlstateOf(error) ?? '')) throw error;
+      left.push(sql);
+    }
+  }
+  return left;
 }
 
 const UP_FAILED = 'The up fails';
@@ -74,10 +103,16 @@ interface Halves {
   readonly down: SqlAnalysis;
 }
 
-async function tryOne(client: pg.Client, migration: CapturedMigration): Promise<Trial> {
+/** What a report names beside the file. */
+export const sqlHash = ({ up, down }: CapturedMigration): string =>
+  sha256(JSON.stringify([up, down ?? null]));
+
+type Tried = Omit<Trial, 'sql'>;
+
+async function tryOne(client: pg.Client, migration: CapturedMigration): Promise<Tried> {
   const { name, fileHash } = migration;
   const nothing = { notUndone: [], found: [], loses: [], locks: { up: [], down: [] }, rewrites: false };
-  const unread = (why: string): Trial => ({ ...nothing, name, fileHash, result: 'opaque', reasons: [why] });
+  const unread = (why: string): Tried => ({ ...nothing, name, fileHash, result: 'opaque', reasons: [why] });
   if (migration.up === 'opaque') return unread('The up is code that was not printed as SQL: it was not run.');
   const up = await analyse(migration.up).catch(errorText);
   if (typeof up === 'string') return unread(`The up cannot be read: ${up}.`);
@@ -121,8 +156,8 @@ async function tryDown(
   client: pg.Client,
   migration: CapturedMigration,
   halves: Halves,
-  { before, there, known }: { before: State; there: Schema; known: Omit<Trial, 'result' | 'reasons'> },
-): Promise<Trial> {
+  { before, there, known }: { before: State; there: Schema; known: Omit<Tried, 'result' | 'reasons'> },
+): Promise<Tried> {
   const undone = await run(client, migration.down ?? '', halves.down);
   const announced = losses(halves.up, halves.down);
   const told = {

@@ -41,8 +41,7 @@ const has = ({ events }: GuardSeen, kind: GuardEventKind): boolean => events.som
 export const died = (guard: GuardSeen): boolean => !guard.alive && !has(guard, 'finished');
 
 /** What it applied is red, or nobody watches it any more: an incident. */
-export const isIncident = (guard: GuardSeen): boolean =>
-  has(guard, 'red') || (died(guard) && has(guard, 'applied'));
+export const isIncident = (guard: GuardSeen): boolean => has(guard, 'red') || died(guard);
 
 /** The newest migration whose undo people have to decide on; it is not rolled back. */
 export function toPropose(guard: GuardSeen): string | undefined {

@@ -4,11 +4,18 @@ import { analyse } from '../databases/analyse.ts';
 import { tablesAtRisk } from '../databases/guard/at-risk.ts';
 import { type Kept, whatChanged } from '../databases/guard/changed.ts';
 import { type GuardStart, type Journal, lockGuards, openJournal } from '../databases/guard/journal.ts';
-import { clearAway, forgetKept, startKeeping, stayAlive, stopLogging } from '../databases/guard/keep.ts';
+import {
+  changedTables,
+  clearAway,
+  forgetKept,
+  startKeeping,
+  stayAlive,
+  stopLogging,
+} from '../databases/guard/keep.ts';
 import type { Keeping } from '../databases/guard/keeping.ts';
 import { appliedMigrations } from '../databases/history.ts';
 import { shortName } from '../databases/names.ts';
-import { errorText } from '../databases/pg-errors.ts';
+import { errorText, sqlstateOf } from '../databases/pg-errors.ts';
 import type { KeptTable } from '../databases/rollback/inputs.ts';
 import { endQuietly, type Target } from '../databases/target.ts';
 import type { GuardEventKind } from '../domain/guard.ts';
@@ -21,6 +28,11 @@ import { watch } from './watch.ts';
 
 /** 0 applied, 1 the command failed, 3 undone, 4 undone with conflicts, 5 red and left in place. */
 export type GuardExit = 0 | 1 | 3 | 4 | 5;
+
+interface Done {
+  readonly ok: true;
+  readonly exit: GuardExit;
+}
 
 export interface GuardWish {
   readonly target: Target;
@@ -68,7 +80,7 @@ async function underLock(
 ): Promise<{ readonly ok: true; readonly exit: GuardExit } | Refusal> {
   const { target, pending, start, say } = wish;
   const [reader] = await target.read<{ role: string }>('select quote_ident(current_user) as role');
-  const up = await analyse(pending.map((it) => it.up).join(';\n'));
+  const up = await analyse(pending.map((it) => it.up).join('\n;\n'));
   const { tables, notes } = await tablesAtRisk(target, up);
   const bytes = tables.reduce((sum, it) => sum + it.bytes, 0);
   const { maxBytes = DEFAULT_MAX_BYTES } = target.config.snapshot;
@@ -89,7 +101,7 @@ async function underLock(
     migrations: pending,
   });
   const told = teller(journal, say);
-  const before = await appliedMigrations(target);
+  const before = await history(target);
   await told(
     'started',
     `Guarding \`${start.command}\` on ${target.name}: ${names(pending) || 'nothing is pending'}`,
@@ -101,7 +113,7 @@ async function underLock(
       'kept',
       `What changes in ${tables.map((it) => shortName(it.name)).join(', ')} is kept while it runs, in ${keeping.schema}`,
     );
-  return ran({ ...wish, client, keeping, journal, told, before });
+  return ran({ ...wish, client, keeping, journal, told, before, incomplete: notes.length > 0 });
 }
 
 /** A run of the command under way. */
@@ -111,6 +123,8 @@ export interface Guarding extends GuardWish {
   readonly journal: Journal;
   readonly told: Told;
   readonly before: readonly AppliedMigration[];
+  /** Something that it changes was not kept: an undo of it is not whole. */
+  readonly incomplete: boolean;
 }
 
 /** Writes an event down, and shows it. */
@@ -128,59 +142,85 @@ const teller =
     say(text);
   };
 
-async function ran(it: Guarding): Promise<{ readonly ok: true; readonly exit: GuardExit }> {
+async function ran(it: Guarding): Promise<Done> {
   const begun = performance.now();
   const beat = setInterval(
     () => void stayAlive(it.client, it.keeping, aliveUntil()).catch(() => undefined),
     PING_MS,
   );
-  const code = await it.run().finally(() => clearInterval(beat));
+  const code = await it.run().catch(async (error: unknown) => {
+    await it.told('note', `The command could not be run: ${errorText(error)}`);
+    return 127;
+  });
+  clearInterval(beat);
   const seconds = Math.round((performance.now() - begun) / 100) / 10;
   const fresh = await newlyApplied(it);
   await it.told('command', `The command ended with ${code} after ${seconds} s`, { code, seconds });
   for (const line of await stopLogging(it.client, it.keeping)) await it.told('note', line);
-  if (fresh.length === 0) {
-    if (code === 0 && it.pending.length > 0)
-      await it.told('note', 'It applied nothing, though migrations were pending.');
-    return finish(it, code === 0 ? 0 : 1, []);
-  }
+  if (fresh.length === 0) return nothingApplied(it, code);
   const failed = fresh.filter(({ state }) => state !== undefined);
   await it.told(
     'applied',
     `Applied: ${names(fresh)}${failed.length > 0 ? `; NOT ended well: ${names(failed)}` : ''}`,
-    {
-      migrations: fresh.map(({ name }) => name),
-    },
+    { migrations: fresh.map(({ name }) => name) },
   );
-  const kept = await rowsKept(it, fresh);
-  return afterwards(it, fresh, kept, code);
+  return afterwards(it, fresh, code);
+}
+
+/** By its history. What a tool did outside of a transaction before it failed is there all the same. */
+async function nothingApplied(it: Guarding, code: number): Promise<Done> {
+  const exit = code === 0 ? 0 : 1;
+  if (exit === 0 && it.pending.length > 0)
+    await it.told('note', 'It applied nothing, though migrations were pending.');
+  const changed = await changedTables(it.client, it.keeping);
+  if (changed.length === 0) return finish(it, exit, false);
+  await it.told('note', `Not in the history, but changed: ${changed.join(', ')}. What was kept stays.`);
+  const red = await watch(it, it.start.windowSeconds * 1000);
+  if (red === undefined) return finish(it, exit, true);
+  await it.told('red', `Probes of ${it.target.name} are red: ${red.text}`, {
+    sqlstate: red.sqlstate ?? null,
+  });
+  await it.told('proposed', 'Nothing in the history could be rolled back: somebody has to look', {
+    migrations: [],
+  });
+  return finish(it, 5, true);
 }
 
 /** An exit status is not believed: the history is read. */
 async function newlyApplied({ target, before }: Guarding): Promise<AppliedMigration[]> {
   const known = new Set(before.map(({ name }) => name));
-  return (await appliedMigrations(target)).filter(({ name }) => !known.has(name));
+  return (await history(target)).filter(({ name }) => !known.has(name));
 }
 
-async function rowsKept(it: Guarding, fresh: readonly AppliedMigration[]): Promise<readonly Kept[]> {
-  if (it.keeping.tables.length === 0) return [];
-  if (fresh.some(({ ownTransaction }) => ownTransaction)) {
-    await it.told(
-      'note',
-      'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none could be put back.',
+/** Nothing that goes wrong in it keeps the probes from being watched. */
+async function rowsKept(it: Guarding, fresh: readonly AppliedMigration[]): Promise<Sorted> {
+  if (it.keeping.tables.length === 0) return { kept: [], incomplete: it.incomplete };
+  const nothing = async (why: string): Promise<Sorted> => {
+    await it.told('note', why);
+    return { kept: [], incomplete: true };
+  };
+  if (fresh.some(({ ownTransaction }) => ownTransaction)) return nothing(OWN_TRANSACTION);
+  try {
+    const xids = fresh.map(({ xid }) => xid);
+    const { kept, notes } = await whatChanged(it.client, it.keeping, xids);
+    for (const note of notes) await it.told('note', note);
+    await it.journal.keep(kept.map(asKeptTable));
+    const rows = kept.map((one) => `${one.rows} of ${shortName(one.table.name)}`).join(', ');
+    if (kept.length > 0) await it.told('kept', `Rows that it changed are kept as they were: ${rows}`);
+    return { kept, incomplete: it.incomplete || notes.length > 0 };
+  } catch (error) {
+    return nothing(
+      `The rows that it changed could not be sorted out, so none can be put back: ${errorText(error)}`,
     );
-    return [];
   }
-  const { kept, notes } = await whatChanged(
-    it.client,
-    it.keeping,
-    fresh.map(({ xid }) => xid),
-  );
-  for (const note of notes) await it.told('note', note);
-  await it.journal.keep(kept.map(asKeptTable));
-  const rows = kept.map((one) => `${one.rows} of ${shortName(one.table.name)}`).join(', ');
-  if (kept.length > 0) await it.told('kept', `Rows that it changed are kept as they were: ${rows}`);
-  return kept;
+}
+
+const OWN_TRANSACTION =
+  'The tool wrote its history in a transaction of its own: which rows the migration wrote cannot be told, so none could be put back.';
+
+interface Sorted {
+  readonly kept: readonly Kept[];
+  readonly incomplete: boolean;
 }
 
 const asKeptTable = ({ table, hit, copy }: Kept): KeptTable => ({
@@ -190,51 +230,48 @@ const asKeptTable = ({ table, hit, copy }: Kept): KeptTable => ({
   copy,
 });
 
-async function afterwards(
-  it: Guarding,
-  fresh: readonly AppliedMigration[],
-  kept: readonly Kept[],
-  code: number,
-): Promise<{ readonly ok: true; readonly exit: GuardExit }> {
+async function afterwards(it: Guarding, fresh: readonly AppliedMigration[], code: number): Promise<Done> {
   const { start, target } = it;
+  const { kept, incomplete } = await rowsKept(it, fresh);
   const red = await watch(it, start.windowSeconds * 1000);
   if (red === undefined) {
     await it.told('green', `All probes of ${target.name} stayed green for ${start.windowSeconds} s`);
-    return finish(it, code === 0 ? 0 : 1, kept);
+    return finish(it, code === 0 ? 0 : 1, code !== 0);
   }
+  const migrations = fresh.map(({ name }) => name);
   await it.told('red', `Probes of ${target.name} are red: ${red.text}`, { sqlstate: red.sqlstate ?? null });
   if (start.policy === 'propose') {
-    await it.told(
-      'proposed',
-      `Left in place; its undo is proposed, since targets.${target.name}.guard.undo is propose`,
-      {
-        migrations: fresh.map(({ name }) => name),
-      },
-    );
-    return finish(it, 5, kept);
+    const why = `Left in place; its undo is proposed, since targets.${target.name}.guard.undo is propose`;
+    await it.told('proposed', why, { migrations });
+    return finish(it, 5, true);
   }
-  const exit = await undo(it, fresh, kept.map(asKeptTable)).catch(async (error: unknown) => {
-    await it.told('proposed', `It could not be undone: ${errorText(error)}`, {
-      migrations: fresh.map(({ name }) => name),
-    });
-    return 5 as const;
-  });
+  const exit = await undo({ ...it, incomplete }, fresh, kept.map(asKeptTable)).catch(
+    async (error: unknown) => {
+      await it.told('proposed', `Its undo did not come to its end: ${errorText(error)}`, { migrations });
+      return 5 as const;
+    },
+  );
   const seconds = Math.round((performance.now() - red.since) / 100) / 10;
   if (exit !== 5) await it.told('note', `From the first red probe to green in ${seconds} s`, { seconds });
-  return finish(it, exit, kept);
+  return finish(it, exit, true);
 }
 
-/** What was kept is of no use once all is well, and all that there is when something was undone or is to be. */
-async function finish(
-  it: Guarding,
-  exit: GuardExit,
-  kept: readonly Kept[],
-): Promise<{ readonly ok: true; readonly exit: GuardExit }> {
-  if (exit === 0 || kept.length === 0) await forgetKept(it.client, it.keeping).catch(() => undefined);
+/** What was kept is of no use once all is well; else it stays, with what the rollback copied. */
+async function finish(it: Guarding, exit: GuardExit, stays: boolean): Promise<Done> {
+  if (!stays) await forgetKept(it.client, it.keeping).catch(() => undefined);
   else it.say(`What was kept stays in ${it.keeping.schema}.`);
   await it.told('finished', `The guard ended with ${exit}`, { exit });
   return { ok: true, exit };
 }
+
+/** A tool that has never run has no history yet. */
+const history = (target: Target): Promise<readonly AppliedMigration[]> =>
+  appliedMigrations(target).catch((error: unknown) => {
+    if (NO_HISTORY.has(sqlstateOf(error) ?? '')) return [];
+    throw error;
+  });
+
+const NO_HISTORY = new Set(['42P01', '3F000']);
 
 const names = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => name).join(', ');
 const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`;

@@ -24,10 +24,10 @@ export async function undo(
   for (const [index, { name }] of fresh.entries()) {
     // Rows are known by the transactions of all of them: they are put back once the oldest one is undone.
     const oldest = index === fresh.length - 1;
-    last = await rollBack(it, name, index + 1, oldest ? kept : []);
+    last = await rollBack(it, name, { step: index + 1, kept: oldest ? kept : [], notLast: !oldest });
     if (last === undefined) return 5;
   }
-  const conflicts = last === undefined ? 0 : await restoreAll(it, last, kept);
+  const wrong = last === undefined ? 0 : await restoreAll(it, last, kept);
   const red = (await runProbes(it.target)).filter(({ ok }) => !ok).map(({ name }) => name);
   if (red.length === 0) await it.told('green', `All probes of ${it.target.name} are green again`);
   else
@@ -35,7 +35,7 @@ export async function undo(
       'note',
       `UNDONE, BUT STILL RED: ${red.join(', ')}. The migration was not all that is wrong.`,
     );
-  return conflicts > 0 ? 4 : 3;
+  return wrong > 0 || it.incomplete ? 4 : 3;
 }
 
 const markerOf = ({ start }: Guarding, step: number) => ({ run: `guard-${start.id}`, step, epoch: 0 });
@@ -43,8 +43,11 @@ const markerOf = ({ start }: Guarding, step: number) => ({ run: `guard-${start.i
 async function rollBack(
   it: Guarding,
   migration: string,
-  step: number,
-  kept: readonly KeptTable[],
+  {
+    step,
+    kept,
+    notLast,
+  }: { readonly step: number; readonly kept: readonly KeptTable[]; readonly notLast: boolean },
 ): Promise<EarlierStep | undefined> {
   const { target, captured, keeping } = it;
   const refused = async (text: string): Promise<undefined> => {
@@ -65,11 +68,18 @@ async function rollBack(
   const outcome = await executeRollback(target, planned.plan, {
     marker: markerOf(it, step),
     attempts: ATTEMPTS,
+    notLast,
     onXid: (known) => {
       trace = known;
       return stillOurs(it);
     },
   });
+  if (outcome.state === 'unknown') {
+    await it.told('proposed', `Whether ${migration} was rolled back is not known: ${outcome.verdict}`, {
+      migrations: [migration],
+    });
+    return undefined;
+  }
   if (outcome.state !== 'done') return refused(outcome.verdict);
   await it.told(
     'rolled-back',
@@ -89,32 +99,50 @@ const stillOurs = async ({ client }: Guarding): Promise<void> => {
   await client.query('select 1');
 };
 
+/** Answers how many rows, or tables, are not as they were. What others have to be there for is tried again after them. */
 async function restoreAll(it: Guarding, from: EarlierStep, kept: readonly KeptTable[]): Promise<number> {
-  let conflicts = 0;
-  for (const [index, { table }] of kept.entries()) conflicts += await restoreOne(it, from, table, index);
-  return conflicts;
+  let wrong = 0;
+  let left = kept.map(({ table }) => table);
+  for (let round = 0; left.length > 0; round += 1) {
+    const failed: string[] = [];
+    for (const [index, table] of left.entries()) {
+      const rest = await restoreOne(it, from, table, 100 * (round + 1) + index);
+      if (rest === undefined) failed.push(table);
+      else wrong += rest;
+    }
+    if (failed.length === left.length) return wrong + failed.length;
+    left = failed;
+  }
+  return wrong;
 }
 
-async function restoreOne(it: Guarding, from: EarlierStep, table: string, index: number): Promise<number> {
+/** Undefined: it stopped, maybe since rows that it refers to are not there yet. */
+async function restoreOne(
+  it: Guarding,
+  from: EarlierStep,
+  table: string,
+  step: number,
+): Promise<number | undefined> {
   const { target, keeping } = it;
   const planned = await planRestore(target, { table, snapshotSchema: keeping.schema, earlier: [from] });
   if (!planned.ok) {
     const { message, fix } = explainRefusal(planned);
     await it.told('note', `${message} ${fix}`);
-    return Number(planned.values['conflicts'] ?? 0);
+    return planned.code === 'NOTHING_TO_RESTORE' ? Number(planned.values['conflicts'] ?? 0) : 1;
   }
-  const outcome = await executed(it, planned.plan, index);
-  await it.told('restored', `${outcome.verdict} Decided by policy.`, {
+  const { state, verdict, facts } = await executed(it, planned.plan, step);
+  await it.told('restored', `${verdict} Decided by policy.`, {
     table: shortName(table),
     hash: planned.plan.hash,
-    restored: outcome.facts['restored'],
-    conflicts: outcome.facts['conflicts'],
-    conflict_keys: outcome.facts['conflict_keys'],
+    restored: facts['restored'],
+    conflicts: facts['conflicts'],
+    conflict_keys: facts['conflict_keys'],
   });
-  return outcome.state === 'done' ? Number(outcome.facts['conflicts'] ?? 0) : 1;
+  if (state !== 'done') return undefined;
+  return typeof facts['conflicts'] === 'number' ? facts['conflicts'] + Number(facts['left'] ?? 0) : 1;
 }
 
-function executed(it: Guarding, plan: Plan, index: number): Promise<ActionOutcome> {
-  const options: BatchOptions = { marker: markerOf(it, 100 + index), onXid: () => stillOurs(it) };
+function executed(it: Guarding, plan: Plan, step: number): Promise<ActionOutcome> {
+  const options: BatchOptions = { marker: markerOf(it, step), onXid: () => stillOurs(it) };
   return executeRestore(it.target, plan, options);
 }

@@ -23,7 +23,7 @@ export const createGuardMonitor = ({ journals, pickUp }: GuardPorts, log: Logger
   async tick(): Promise<void> {
     for (const [target, read] of journals) {
       const guards = await read().catch((error: unknown) => {
-        log.debug({ err: error, target }, 'guards could not be looked for');
+        log.warn({ err: error, target }, 'guards could not be looked for');
         return [];
       });
       for (const guard of guards) {

@@ -234,10 +234,18 @@ describe('the history of a tool by its documented table', () => {
     const [prisma] = CASES as readonly [Case];
     const { target, rolledBack } = await prepare(
       prisma,
-      `${prisma.rows}; update _prisma_migrations set finished_at = null where id = 'b'`,
+      `${prisma.rows}; update _prisma_migrations set finished_at = null, logs = 'ERROR: no' where id = 'b'`,
     );
     expect((await appliedMigrations(target))[0]).toMatchObject({ name: '2_due', state: 'failed' });
     expect(await rolledBack('2_due')).toBe('MIGRATION_DIRTY');
+    await target.close();
+  });
+
+  it('of Flyway does not count what was undone since', async () => {
+    const flyway = CASES.find(({ tool }) => tool === 'flyway') as Case;
+    const undone = `insert into flyway_schema_history values (3, '1.10', 'due', 'UNDO_SQL', 'U1_10__due.sql', 3, 'app', now(), 5, true)`;
+    const { target } = await prepare(flyway, `${flyway.rows}; ${undone}`);
+    expect((await appliedMigrations(target)).map(({ name }) => name)).toEqual(['V1_9__init.sql']);
     await target.close();
   });
 

@@ -122,6 +122,27 @@ describe('what was kept before a migration', () => {
     ]);
   });
 
+  it('of a dropped column leaves the other columns to a client whose transaction had begun before', async () => {
+    const up = captured(
+      '2_up',
+      'alter table order_status drop column carrier',
+      'alter table order_status add column carrier text',
+    );
+    const early = await shop.connect('app');
+    await early.query('begin; update orders set total_cents = 1 where id = 1');
+    const kept = await applied(
+      up,
+      `select order_id as k1, 'updated' as how from generate_series(1, ${ORDERS}) order_id`,
+    );
+    await early.query("update order_status set status = 'paid' where order_id = 5; commit");
+    await early.end();
+    await restored(await rolledBack(up, kept));
+    expect(await shop.query('select status, carrier from order_status where order_id = 5')).toEqual([
+      { status: 'paid', carrier: 'carrier 2' },
+    ]);
+    expect(await wrong()).toEqual([5]);
+  });
+
   it('is told by the rewritten versions where the down rewrites the table', async () => {
     const up = captured(
       '2_up',

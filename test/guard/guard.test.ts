@@ -136,6 +136,53 @@ describe('a guarded deploy', () => {
     expect(await applied()).not.toContain('2_bad');
   });
 
+  it('of two migrations undoes both, also when the older one is to blame', async () => {
+    const first = captured(
+      '2_a',
+      'alter table order_status rename column carrier to shipper',
+      'alter table order_status rename column shipper to carrier',
+    );
+    const second = captured(
+      '3_b',
+      'alter table orders add column due date',
+      'alter table orders drop column due',
+    );
+    expect(await exitOf(wish([first, second]))).toBe(3);
+    expect(await applied()).not.toContain('2_a');
+    expect(await applied()).not.toContain('3_b');
+  });
+
+  it('brings rows back though others that they refer to come back after them', async () => {
+    const bad = captured(
+      '2_bad',
+      'delete from order_status where order_id <= 5; delete from orders where id <= 5; alter table order_status rename column carrier to shipper',
+      'alter table order_status rename column shipper to carrier',
+    );
+    expect(await exitOf(wish([bad]))).toBe(3);
+    expect(await shop.query('select from order_status where order_id <= 5')).toHaveLength(5);
+  });
+
+  it('keeps what the rollback copied, and what a failed command left changed', async () => {
+    const bad = captured(
+      '2_bad',
+      'alter table orders add column note text; alter table order_status rename column carrier to shipper',
+      'alter table order_status rename column shipper to carrier; alter table orders drop column note',
+    );
+    expect(await exitOf(wish([bad]))).toBe(3);
+    expect(await left()).not.toEqual([]);
+    const half = captured(
+      '3_half',
+      'alter table order_events drop column eta',
+      'alter table order_events add column eta date',
+    );
+    const run = async (): Promise<number> => {
+      await shop.query('alter table order_events drop column eta');
+      return 1;
+    };
+    expect(await exitOf(wish([half], { run, window: 1 }))).toBe(1);
+    expect(lines.join('\n')).toContain('Not in the history, but changed: public.order_events');
+  });
+
   const BAD: readonly (readonly [string, string, string])[] = [
     [
       'an UPDATE and a rename',

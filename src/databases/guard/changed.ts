@@ -96,8 +96,11 @@ async function unlogged(
   const now = rows[0]?.there;
   if (now === undefined || now === null || /^\d+$/.test(now)) return true;
   const found = await client.query(
-    `select from ${now} t where t.xmin::text in (${xids.map(literal).join(', ')})
-        and not exists (select from ${logOf(it, table)} l where ${ofThese(xids)}) limit 1`,
+    `select from ${now} t
+      where t.xmin::text in (${xids.map(literal).join(', ')})
+        and ${keyOf(table, 'to_jsonb(t)')} not in
+            (select ${keyOf(table, 'l.image')} from ${logOf(it, table)} l where ${ofThese(xids)})
+      limit 1`,
   );
   return (found.rowCount ?? 0) > 0;
 }

@@ -116,9 +116,9 @@ export async function readGuards(target: Target): Promise<GuardSeen[]> {
              where e.guard = g.id) as events
       from firebreak.guards g
      where g.at > now() - interval '3 days'
-     order by g.at
+     order by g.at desc
      limit 50`);
-  return rows.map(({ by_whom, migrations, events, ...row }) => ({
+  return rows.toReversed().map(({ by_whom, migrations, events, ...row }) => ({
     ...row,
     by: by_whom,
     migrations: Migrations.parse(migrations).map(({ down, ...it }) => ({

@@ -107,13 +107,15 @@ function keptBefore(from: EarlierStep, { table }: RestoreRequest): Outcome<Sourc
   const inputs = readRollbackInputs(from.plan.inputs);
   const kept = inputs.kept.find((it) => shortName(it.table) === shortName(table));
   if (kept === undefined || from.trace === undefined || inputs.ownTransaction) return undefined;
-  const untouched = inputs.tables.find(({ after }) => after === kept.table)?.untouched;
+  const planned = inputs.tables.find(({ after }) => after === kept.table);
+  const untouched = planned?.untouched;
   const { snapshotSchema } = inputs;
   const undone = {
     hit: kept.hit,
     ...(untouched === undefined ? {} : { untouched: `${snapshotSchema}.${untouched}` }),
     migrationXid: asXmin(inputs.migrationXid),
     rollbackXid: asXmin(from.trace.xid),
+    dropped: planned?.droppedColumns ?? [],
   };
   const taken = { name: kept.table, key: kept.key, copy: kept.copy };
   return { ok: true, value: { from, snapshotSchema, taken, undone } };

@@ -30,6 +30,8 @@ const restoreInputs = z.object({
       /** As `xmin` shows them. */
       migrationXid: z.string(),
       rollbackXid: z.string(),
+      /** Of a row that is only known to be older than the migration, no others are set. */
+      dropped: z.array(z.string()).default([]),
     })
     .optional(),
   /** Where rows are kept as they were before the restore, in that schema. */

@@ -54,7 +54,12 @@ function undoneSql(it: RestoreInputs, undone: NonNullable<RestoreInputs['undone'
     untouched === undefined
       ? ''
       : `\n  left join ${quoteName(untouched)} u on ${it.key.map((_, i) => `u.k${i + 1} = h.k${i + 1}`).join(' and ')}`;
-  return `select ${keyNames(it, 'h').join(', ')}, h.how, case when h.how = 'deleted' then null else ${now} end as now_xmin
+  // One that is older than the migration may have been written after it, by a transaction that had begun before.
+  const how =
+    untouched === undefined
+      ? 'h.how'
+      : `case when h.how = 'updated' and u.how = 'older' then 'older' else h.how end`;
+  return `select ${keyNames(it, 'h').join(', ')}, ${how} as how, case when h.how = 'deleted' then null else ${now} end as now_xmin
   from ${quoteName(hit)} h
   left join ${quoteName(it.table)} t on ${keys(it, 'h')}${join}`;
 }
@@ -63,7 +68,7 @@ function undoneSql(it: RestoreInputs, undone: NonNullable<RestoreInputs['undone'
 const judged = (it: RestoreInputs): string => `
 select ${keyNames(it, 'c').join(', ')},
        case
-         when c.how = 'updated' and coalesce(${same}, false) then 'put back'
+         when c.how in ('updated', 'older') and coalesce(${same}, false) then 'put back'
          when c.how = 'deleted' and t.xmin is null then 'brought back'
          when c.how = 'inserted' and t.xmin is null then 'gone already'
          when c.how = 'inserted' and coalesce(${same}, false) then
@@ -127,7 +132,7 @@ export const lockSql = (it: RestoreInputs, skip: boolean): string => `select c.n
   join ${quoteName(it.table)} t on ${keys(it, 'c')}
  where c.n between $1 and $2
    and not c.done
-   and c.how in ('updated', 'inserted')
+   and c.how in ('updated', 'older', 'inserted')
    and ${same}
  order by ${keyNames(it, 'c').join(', ')}
    for update of t${skip ? ' skip locked' : ''}`;
@@ -167,17 +172,23 @@ export const putBackSql = (it: RestoreInputs): string =>
   marking(
     it,
     it.set.length === 0
-      ? `select c.n from ${inSchema(it, it.changed)} c where c.n = any($1::bigint[]) and c.how = 'updated'`
+      ? `select c.n from ${inSchema(it, it.changed)} c where c.n = any($1::bigint[]) and c.how in ('updated', 'older')`
       : `update ${quoteName(it.table)} t
-   set ${it.set.map((column) => `${ident(column)} = s.${ident(column)}`).join(',\n       ')}
+   set ${it.set.map((column) => `${ident(column)} = ${valueOf(it, column)}`).join(',\n       ')}
   from ${inSchema(it, it.changed)} c
   join ${inSchema(it, it.copy)} s on ${copied(it)}
  where c.n = any($1::bigint[])
-   and c.how = 'updated'
+   and c.how in ('updated', 'older')
    and ${keys(it, 'c')}
    and ${same}
 returning c.n`,
   );
+
+/** A column that the migration dropped nobody can have written since; of an older row only such are the copy's. */
+const valueOf = ({ undone }: RestoreInputs, column: string): string =>
+  undone === undefined || undone.dropped.includes(column)
+    ? `s.${ident(column)}`
+    : `case when c.how = 'older' then t.${ident(column)} else s.${ident(column)} end`;
 
 /** Brings deleted rows between $1 and $2 back, where nobody has used the key, or another unique value, since. */
 export const bringBackSql = (it: RestoreInputs): string => `with hit as (

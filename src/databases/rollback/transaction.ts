@@ -30,6 +30,7 @@ export async function prepare(
   work: Work,
   inputs: RollbackInputs,
   before?: Before,
+  notLast = false,
 ): Promise<Ready<RollbackCopy>> {
   // What no transaction bears was done before it.
   const down = inputs.concurrent.length > 0 ? [] : await statementsOf(inputs.down);
@@ -42,7 +43,7 @@ export async function prepare(
     snapshotSchema,
     before,
     mode: 'access exclusive',
-    probes: work.target.config.probes,
+    probes: notLast ? [] : work.target.config.probes,
     check: () => stillNewest(work.target, inputs, read),
     copy: (it, table) => copyTable(it, inputs, table, before),
     change: (it) => undo(it, inputs, down),

@@ -6,6 +6,15 @@ export type TestResult = z.infer<typeof Result>;
 
 export const MigrationReport = z.object({
   version: z.literal(1),
-  results: z.record(z.string(), z.object({ name: z.string(), result: Result, reasons: z.array(z.string()) })),
+  results: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      result: Result,
+      reasons: z.array(z.string()),
+      /** SHA-256 of up and down, as they were tried: a down may lie in another file. */
+      sql: z.string().optional(),
+    }),
+  ),
 });
 export type MigrationReport = z.infer<typeof MigrationReport>;
