@@ -90,7 +90,7 @@ async function filled(sql: string, values: readonly unknown[]): Promise<string> 
 function literalOf(value: unknown): string {
   const sent = prepareValue(value);
   if (sent === null || sent === undefined) return 'null';
-  return Buffer.isBuffer(sent) ? `'\\x${sent.toString('hex')}'` : pg.escapeLiteral(String(sent));
+  return Buffer.isBuffer(sent) ? `'\\x${sent.toString('hex')}'` : pg.escapeLiteral(sent);
 }
 
 type Take = (sql: string, values: readonly unknown[]) => Promise<object>;

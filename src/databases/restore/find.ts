@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '../../domain/refusal.ts';
 import { type CopiedTable, type ExecuteInputs, readExecuteInputs } from '../execute/inputs.ts';
 import { baseName, nameWithSuffix, shortName } from '../names.ts';
 import { readRollbackInputs } from '../rollback/inputs.ts';
-import { asXmin, copyNames, firstFree } from '../snapshot.ts';
+import { asXmin, firstFree } from '../snapshot.ts';
 import { type TableFacts, tableFacts } from '../tables.ts';
 import type { Target } from '../target.ts';
 import type { RestoreInputs } from './inputs.ts';
@@ -161,6 +161,8 @@ async function inputsOf(
 ): Promise<RestoreInputs> {
   const named = (n: number): string =>
     nameWithSuffix(baseName(facts.name), `_before_restore${n === 1 ? '' : `_${n}`}`);
+  const list = (n: number): string =>
+    nameWithSuffix(baseName(facts.name), `_to_restore${n === 1 ? '' : `_${n}`}`);
   const columns = await writable(target, facts.oid);
   return {
     table: facts.name,
@@ -170,7 +172,7 @@ async function inputsOf(
     insert: columns.map(({ name }) => name),
     snapshotSchema,
     copy: taken.copy,
-    changed: changed ?? (await copyNames(target, snapshotSchema, facts.name)).changed,
+    changed: changed ?? list(await firstFree(target, snapshotSchema, list)),
     ...(since === undefined ? {} : { since }),
     ...(undone === undefined ? {} : { undone }),
     before: named(await firstFree(target, snapshotSchema, named)),
