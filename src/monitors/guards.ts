@@ -1,7 +1,7 @@
 /** Looks into the targets for guarded deploys that nobody has picked up yet. */
 import { readGuards } from '../databases/guard/journal.ts';
 import type { Target } from '../databases/target.ts';
-import type { GuardSeen } from '../domain/guard.ts';
+import { died, type GuardSeen } from '../domain/guard.ts';
 import type { Logger } from '../log.ts';
 
 /** The name under which it ticks; no monitor of firebreak.yml can be called so. */
@@ -18,11 +18,17 @@ export interface GuardPorts {
 export const journalsOf = (targets: ReadonlyMap<string, Target>): GuardPorts['journals'] =>
   new Map([...targets].map(([name, target]) => [name, () => readGuards(target)]));
 
+/** One that ends between the look at its events and the look at its connection would seem to have died. */
+async function twice(read: () => Promise<readonly GuardSeen[]>): Promise<readonly GuardSeen[]> {
+  const guards = await read();
+  return guards.some(died) ? read() : guards;
+}
+
 /** One look at all targets; one that cannot be read, or a guard that cannot be picked up, keeps no other from it. */
 export const createGuardMonitor = ({ journals, pickUp }: GuardPorts, log: Logger) => ({
   async tick(): Promise<void> {
     for (const [target, read] of journals) {
-      const guards = await read().catch((error: unknown) => {
+      const guards = await twice(read).catch((error: unknown) => {
         log.warn({ err: error, target }, 'guards could not be looked for');
         return [];
       });

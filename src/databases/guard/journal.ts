@@ -109,7 +109,7 @@ export async function readGuards(target: Target): Promise<GuardSeen[]> {
   const rows = await target.read<Row>(`
     select g.id, g.by_whom, g.policy, g.migrations,
            exists (select from pg_stat_activity a
-                    where a.pid = g.backend_pid and a.backend_start = g.backend_start) as alive,
+                    where a.pid = g.backend_pid and (a.backend_start = g.backend_start or a.backend_start is null)) as alive,
            (select coalesce(jsonb_agg(jsonb_build_object('n', e.n, 'at', e.at, 'kind', e.kind, 'text', e.text,
                                                          'details', e.details) order by e.n), '[]')
               from firebreak.guard_events e
