@@ -45,7 +45,7 @@ export const guardCommand = (): Command =>
     .option('--window <seconds>', 'how long the probes are watched (default: guard.window_s)', wholeNumber)
     .addHelpText(
       'after',
-      '\nExit: 0 applied; 1 refused, or the command failed; 2 wrong usage; 3 undone; 4 undone, with rows that somebody wrote since;\n5 probes red and left in place, the undo is proposed.',
+      '\nExit: 0 applied; 1 refused, or the command failed; 2 wrong usage; 3 undone; 4 undone, but not every row is as it was;\n5 probes red and left in place, the undo is proposed.',
     )
     .action((command: readonly string[], options: GuardOptions) =>
       onTarget(options, (target) => guarded(target, command, options)),
