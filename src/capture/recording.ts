@@ -47,13 +47,17 @@ export function createRecording(answers: (sql: string) => readonly object[] = ()
         // Code that catches the error goes on with an answer that it never got.
         const [first] = asked;
         if (first !== undefined) throw asks(first);
-        return sent.map((sql) => `${sql.trim().replace(/;$/, '')};`).join('\n');
+        return inLines(sent);
       } finally {
         sent = undefined;
       }
     },
   };
 }
+
+/** Statements, each with its end, a line each. */
+export const inLines = (statements: readonly string[]): string =>
+  statements.map((sql) => `${sql.trim().replace(/;$/, '')};`).join('\n');
 
 const asks = (sql: string): Unprintable =>
   new Unprintable(`it asks the database: ${sql.trim().slice(0, 80)}`);

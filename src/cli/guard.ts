@@ -8,8 +8,8 @@ import { Command } from 'commander';
 import { captureProject } from '../capture/project.ts';
 import { analyse } from '../databases/analyse.ts';
 import { heldByGuards } from '../databases/guard/journal.ts';
-import { appliedMigrations } from '../databases/history.ts';
-import { errorText, sqlstateOf } from '../databases/pg-errors.ts';
+import { appliedSoFar } from '../databases/history.ts';
+import { errorText } from '../databases/pg-errors.ts';
 import { runProbes } from '../databases/probe.ts';
 import type { Target } from '../databases/target.ts';
 import { MigrationReport } from '../databases/trial/report.ts';
@@ -53,7 +53,7 @@ export const guardCommand = (): Command =>
 
 async function guarded(target: Target, command: readonly string[], options: GuardOptions): Promise<void> {
   const { migrations: captured } = await captureProject(target.config.tool, options.dir);
-  const applied = new Set((await history(target)).map(({ name }) => name));
+  const applied = new Set((await appliedSoFar(target)).map(({ name }) => name));
   const pending = captured.filter(({ name }) => !applied.has(name));
   const refusal = await cannot(target, pending, options);
   if (refusal !== undefined) {
@@ -81,13 +81,6 @@ async function guarded(target: Target, command: readonly string[], options: Guar
   if (!done.ok) refused(done);
   else process.exitCode = done.exit;
 }
-
-/** A tool that has never run has no history yet. */
-const history = (target: Target) =>
-  appliedMigrations(target).catch((error: unknown) => {
-    if (sqlstateOf(error) === '42P01' || sqlstateOf(error) === '3F000') return [];
-    throw error;
-  });
 
 /** One row does not tell what is pending; and of some only the tool itself can take a migration back. */
 const UNGUARDED_TOOLS: ReadonlySet<MigrationTool> = new Set([

@@ -64,7 +64,6 @@ const PRESETS: Readonly<Record<Exclude<ConfiguredTool, 'other'>, Preset>> = {
     appliedAt: 'committed_at',
     order: 'committed_at desc',
     ownTransaction: true,
-    lock: () => 'select pg_try_advisory_xact_lock(75474063) as free',
     command: 'sqitch revert',
   },
   pgroll: {

@@ -8,6 +8,7 @@ import type { AppliedMigration } from '../domain/sweep.ts';
 import { pairs } from './history-files.ts';
 import { configuredReader } from './history-presets.ts';
 import { quoteName } from './names.ts';
+import { sqlstateOf } from './pg-errors.ts';
 import type { Target, TargetConfig } from './target.ts';
 
 /** Reads by a target's envelope, or inside a transaction that is open. */
@@ -39,6 +40,16 @@ export async function appliedMigrations(target: Target, read?: Read): Promise<Ap
   const reader = await readerOf(target.config);
   return reader.applied(read ?? ((sql) => target.read(sql)), tableOf(target.config, reader));
 }
+
+/** The same before a deploy: a tool that has never run has no history yet. */
+export const appliedSoFar = (target: Target): Promise<AppliedMigration[]> =>
+  appliedMigrations(target).catch((error: unknown) => {
+    if (NO_HISTORY.has(sqlstateOf(error) ?? '')) return [];
+    throw error;
+  });
+
+/** No such table, no such schema. */
+const NO_HISTORY = new Set(['42P01', '3F000']);
 
 /** What a project's directory holds as text, in the tool's own order. */
 export async function captureMigrations({

@@ -1,5 +1,6 @@
 /** A whole database as text: every object with its definition, owner, rights and comment, so that two states can be compared. */
 import type { Read } from './history.ts';
+import { shortName } from './names.ts';
 
 /** By what it is and is called: `column public.orders.due`; the definition as PostgreSQL writes it. */
 export type Schema = ReadonlyMap<string, string>;
@@ -47,7 +48,7 @@ export function compareSchemas(before: Schema, after: Schema): Difference[] {
       const there = before.has(object);
       return {
         object,
-        on: on.startsWith('public.') ? on.slice('public.'.length) : on,
+        on: shortName(on),
         ...(column === '' ? {} : { column }),
         before: there ? was : undefined,
         after: after.has(object) ? parts(after.get(object))[0] : undefined,
@@ -193,7 +194,7 @@ const PARTS: readonly string[] = [
       and coalesce(o.schema, '') not in ('pg_catalog', 'information_schema') and coalesce(o.schema, '') !~ '^(firebreak|pg_)'`,
   `select 'publication ' || p.pubname as what, p.pubname::text as "on", '' as col,
           concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
-            (select string_agg(r.prrelid::regclass::text, ', ' order by 1) from pg_publication_rel r where r.prpubid = p.oid)) as definition
+            (select string_agg(r.prrelid::regclass::text, ', ' order by r.prrelid::regclass::text) from pg_publication_rel r where r.prpubid = p.oid)) as definition
      from pg_publication p`,
   `select 'statistics ' || n.nspname || '.' || s.stxname as what, s.stxrelid::regclass::text as "on", '' as col,
           pg_get_statisticsobjdef(s.oid) as definition

@@ -5,6 +5,7 @@ import { FirebreakError } from '../errors.ts';
 import { EVERYTHING, type Loss, losses } from './analyse/losses.ts';
 import { analyse, type Lock, type SqlAnalysis } from './analyse.ts';
 import { sha256 } from './history-files.ts';
+import { shortName } from './names.ts';
 import { statementsOf } from './parse.ts';
 import { errorText, sqlstateOf } from './pg-errors.ts';
 import { compareSchemas, type Difference, differenceText, readSchema, type Schema } from './schema.ts';
@@ -206,7 +207,7 @@ export const isAnnounced = (it: Difference | RowDifference, announced: readonly 
 /** `orders_due` of `index public.orders_due`. */
 const ownName = (object: string): string => {
   const name = object.slice(object.lastIndexOf(' ') + 1);
-  return name.startsWith('public.') ? name.slice('public.'.length) : name;
+  return shortName(name);
 };
 
 interface Ran {
@@ -217,36 +218,20 @@ interface Ran {
 /** As the tool would: in one transaction, or statement by statement where one of them bears none. */
 async function run(client: pg.Client, sql: string, analysis: SqlAnalysis): Promise<Ran> {
   const statements = (await statementsOf(sql)).map((it) => it.sql);
-  if (!analysis.transactional) return runOutside(client, statements, analysis);
+  const there = await relations(client);
+  const { transactional } = analysis;
   try {
-    const there = await relations(client);
-    await client.query('begin');
+    if (transactional) await client.query('begin');
     for (const statement of statements) await client.query(statement);
-    const locks = await heldLocks(client, there);
-    await client.query('commit');
-    return { locks };
-  } catch (error) {
-    await client.query('rollback');
-    return { locks: [], error: errorText(error) };
-  } finally {
-    // What a migration sets for its session is no setting of the next one.
-    await client.query('reset all');
-  }
-}
-
-async function runOutside(
-  client: pg.Client,
-  statements: readonly string[],
-  { locks }: SqlAnalysis,
-): Promise<Ran> {
-  try {
-    for (const statement of statements) await client.query(statement);
+    const locks = transactional ? await heldLocks(client, there) : analysis.locks;
+    if (transactional) await client.query('commit');
     return { locks };
   } catch (error) {
     // It may have begun a transaction of its own.
     await client.query('rollback');
     return { locks: [], error: errorText(error) };
   } finally {
+    // What a migration sets for its session is no setting of the next one.
     await client.query('reset all');
     await client.query('reset role');
   }

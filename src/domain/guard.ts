@@ -28,7 +28,6 @@ export interface GuardSeen {
   readonly id: string;
   /** `terminal:<user>@<host>` */
   readonly by: string;
-  readonly policy: 'auto' | 'propose';
   readonly migrations: readonly CapturedMigration[];
   /** Its connection is there. */
   readonly alive: boolean;

@@ -13,9 +13,9 @@ import {
   stopLogging,
 } from '../databases/guard/keep.ts';
 import type { Keeping } from '../databases/guard/keeping.ts';
-import { appliedMigrations } from '../databases/history.ts';
+import { appliedSoFar } from '../databases/history.ts';
 import { shortName } from '../databases/names.ts';
-import { errorText, sqlstateOf } from '../databases/pg-errors.ts';
+import { errorText } from '../databases/pg-errors.ts';
 import type { KeptTable } from '../databases/rollback/inputs.ts';
 import { endQuietly, type Target } from '../databases/target.ts';
 import type { GuardEventKind } from '../domain/guard.ts';
@@ -101,7 +101,7 @@ async function underLock(
     migrations: pending,
   });
   const told = teller(journal, say);
-  const before = await history(target);
+  const before = await appliedSoFar(target);
   await told(
     'started',
     `Guarding \`${start.command}\` on ${target.name}: ${names(pending) || 'nothing is pending'}`,
@@ -189,7 +189,7 @@ async function nothingApplied(it: Guarding, code: number): Promise<Done> {
 /** An exit status is not believed: the history is read. */
 async function newlyApplied({ target, before }: Guarding): Promise<AppliedMigration[]> {
   const known = new Set(before.map(({ name }) => name));
-  return (await history(target)).filter(({ name }) => !known.has(name));
+  return (await appliedSoFar(target)).filter(({ name }) => !known.has(name));
 }
 
 /** Nothing that goes wrong in it keeps the probes from being watched. */
@@ -263,15 +263,6 @@ async function finish(it: Guarding, exit: GuardExit, stays: boolean): Promise<Do
   await it.told('finished', `The guard ended with ${exit}`, { exit });
   return { ok: true, exit };
 }
-
-/** A tool that has never run has no history yet. */
-const history = (target: Target): Promise<readonly AppliedMigration[]> =>
-  appliedMigrations(target).catch((error: unknown) => {
-    if (NO_HISTORY.has(sqlstateOf(error) ?? '')) return [];
-    throw error;
-  });
-
-const NO_HISTORY = new Set(['42P01', '3F000']);
 
 const names = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => name).join(', ');
 const inMegabytes = (bytes: number): string => `${Math.ceil(bytes / 1_048_576)} MB`;

@@ -1,6 +1,6 @@
 /** node-pg-migrate: its own builder says what a migration of code would send. */
 import { type Half, isFunction, loaded, ofProject, type Printer } from '../printer.ts';
-import { Unprintable } from '../recording.ts';
+import { inLines, Unprintable } from '../recording.ts';
 
 interface Builder {
   enableReverseMode(): unknown;
@@ -43,10 +43,7 @@ async function steps({ builder, asked }: Building, action: unknown): Promise<Hal
     await called(action, builder);
     // Code that catches the error goes on with an answer that it never got.
     if (asked.length > 0) return { why: `it asks the database: pgm.db.${asked[0]}` };
-    const sql = builder
-      .getSqlSteps()
-      .map((step) => `${step.trim().replace(/;$/, '')};`)
-      .join('\n');
+    const sql = inLines(builder.getSqlSteps());
     return sql === '' ? { none: true } : { sql };
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error) };

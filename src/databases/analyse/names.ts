@@ -1,5 +1,7 @@
 /** What tables and columns are called as statements rename them: every name leads back to the one before. */
 
+import { shortName } from '../names.ts';
+
 /** Follows renames, so that the down's `orders` and the up's `orders_v2` are known to be one table. */
 export class TableNames {
   /** Name now -> name before. */
@@ -53,8 +55,7 @@ export class TableNames {
 }
 
 /** `public.` is left out, so that both ways to write a name are one. */
-export const plain = (name: string): string =>
-  name.startsWith('public.') ? name.slice('public.'.length) : name;
+export const plain = shortName;
 
 function withSchemaOf(name: string, to: string): string {
   const dot = name.indexOf('.');

@@ -107,7 +107,7 @@ interface Row extends Omit<GuardSeen, 'migrations' | 'events' | 'by'> {
 export async function readGuards(target: Target): Promise<GuardSeen[]> {
   if (!(await journalIsThere(target))) return [];
   const rows = await target.read<Row>(`
-    select g.id, g.by_whom, g.policy, g.migrations,
+    select g.id, g.by_whom, g.migrations,
            exists (select from pg_stat_activity a
                     where a.pid = g.backend_pid and (a.backend_start = g.backend_start or a.backend_start is null)) as alive,
            (select coalesce(jsonb_agg(jsonb_build_object('n', e.n, 'at', e.at, 'kind', e.kind, 'text', e.text,

@@ -1,6 +1,6 @@
 /** All rows of a database that nobody needs, kept, and compared with those that are there later. */
 import type pg from 'pg';
-import { ident, quoteName } from '../names.ts';
+import { ident, quoteName, shortName } from '../names.ts';
 
 const KEPT = 'firebreak_trial';
 
@@ -57,7 +57,7 @@ export async function compareRows(client: pg.Client): Promise<RowDifference[]> {
 }
 
 async function compareTable(client: pg.Client, { name, copy }: TableRow): Promise<RowDifference[]> {
-  const on = name.startsWith('public.') ? name.slice('public.'.length) : name;
+  const on = shortName(name);
   const kept = `${KEPT}.${ident(copy)}`;
   const columns = await commonColumns(client, name, copy);
   if (columns === undefined) return [];
