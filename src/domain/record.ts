@@ -16,6 +16,8 @@ export interface Sighting {
   /** A migration applied within the hour before, if the history shows one. */
   readonly migration?: Pick<AppliedMigration, 'name' | 'appliedAt'>;
   readonly firstFailedAt: Date;
+  /** The line of /incident, or the command, that helps with it. */
+  readonly next?: string;
 }
 
 /** A sighting that was proposed as an incident, and the incident it became. */

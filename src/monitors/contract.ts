@@ -26,7 +26,8 @@ export interface MonitorPorts {
   /** All probes of the target; a throw means that the target could not be asked. */
   readonly runProbes: () => Promise<readonly ProbeResult[]>;
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
-  readonly propose: (sighting: Sighting) => Promise<number>;
+  /** Undefined: held back or silenced, and why is written down; asked again with the next red look. */
+  readonly propose: (sighting: Sighting) => Promise<number | undefined>;
   /** The proposed red period is seen to be about the schema; asked once a process, it may have been known. */
   readonly revise: (proposal: number, sighting: Sighting) => Promise<unknown>;
   /** All probes are green again, after this proposal. */

@@ -80,6 +80,7 @@ export function createProbeMonitor(
     failing: readonly ProbeResult[],
   ): Promise<MonitorChange> {
     const proposal = await ports.propose(suspect(settings, failing, await migrations(), redSince));
+    if (proposal === undefined) return { kind: 'same', color: 'red' };
     if (isAboutSchema(failing)) revised = proposal;
     await save({ ...state, proposal, greenAt: undefined });
     return { kind: 'proposed', proposal };
