@@ -9,6 +9,7 @@ import { createGuardMonitor, GUARDS, GUARDS_EVERY_SECONDS, type GuardPorts } fro
 import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
+import { forgetErrorReports } from '../store/error-reports.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
@@ -114,6 +115,8 @@ const REPLAY_EVERY_MS = 5000;
 const HOUR_MS = 3_600_000;
 /** How long what is settled is remembered: longer than Slack repeats a delivery. */
 const REMEMBERED_MS = 7 * 24 * HOUR_MS;
+/** An error of yesterday is no symptom of today. */
+const ERRORS_REMEMBERED_MS = 24 * HOUR_MS;
 
 /** One key: only one instance at a time replays; not at each look, since most find nothing. */
 export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 'replay' | 'clock'>): Worker {
@@ -136,6 +139,7 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       const before = new Date(now - REMEMBERED_MS);
       await forgetSettled(store, before);
       await forgetDelivered(store, before);
+      await forgetErrorReports(store, new Date(now - ERRORS_REMEMBERED_MS));
     },
   };
 }
