@@ -75,7 +75,7 @@ module.exports = {
         'The schema of firebreak.yml, and what it says about teams and trackers, are parts of config.ts.',
       severity: 'error',
       from: { pathNot: '^src/config(-teams|-tracker)?\\.ts$' },
-      to: { path: '^src/config-(file|teams|tracker)\\.ts$' },
+      to: { path: '^src/config-(file|teams|tracker|alerts)\\.ts$' },
     },
   ],
   options: {

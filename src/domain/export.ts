@@ -150,6 +150,7 @@ const reached = (value: { at: Date; by: Actor; recordedAt: Date }, people: Peopl
 
 const proposal = (it: Proposal): object => ({
   monitor: it.monitor,
+  ...(it.foreign ? { foreign: true } : {}),
   target: it.target,
   service: it.service,
   sqlstate: it.sqlstate,
