@@ -175,10 +175,12 @@ async function one(
 }
 
 /** It keeps its place, but is not decided on again. */
-const left = (before: KnownAlert | undefined): Became =>
-  before
-    ? { ...before, heldBack: false }
-    : { outcome: 'dropped', reason: 'it was resolved before it was told to fire', heldBack: false };
+function left(before: KnownAlert | undefined): Became {
+  if (!before)
+    return { outcome: 'dropped', reason: 'it was resolved before it was told to fire', heldBack: false };
+  const { outcome, reason, proposal } = before;
+  return { outcome, reason, heldBack: false, ...(proposal === undefined ? {} : { proposal }) };
+}
 
 async function decided(
   round: AlertRound,

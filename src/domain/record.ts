@@ -1,4 +1,5 @@
 /** Everything the bot knows about one incident: what the exports are made from. */
+import type { KnownAlert } from './alert.ts';
 import type { TimelineEntry } from './entry.ts';
 import type { Actor, Incident } from './incident.ts';
 import type { PartName } from './postmortem/parts.ts';
@@ -60,6 +61,8 @@ export interface IncidentRecord {
   readonly runs: readonly Run[];
   readonly proposals: readonly Proposal[];
   readonly holds: readonly Hold[];
+  /** Of its proposals, in the order in which they were told; at most 200. */
+  readonly alerts: readonly KnownAlert[];
   readonly parts: readonly WrittenPart[];
   /** Names of people by Slack user id; an id that is missing is printed as it is. */
   readonly people: Readonly<Record<string, string>>;

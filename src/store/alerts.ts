@@ -47,7 +47,9 @@ export async function newestAlerts(
 /** Told once more, with nothing new. */
 export async function tellAgain(tx: Db, ids: readonly number[], by: string, now: Date): Promise<void> {
   await tx.query(
-    'update alerts set told = told + 1, last_told_at = $2, last_told_by = $3 where id = any ($1)',
+    `update alerts
+        set told = told + (last_told_by <> $3)::int, last_told_at = $2, last_told_by = $3
+      where id = any ($1)`,
     [ids, now, by],
   );
 }

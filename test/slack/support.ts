@@ -221,6 +221,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   runs,
   proposals: [],
   holds: [],
+  alerts: [],
   parts: [],
   people: {},
   headHash: '',
