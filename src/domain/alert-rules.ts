@@ -103,7 +103,7 @@ export function judge(rule: Rule | undefined, situation: Situation, policy: Aler
 }
 
 /** Whether each named property is one of what it may be. */
-export const matches = (match: Match, alert: Alert): boolean =>
+const matches = (match: Match, alert: Alert): boolean =>
   Object.entries(match).every(([name, wanted]) => {
     const found = propertyOf(alert, name);
     return found !== undefined && wanted.some((pattern) => isLike(pattern, found));

@@ -73,7 +73,7 @@ export const monitorFingerprint = (monitor: string): string => `monitor:${monito
 
 const MINUTE_MS = 60_000;
 /** One that fires again so soon after it was resolved is the same trouble. */
-export const SAME_WITHIN_MS = 30 * MINUTE_MS;
+const SAME_WITHIN_MS = 30 * MINUTE_MS;
 /** So many turns within the half hour are flapping: it fired and was resolved twice, and fires again. */
 const FLAPPING_TURNS = 4;
 /** More are not kept. */

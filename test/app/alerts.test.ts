@@ -275,7 +275,9 @@ describe('alerts', () => {
         ['declared', 1],
       ]);
       const timers = await it1.store.query("select payload from timers where kind = 'page-team'");
-      expect(timers.rows).toEqual([{ payload: expect.objectContaining({ incident: 1, team: 'database' }) }]);
+      expect(timers.rows).toEqual([
+        { payload: expect.objectContaining({ incident: 1, team: 'database' }) as unknown },
+      ]);
     });
 
     it('a time of silence comes back every week', async () => {
