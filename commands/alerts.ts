@@ -14,10 +14,13 @@ export default defineCommand({
   verb: 'alerts',
   group: 'look',
   aliases: ['alert'],
-  summary: 'what was told lately, and what became of it: proposed, attached, declared, silenced, dropped',
-  usage: 'alerts [proposed | attached | declared | silenced | dropped] [<service>] [2h]',
+  summary: 'what monitors and others told, and what became of it',
+  usage: 'alerts [<outcome>] [<service>] [2h]',
   examples: ['alerts', 'alerts dropped', 'alerts order-status 2h'],
-  more: ['Of the last day, unless told. Those that are kept back have their reason.'],
+  more: [
+    'An outcome is `proposed`, `attached`, `declared`, `silenced` or `dropped`; each has its reason.',
+    'Of the last day, unless told.',
+  ],
   where: 'anywhere',
   permission: 'read',
   async run({ words, actor, now, command }, app) {

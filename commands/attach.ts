@@ -5,9 +5,9 @@ import { refuse } from '../src/domain/refusal.ts';
 export default defineCommand({
   verb: 'attach',
   group: 'run',
-  summary: 'what was proposed belongs to an incident that is open already',
+  summary: 'what was proposed belongs to an open incident',
   usage: 'attach proposal:<number>',
-  examples: ['attach proposal:3', 'attach inc-12 proposal:3'],
+  examples: ['attach proposal:3', 'attach inc-2 proposal:3'],
   where: 'incident',
   permission: 'respond',
   async run({ words, actor, incident = 0, inboxKey }, app) {

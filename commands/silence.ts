@@ -13,10 +13,13 @@ export default defineCommand({
   verb: 'silence',
   group: 'run',
   aliases: ['mute', 'maintenance'],
-  summary: 'keep back the alerts of a service, target or monitor for a while; without words: what is silent',
-  usage: 'silence <service | target | monitor | proposal:N> <1h> [why] | silence lift <number>',
+  summary: 'keep back alerts for a while, or see what is silent',
+  usage: 'silence <what> <1h> [why] | silence lift <number>',
   examples: ['silence', 'silence order-status 1h a migration is deployed', 'silence lift 3'],
-  more: ['What it keeps back is listed by `alerts silenced`, and proposed afterwards if it still fires.'],
+  more: [
+    '<what> is a service, a target, a monitor, or a proposal (`proposal:3`).',
+    'What it keeps back is listed by `alerts silenced`, and proposed afterwards if it still fires.',
+  ],
   where: 'anywhere',
   permission: (words) => (words.trim() === '' ? 'read' : 'respond'),
   async run({ words, actor, inboxKey, command }, app) {

@@ -123,6 +123,8 @@ export function appWith(
     incident: (id) => Promise.resolve(known.incidents?.find((each) => each.id === id)),
     run: (id) => Promise.resolve(known.runs?.find((each) => each.id === id)),
     proposal: (id) => Promise.resolve(known.proposals?.find((each) => each.id === id)),
+    alertsOf: () => Promise.resolve({ firing: 1, resolved: 0, alerts: [] }),
+    attachable: () => Promise.resolve([]),
     record: () => Promise.resolve(known.record),
     ...given,
   };
