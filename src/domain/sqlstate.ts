@@ -153,7 +153,11 @@ const CODES: Readonly<Record<string, Meaning | undefined>> = {
   '57P04': server('The database was dropped while it was in use', 1),
   '57P05': connections('Sessions are ended for being idle', 20),
 
-  '40P01': locks('Deadlocks: transactions wait for each other, and one of them is ended', 6),
+  '40P01': locks(
+    'Deadlocks: transactions wait for each other, and one of them is ended',
+    6,
+    'db log-tail {target}',
+  ),
   '55P03': locks('Locks are not to be had in time: somebody holds them', 20),
   '57014': locks('Queries are cancelled for taking too long: they wait or they are slow'),
   '40001': locks('Transactions cannot be serialized and have to be tried again', 100),

@@ -44,7 +44,7 @@ describe('SQLSTATE speaks', () => {
   });
 
   it.each([
-    ['40P01', 'db blocking shop'],
+    ['40P01', 'db log-tail shop'],
     ['55P03', 'db blocking shop'],
     ['57014', 'db blocking shop'],
     ['53300', 'db connections shop'],
