@@ -4,12 +4,12 @@ import { byTelling } from './sqlstate.ts';
 export interface ErrorCount {
   readonly sqlstate: string;
   /** The table that they are about, where it is known. */
-  readonly relation?: string;
+  readonly relation?: string | undefined;
   /** When their slice began. */
   readonly at: Date;
   readonly count: number;
   /** What one of them said, in PostgreSQL's own words: no value of a row is in it. */
-  readonly sample?: string;
+  readonly sample?: string | undefined;
 }
 
 /** What an application tells of its errors at once. */

@@ -1,11 +1,5 @@
 /** What SQLSTATE codes mean at three in the morning (PostgreSQL, appendix A), and what helps. It proposes, and never acts. */
 
-/** From how many errors within how many seconds on it is worth a proposal. */
-export interface Threshold {
-  readonly count: number;
-  readonly withinSeconds: number;
-}
-
 /** The kinds of trouble, the most telling first: what is further down is often a consequence of what is above it. */
 const KINDS = [
   'schema',
@@ -26,7 +20,8 @@ export interface Meaning {
   readonly kind: (typeof KINDS)[number];
   /** What happens, as the rest of a sentence: without a full stop. */
   readonly means: string;
-  readonly threshold: Threshold;
+  /** From how many errors a minute on it is worth a proposal. */
+  readonly perMinute: number;
   /** The line of /incident that helps; `{target}` is filled in. */
   readonly next: string;
 }
@@ -45,12 +40,12 @@ export function speak(
   sqlstate: string,
   { target, relations, migration }: About,
 ): { readonly sentence: string; readonly next: string } {
-  const { kind, means, next } = meaningOf(sqlstate);
+  const { means, next } = meaningOf(sqlstate);
   const tables =
     relations.length === 0 ? '' : `, ${relations.length > 1 ? 'tables' : 'table'} ${relations.join(', ')}`;
   const sentence = `${means} (${sqlstate}${tables})`;
-  const suspected = migration !== undefined && mayComeOfMigration(kind, relations);
-  if (!suspected) return { sentence: `${sentence}.`, next: next.replace('{target}', target) };
+  if (migration === undefined || !mayComeOfMigration(sqlstate, relations))
+    return { sentence: `${sentence}.`, next: next.replace('{target}', target) };
   return {
     sentence: `${sentence}; migration ${migration} was applied on ${target} within the hour before.`,
     next: `rollback ${migration} ${target}`,
@@ -60,6 +55,15 @@ export function speak(
 /** What a code means: its own entry, else that of its class, else that it is an error. */
 export const meaningOf = (sqlstate: string): Meaning =>
   CODES[sqlstate] ?? CLASSES[sqlstate.slice(0, 2)] ?? UNKNOWN;
+
+/**
+ * Whether a migration of the hour before is suspected: of a schema that does not fit; of data that do not fit when they
+ * are of one table, since many tables are many causes.
+ */
+export function mayComeOfMigration(sqlstate: string, relations: readonly string[]): boolean {
+  const { kind } = meaningOf(sqlstate);
+  return kind === 'schema' || (kind === 'data' && relations.length === 1);
+}
 
 /** The more telling code first. */
 export const byTelling = (a: string, b: string): number => rankOf(a) - rankOf(b);
@@ -81,20 +85,9 @@ export const isError = (sqlstate: string): boolean => !/^0[012]/.test(sqlstate);
 
 const rankOf = (sqlstate: string): number => KINDS.indexOf(meaningOf(sqlstate).kind);
 
-/** Data that does not fit is a migration's doing when it is about one table: many tables are many causes. */
-const mayComeOfMigration = (kind: Meaning['kind'], relations: readonly string[]): boolean =>
-  kind === 'schema' || (kind === 'data' && relations.length === 1);
-
-const perMinute = (count: number): Threshold => ({ count, withinSeconds: 60 });
-
 const meaning =
   (kind: Meaning['kind'], next: string, usual: number) =>
-  (means: string, count = usual, other = next): Meaning => ({
-    kind,
-    means,
-    threshold: perMinute(count),
-    next: other,
-  });
+  (means: string, perMinute = usual, other = next): Meaning => ({ kind, means, perMinute, next: other });
 
 const schema = meaning('schema', 'db migrations {target}', 3);
 const corruption = meaning('corruption', 'db checksums {target}', 1);

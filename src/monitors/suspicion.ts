@@ -1,6 +1,6 @@
 /** What a proposal says of the symptoms: the most telling one, the relations, and the migration that came just before. */
 import type { Sighting } from '../domain/record.ts';
-import { isCorruption, isSchemaMismatch } from '../domain/sqlstate.ts';
+import { isCorruption, isSchemaMismatch, mayComeOfMigration, speak } from '../domain/sqlstate.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
 import type { Symptom } from './look.ts';
@@ -19,17 +19,29 @@ export function suspect(
 ): Sighting {
   const telling = mostTelling(symptoms);
   const migration = newestBefore(migrations, firstFailedAt);
+  const relations = [...new Set(symptoms.flatMap(relationsOf))];
+  const next = telling && nextOf(telling, watchedBy(settings), migration?.name);
   return {
     monitor: settings.name,
     target: watchedBy(settings),
     ...(settings.service === undefined ? {} : { service: settings.service }),
     ...(telling?.sqlstate === undefined ? {} : { sqlstate: telling.sqlstate }),
     error: telling?.error ?? 'nothing answers',
-    relations: [...new Set(symptoms.flatMap(relationsOf))],
+    relations,
     ...(migration ? { migration } : {}),
     firstFailedAt,
-    ...(telling?.next === undefined ? {} : { next: telling.next }),
+    ...(next === undefined ? {} : { next }),
   };
+}
+
+/** The rollback of the migration that is suspected, else what the look says, else what the code is about. */
+function nextOf(symptom: Symptom, target: string, migration: string | undefined): string | undefined {
+  const { sqlstate, next } = symptom;
+  if (sqlstate === undefined) return next;
+  const relations = relationsOf(symptom);
+  const spoken = speak(sqlstate, { target, relations, ...(migration === undefined ? {} : { migration }) }).next;
+  const isSuspected = migration !== undefined && mayComeOfMigration(sqlstate, relations);
+  return isSuspected ? spoken : (next ?? spoken);
 }
 
 /** What a monitor watches, for people: its target, or the host of its page. */

@@ -12,16 +12,18 @@ export const saveErrorReport = (store: Store, report: ErrorReport, now: Date): P
   });
 
 /** What was reported of a target since then, over all services; a slice that had begun before counts whole. */
-export async function errorCounts(db: Db, target: string, since: Date): Promise<readonly ErrorCount[]> {
-  const { rows } = await db.query<Row>(
-    `select at, sqlstate, relation, sum(count)::bigint as count, min(sample) as sample
-       from error_reports
-      where target = $1 and at > $2
-      group by at, sqlstate, relation`,
-    [target, new Date(since.getTime() - SLICE_MS)],
-  );
-  return rows.map(countRow);
-}
+export const errorCounts =
+  (db: Db) =>
+  async (target: string, since: Date): Promise<readonly ErrorCount[]> => {
+    const { rows } = await db.query<Row>(
+      `select at, sqlstate, relation, sum(count)::bigint as count, min(sample) as sample
+         from error_reports
+        where target = $1 and at > $2
+        group by at, sqlstate, relation`,
+      [target, new Date(since.getTime() - SLICE_MS)],
+    );
+    return rows.map(countRow);
+  };
 
 /** Forgets what is older. */
 export async function forgetErrorReports(db: Db, before: Date): Promise<void> {

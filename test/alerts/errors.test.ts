@@ -34,7 +34,7 @@ describe('errors that applications report', () => {
   });
 
   const post = (sent: unknown): Promise<Answered> => receiver.post('/events/errors', JSON.stringify(sent));
-  const counted = (target = 'shop', since = NOW) => errorCounts(store, target, since);
+  const counted = (target = 'shop', since = NOW) => errorCounts(store)(target, since);
 
   it('are counted by code, table and ten seconds, over services and reports', async () => {
     const errors = [

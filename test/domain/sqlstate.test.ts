@@ -24,7 +24,7 @@ describe('SQLSTATE speaks', () => {
       );
       expect(said.next).toBe('rollback 17_cleanup shop');
       expect(speak(sqlstate, about).next).toBe('db migrations shop');
-      expect(meaningOf(sqlstate).threshold).toEqual({ count: 3, withinSeconds: 60 });
+      expect(meaningOf(sqlstate).perMinute).toBe(3);
     },
   );
 
@@ -58,7 +58,7 @@ describe('SQLSTATE speaks', () => {
 
   it('one damaged page is enough: stop, and go to a person', () => {
     for (const sqlstate of ['XX001', 'XX002']) {
-      expect(meaningOf(sqlstate).threshold.count).toBe(1);
+      expect(meaningOf(sqlstate).perMinute).toBe(1);
       expect(speak(sqlstate, about).sentence).toMatch(
         /stop writing, do not restart, and call a database expert/,
       );
