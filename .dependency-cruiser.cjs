@@ -72,10 +72,10 @@ module.exports = {
     {
       name: 'config-file-of-config',
       comment:
-        'The schema of firebreak.yml, and what it says about teams and trackers, are parts of config.ts.',
+        'The schema of firebreak.yml, and what it says about teams, trackers and monitors, are parts of config.ts.',
       severity: 'error',
-      from: { pathNot: '^src/config(-teams|-tracker)?\\.ts$' },
-      to: { path: '^src/config-(file|teams|tracker)\\.ts$' },
+      from: { pathNot: '^src/config(-teams|-tracker|-monitors)?\\.ts$' },
+      to: { path: '^src/config-(file|teams|tracker|monitors)\\.ts$' },
     },
   ],
   options: {
