@@ -8,6 +8,7 @@ import { applyRelease } from '../sandbox/story/releases.ts';
 import { createShop, type Shop } from '../sandbox/story/shop.ts';
 import { startTraffic, type Traffic } from '../sandbox/story/traffic.ts';
 import { type OnClose, openAll } from '../src/closing.ts';
+import { type Config, loadConfig } from '../src/config.ts';
 import { openTarget, type Target } from '../src/databases/target.ts';
 import type { ProbeSettings } from '../src/domain/target-settings.ts';
 import { startServer, type TestServer } from '../test/support/server.ts';
@@ -30,6 +31,8 @@ export interface Ground {
   readonly shop: Shop;
   readonly traffic: Traffic;
   readonly target: Target;
+  /** What firebreak.yml says of the shop and nothing more, so that it is watched as every target is by default. */
+  readonly config: Config;
   /** Another session; it ends with the ground. */
   connect(role: keyof Shop['urls'], application: string): Promise<pg.Client>;
   /** Deploys a migration by its tool, which writes its row of history; answers the migration's name. */
@@ -49,8 +52,9 @@ export const openGround = (options: GroundOptions): Promise<Ground> =>
   openAll(async (onClose) => {
     const server = await startServer({ settings: { max_connections: '60', ...options.settings } });
     onClose(() => server.stop());
-    const migrationsDir = await mkdtemp(join(tmpdir(), 'firebreak-ground-'));
-    onClose(() => rm(migrationsDir, { recursive: true, force: true }));
+    const folder = await mkdtemp(join(tmpdir(), 'firebreak-ground-'));
+    onClose(() => rm(folder, { recursive: true, force: true }));
+    const migrationsDir = join(folder, 'migrations');
     const adminUrl = await shopDatabase(server.url);
     const { seed } = options;
     const shop = await createShop({ adminUrl, seed, orders: ORDERS, migrationsDir });
@@ -61,7 +65,9 @@ export const openGround = (options: GroundOptions): Promise<Ground> =>
     };
     const admin = await connect(adminUrl, 'admin');
     await admin.query(`grant select on all sequences in schema public to ${shop.roles.diag}`);
-    const target = openTarget(targetOf(shop, options.probes ?? []));
+    const config = await configOf(shop, options.probes ?? []);
+    const target = openTarget(config.settings.targets['shop'] ?? missing('shop'));
+    target.keepWarm();
     onClose(() => target.close());
     const traffic = startTraffic({
       appUrl: shop.urls.app,
@@ -78,6 +84,7 @@ export const openGround = (options: GroundOptions): Promise<Ground> =>
       shop,
       traffic,
       target,
+      config,
       connect: (role, application) => connect(shop.urls[role], application),
       deploy: (title, up) => deploy(shop, title, up),
       onClose,
@@ -93,16 +100,23 @@ async function shopDatabase(serverUrl: string): Promise<string> {
   return url.href;
 }
 
-const targetOf = ({ urls }: Shop, probes: readonly ProbeSettings[]) =>
-  ({
-    name: 'shop',
-    urls: { diag: urls.diag, act: urls.act, ddl: urls.owner },
+async function configOf({ migrationsDir, urls }: Shop, probes: readonly ProbeSettings[]): Promise<Config> {
+  const file = join(migrationsDir, '..', 'firebreak.yml');
+  const shop = {
+    diag_url_env: 'SHOP_URL',
     tool: 'node-pg-migrate',
-    probes: [SITE, ...probes],
     services: ['order-status'],
-    snapshot: { maxLockSeconds: 5 },
-    sources: {},
-  }) as const;
+    probes: [SITE, ...probes],
+  };
+  // What is JSON is YAML.
+  await writeFile(file, JSON.stringify({ slack: { incidents_channel: 'C0000000000' }, targets: { shop } }));
+  const env = { SLACK_BOT_TOKEN: 'xoxb-bench', SLACK_APP_TOKEN: 'xapp-bench', SHOP_URL: urls.diag };
+  return loadConfig(file, env);
+}
+
+const missing = (name: string): never => {
+  throw new Error(`firebreak.yml does not name ${name}`);
+};
 
 async function connected(url: string, application: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, application_name: application });

@@ -20,7 +20,11 @@ export async function startStandby(ground: Ground): Promise<pg.Client> {
   const standby = await startEmbedded({
     dataDir,
     temporary: true,
-    settings: { fsync: 'off', max_connections: '60', primary_conninfo: `${ground.server.url}?application_name=replica_1` },
+    settings: {
+      fsync: 'off',
+      max_connections: '60',
+      primary_conninfo: `${ground.server.url}?application_name=replica_1`,
+    },
   });
   ground.onClose(() => standby.stop());
   const client = new pg.Client({ connectionString: standby.url('postgres'), application_name: 'admin' });

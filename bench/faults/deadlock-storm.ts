@@ -15,7 +15,10 @@ export default defineFault({
     }
     const ending = new AbortController();
     // Before the sessions end, or the jobs would ask them in vain for ever.
-    ground.onClose(() => Promise.resolve(ending.abort()));
+    ground.onClose(() => {
+      ending.abort();
+      return Promise.resolve();
+    });
     for (const [client, ...orders] of jobs) void work(client, orders, ending.signal);
   },
   expects: { says: /deadlock/, sqlstate: '40P01', follows: /40P01|57014|lock|rolled back/ },

@@ -21,7 +21,7 @@ export default defineFault({
   },
   make: async (ground) => {
     await ground.admin.query(`
-      select pg_restore_relation_stats('schemaname', 'public', 'relname', c.relname,
+      select pg_restore_relation_stats('schemaname', 'public', 'relname', c.relname::text,
                                        'relpages', c.relpages, 'reltuples', 1::real)
         from pg_class c
        where c.oid in ('parcels'::regclass, 'scans'::regclass)`);

@@ -15,7 +15,7 @@ export const lookAtProbes =
   };
 
 /** What fails, as symptoms. */
-const symptomsOf = (results: readonly ProbeResult[]): readonly Symptom[] =>
+export const symptomsOf = (results: readonly ProbeResult[]): readonly Symptom[] =>
   results
     .filter(({ ok }) => !ok)
     .map(({ name, error, sqlstate, relations }) => ({

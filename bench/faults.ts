@@ -1,0 +1,75 @@
+/** Real faults on the shop under traffic, each three times: how soon the default monitors see it, and what they say. */
+import { type Fault, loadFaults } from './fault.ts';
+import type { Bench, Figure } from './figure.ts';
+import { openStores, type Stores } from './stores.ts';
+import { type Outcome, tryFault } from './trial.ts';
+
+const SEEDS = [1, 2, 3];
+/** Users noticed it in the report. */
+const THEN = { value: 900, what: 'then' };
+
+export const faults: Bench = {
+  name: 'faults',
+  async measure() {
+    const stores = await openStores(SEEDS.length);
+    try {
+      const outcomes: Outcome[] = [];
+      for (const fault of await loadFaults()) outcomes.push(...(await threeTimes(fault, stores)));
+      return figuresOf(outcomes);
+    } finally {
+      await stores.close();
+    }
+  },
+};
+
+/** Side by side, each on a server of its own. */
+async function threeTimes(fault: Fault, { stores }: Stores): Promise<readonly Outcome[]> {
+  const why = await fault.impossible?.();
+  if (why !== undefined) {
+    tell(`${fault.name} is left out: ${why}`);
+    return [];
+  }
+  const trials = stores.map((store, index) =>
+    tryFault(fault, { seed: SEEDS[index] ?? 0, store, secondMs: 1000 }),
+  );
+  const outcomes = await Promise.all(trials);
+  for (const outcome of outcomes) tell(inWords(outcome));
+  return outcomes;
+}
+
+function figuresOf(outcomes: readonly Outcome[]): readonly Figure[] {
+  const names = [...new Set(outcomes.map(({ fault }) => fault))];
+  const right = outcomes.filter(({ seconds, missed }) => seconds !== undefined && missed.length === 0);
+  const strangers = outcomes.flatMap((outcome) => outcome.strangers);
+  return [
+    ...names.map((name) => worstOf(outcomes.filter(({ fault }) => fault === name))),
+    {
+      name: 'first verdicts as expected',
+      value: right.length,
+      unit: 'times',
+      against: { value: outcomes.length, what: 'that a fault was made' },
+    },
+    { name: 'proposals about something else', value: strangers.length, unit: 'times' },
+  ];
+}
+
+/** The latest; never, if one was not noticed at all. */
+function worstOf(outcomes: readonly Outcome[]): Figure {
+  const [worst] = [...outcomes].sort((a, b) => (b.seconds ?? Infinity) - (a.seconds ?? Infinity));
+  return {
+    name: `${worst?.fault ?? ''} noticed`,
+    value: worst?.seconds,
+    unit: 's',
+    against: THEN,
+    ...(worst?.said === undefined ? {} : { note: worst.said }),
+  };
+}
+
+function inWords({ fault, seed, seconds, said, missed, strangers }: Outcome): string {
+  const noticed = seconds === undefined ? 'not noticed' : `${seconds.toFixed(1)} s: ${said ?? ''}`;
+  const without = missed.length === 0 ? '' : `; without ${missed.join(', ')}`;
+  return `${fault} ${seed}: ${noticed}${without}${strangers.map((it) => `; also proposed: ${it}`).join('')}`;
+}
+
+/** It takes long: each fault is told as it comes, beside the figures. */
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
