@@ -1,12 +1,18 @@
 /** Real faults on the shop under traffic, each three times: how soon the default monitors see it, and what they say. */
+
+import type { Store } from '../src/store/store.ts';
+import { costOf } from './cost.ts';
 import { type Fault, loadFaults } from './fault.ts';
 import type { Bench, Figure } from './figure.ts';
+import { watchHealthy } from './healthy.ts';
 import { openStores, type Stores } from './stores.ts';
 import { type Outcome, tryFault } from './trial.ts';
 
 const SEEDS = [1, 2, 3];
 /** Users noticed it in the report. */
 const THEN = { value: 900, what: 'then' };
+const HEALTHY_MIN = 60;
+const COST_S = 600;
 
 export const faults: Bench = {
   name: 'faults',
@@ -15,7 +21,8 @@ export const faults: Bench = {
     try {
       const outcomes: Outcome[] = [];
       for (const fault of await loadFaults()) outcomes.push(...(await threeTimes(fault, stores)));
-      return figuresOf(outcomes);
+      const [store] = stores.stores;
+      return [...figuresOf(outcomes), ...(store ? [await quiet(store), await cost(store)] : [])];
     } finally {
       await stores.close();
     }
@@ -51,6 +58,27 @@ function figuresOf(outcomes: readonly Outcome[]): readonly Figure[] {
     },
     { name: 'proposals about something else', value: strangers.length, unit: 'times' },
   ];
+}
+
+async function quiet(store: Store): Promise<Figure> {
+  const { looks, spikes, strangers } = await watchHealthy(store, HEALTHY_MIN);
+  return {
+    name: `proposals in ${HEALTHY_MIN} min of healthy traffic`,
+    value: strangers.length,
+    unit: 'times',
+    note: [`${looks} looks, ${spikes} spikes`, ...strangers].join('; '),
+  };
+}
+
+async function cost(store: Store): Promise<Figure> {
+  const { ms, statements } = await costOf(store, COST_S);
+  return {
+    name: `time of the target for the default monitors within ${COST_S / 60} min`,
+    value: ms,
+    unit: 'ms',
+    against: { value: COST_S * 1000, what: 'of one core' },
+    note: `${statements} statements`,
+  };
 }
 
 /** The latest; never, if one was not noticed at all. */

@@ -28,9 +28,10 @@ export interface Outcome {
 /** Healthy looks before the fault. The seed decides where between two looks it falls. */
 const HEALTHY_S = 60;
 const PHASE_S = 3.3;
-const FAST_MS = 25;
+const FAST_MS = 15;
 /** As long as that it may stay unnoticed. */
 const WITHIN_S = 180;
+const TOGETHER_MS = 1000;
 /** What else is said after the first proposal. */
 const AFTER_S = 25;
 
@@ -70,7 +71,7 @@ function judge(
   before: number,
   effectAt: number,
 ): Outcome {
-  const first = proposals[before];
+  const first = firstOf(proposals.slice(before));
   const isStrange = ({ sighting }: Proposed, index: number): boolean =>
     index < before || !isAbout(expects, textOf(sighting));
   return {
@@ -81,6 +82,14 @@ function judge(
     missed: first ? missedBy(expects, first) : [],
     strangers: proposals.filter(isStrange).map(({ sighting }) => textOf(sighting)),
   };
+}
+
+/** Of what is proposed at the same time, what says most: the message shows it. */
+function firstOf(proposals: readonly Proposed[]): Proposed | undefined {
+  const [first] = proposals;
+  if (first === undefined) return undefined;
+  const together = proposals.filter(({ at }) => at - first.at < TOGETHER_MS);
+  return together.find(({ sighting }) => sighting.sqlstate !== undefined) ?? first;
 }
 
 const isAbout = ({ says, follows }: Expected, text: string): boolean =>
