@@ -10,6 +10,8 @@ export interface Expected {
   readonly table?: string;
   /** The migration that is to blame; undefined: none may be named. */
   readonly migration?: string;
+  /** Whom it comes from: said at first, or soon after. */
+  readonly culprit?: RegExp;
   /** Besides, what may follow from it; a proposal that says something else is a false one. */
   readonly follows?: RegExp;
 }

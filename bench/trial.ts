@@ -34,6 +34,8 @@ const WITHIN_S = 180;
 const TOGETHER_MS = 1000;
 /** What else is said after the first proposal. */
 const AFTER_S = 25;
+/** How much longer it may take until the culprit is named. */
+const CULPRIT_S = 90;
 
 /** Throws when the fault cannot be made. */
 export async function tryFault(fault: Fault, { seed, store, secondMs }: TrialOptions): Promise<Outcome> {
@@ -47,6 +49,7 @@ export async function tryFault(fault: Fault, { seed, store, secondMs }: TrialOpt
     const made = fault.make(ground).then(() => Date.now());
     await noticed(vigil, before, secondMs, made);
     await vigil.watch({ seconds: AFTER_S, secondMs });
+    await vigil.watch({ seconds: CULPRIT_S, secondMs, until: () => isNamed(fault.expects, vigil.proposals) });
     const effectAt = Math.min(await made, ground.traffic.report().firstFailureAt ?? Infinity);
     return judge(fault, seed, vigil.proposals, before, effectAt);
   } finally {
@@ -79,7 +82,7 @@ function judge(
     seed,
     seconds: first && (first.at - effectAt) / 1000,
     said: first && textOf(first.sighting),
-    missed: first ? missedBy(expects, first) : [],
+    missed: first ? [...missedBy(expects, first), ...unnamed(expects, proposals)] : [],
     strangers: proposals.filter(isStrange).map(({ sighting }) => textOf(sighting)),
   };
 }
@@ -91,6 +94,12 @@ function firstOf(proposals: readonly Proposed[]): Proposed | undefined {
   const together = proposals.filter(({ at }) => at - first.at < TOGETHER_MS);
   return together.find(({ sighting }) => sighting.sqlstate !== undefined) ?? first;
 }
+
+const isNamed = ({ culprit }: Expected, proposals: readonly Proposed[]): boolean =>
+  culprit === undefined || proposals.some(({ sighting }) => culprit.test(textOf(sighting)));
+
+const unnamed = (expects: Expected, proposals: readonly Proposed[]): readonly string[] =>
+  isNamed(expects, proposals) ? [] : [`the culprit ${String(expects.culprit)}`];
 
 const isAbout = ({ says, follows }: Expected, text: string): boolean =>
   says.test(text) || follows?.test(text) === true;

@@ -14,5 +14,5 @@ export default defineFault({
       if (refused) return;
     }
   },
-  expects: { says: /leaky-worker/, follows: /53300|connections/ },
+  expects: { says: /leaky-worker/, culprit: /leaky-worker/, follows: /53300|connections/ },
 });

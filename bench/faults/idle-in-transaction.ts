@@ -8,5 +8,5 @@ export default defineFault({
     await job.query('begin');
     await job.query('select id from orders for update');
   },
-  expects: { says: /nightly-job/, follows: /57014|55P03|lock|rolled back/ },
+  expects: { says: /57014|nightly-job/, culprit: /nightly-job/, follows: /55P03|lock|rolled back/ },
 });

@@ -15,6 +15,7 @@ export default defineFault({
     says: /lock|order_status/,
     sqlstate: '55P03',
     table: 'order_status',
+    culprit: /metabase/,
     follows: /55P03|57014|lock|metabase|idle in transaction|rolled back/,
   },
 });
