@@ -1,11 +1,14 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { RULE_ACTIONS } from './domain/alert-rules.ts';
+import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
 import { isCron } from './jobs/ticks.ts';
 import { ERROR_RATE } from './monitors/look-settings.ts';
+import { strict } from './yaml.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
 const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
@@ -210,6 +213,46 @@ function isWebAddress(text: string): boolean {
   return /^https?:$/.test(url?.protocol ?? '') && url?.username === '' && url.password === '';
 }
 
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day in quotes, for example "02:00"');
+const pattern = z.string().min(1).max(200);
+
+/** Of an alert: `source`, `service`, `target`, `severity`, `title`, or a label; one pattern or several. */
+const MatchFile = z
+  .record(
+    z.string().min(1).max(100),
+    z.union([pattern, z.array(pattern).min(1)]).transform((it) => (typeof it === 'string' ? [it] : it)),
+  )
+  .refine((match) => Object.keys(match).length > 0, 'at least one property, for example source: grafana');
+
+const RuleFile = z
+  .strictObject({
+    match: MatchFile,
+    do: z.enum(RULE_ACTIONS).optional(),
+    service: name.optional(),
+    severity: z.string().min(1).optional(),
+  })
+  .superRefine(({ do: action, service, severity }, context) => {
+    const expected =
+      action === undefined && service === undefined
+        ? `what is done (${RULE_ACTIONS.join(', ')}), or the service that it gets`
+        : severity !== undefined && action !== 'declare'
+          ? 'a severity with `do: declare` only'
+          : undefined;
+    if (expected) context.addIssue({ code: 'custom', path: ['do'], message: expected });
+  });
+
+const SilenceFile = z.strictObject({
+  match: MatchFile,
+  from: clock,
+  to: clock,
+  days: z
+    .array(z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']))
+    .min(1)
+    .optional(),
+  timezone: zone.optional(),
+  reason: z.string().min(1).max(200),
+});
+
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
@@ -227,6 +270,10 @@ export const ConfigFile = z.strictObject({
         .string()
         .regex(/^[^:]*:\d+$/, 'host:port')
         .default('127.0.0.1:3080'),
+      /** Secrets of single ways in, each in an environment variable. */
+      tokens: strict(Object.fromEntries(ENTRANCES.map((entrance) => [entrance, envName.optional()]))).default(
+        {},
+      ),
     })
     .prefault({}),
   targets: z.record(name, TargetFile).default({}),
@@ -274,6 +321,10 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   secrets: z.array(envName).default([]),
+  /** The first that matches and says what to do decides. */
+  rules: z.array(RuleFile).default([]),
+  silences: z.array(SilenceFile).default([]),
+  noise: z.strictObject({ proposals_per_hour: z.number().int().positive().optional() }).prefault({}),
   monitors: z.record(name, MonitorFile).default({}),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

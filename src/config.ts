@@ -1,7 +1,9 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { alertMistakes, alertsOf } from './config-alerts.ts';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
+import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
 import { monitorMistakes, monitorsOf } from './config-monitors.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
@@ -23,7 +25,7 @@ export interface Config {
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
-  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly http: HttpConfig;
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
@@ -42,8 +44,10 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...strayRehearsals(it),
     ...missingUrls(it.targets, env),
     ...missingSecrets(it, env),
+    ...missingTokens(it, env),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
@@ -67,14 +71,14 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   const logLevel = logLevelOf(env, problems);
   const sound = soundOr(read, problems);
   const tracker = trackerOf(sound, env);
-  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl, FIREBREAK_TOKEN: token } = env;
+  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl } = env;
   return {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
     paging: pagingOf(sound, env),
     ...(tracker ? { tracker } : {}),
-    http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
+    http: httpOf(sound, env),
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
     logLevel,
@@ -90,6 +94,7 @@ export function loadSettings(file: string, env: Env = process.env): Settings {
     ...strayRehearsals(it),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
   ]);
   return settingsOf(soundOr(read, problems), env);
 }
@@ -286,6 +291,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
+  alerts: alertsOf(read),
   programs: read.shell.allow,
   secrets: Object.fromEntries(read.secrets.map((secret) => [secret, env[secret] ?? ''])),
 });
@@ -324,8 +330,3 @@ const severityOf = ([name, given]: [string, SeverityFile]): SeveritySpec => ({
   ...(given.stale_min === undefined ? {} : { staleAfter: given.stale_min * MINUTE }),
   ...(given.postmortem_days === undefined ? {} : { postmortemWithin: given.postmortem_days * DAY }),
 });
-
-function listenOf(listen: string): { host: string; port: number } {
-  const at = listen.lastIndexOf(':');
-  return { host: listen.slice(0, at) || '127.0.0.1', port: Number(listen.slice(at + 1)) };
-}
