@@ -15,7 +15,7 @@ export const lookAtProbes =
   };
 
 /** What fails, as symptoms. Without a SQLSTATE nothing but the probe's name tells what it is about. */
-export const symptomsOf = (results: readonly ProbeResult[]): readonly Symptom[] =>
+const symptomsOf = (results: readonly ProbeResult[]): readonly Symptom[] =>
   results
     .filter(({ ok }) => !ok)
     .map(({ name, error, sqlstate, relations }) => ({
