@@ -2,6 +2,7 @@ import { mkdtemp, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
+import { build } from './build.mjs';
 
 /** A database is some 440 files, and the run makes hundreds: on a disk most of its time goes into that. */
 const IN_MEMORY = '/dev/shm';
@@ -11,6 +12,7 @@ const ROOM_BYTES = 4 * 2 ** 30;
 export default async function setup() {
   // The workers inherit it: `tmpdir()` answers with it from here on.
   if (await hasRoom(IN_MEMORY)) process.env.TMPDIR = IN_MEMORY;
+  await build();
   const { startEmbedded } = await tsImport('../../src/store/embedded.ts', import.meta.url);
   const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-test-'));
   const server = await startEmbedded({
