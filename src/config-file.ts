@@ -1,9 +1,14 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { RULE_ACTIONS } from './domain/alert-rules.ts';
+import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
+import { isCron } from './jobs/ticks.ts';
+import { ERROR_RATE } from './monitors/look-settings.ts';
+import { strict } from './yaml.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
 const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
@@ -65,6 +70,8 @@ const TargetFile = z
       )
       .default({}),
     rehearsal: name.optional(),
+    /** Whether it is watched by default, by the kinds of monitors that are not named for it. */
+    watch: z.boolean().default(true),
   })
   .superRefine(({ tool, history }, context) => {
     if (tool !== 'other' && (history?.name ?? history?.applied_at ?? history?.failed) !== undefined) {
@@ -162,6 +169,90 @@ const GitHubFile = z.strictObject({
   labels: z.array(z.string().min(1).max(50)).default(['postmortem']),
 });
 
+const often = z.number().int().positive();
+
+const MonitorFile = z.strictObject({
+  target: name.optional(),
+  service: name.optional(),
+  every_s: z.number().int().min(1).max(3600).optional(),
+  cron: z.string().refine(isCron, 'five fields of cron, or six with the seconds first').optional(),
+  for: often.optional(),
+  /** The older name of `for`. */
+  failures: often.optional(),
+  clear: often.optional(),
+  timeout_s: seconds.max(300).optional(),
+  probes: z.array(z.string()).min(1).optional(),
+  http: z
+    .strictObject({
+      url: z.string().refine(isWebAddress, 'an address with http:// or https://, without a password'),
+      status: z.number().int().min(100).max(599).default(200),
+      contains: z.string().min(1).max(1000).optional(),
+    })
+    .optional(),
+  checks: z
+    .union([z.array(z.string()).min(1), z.literal('first-minutes')], {
+      error: 'a list of checks, or first-minutes',
+    })
+    .optional(),
+  level: z.enum(['warn', 'crit']).optional(),
+  limits: z
+    .record(z.string(), z.strictObject({ warn: z.number().nonnegative(), crit: z.number().nonnegative() }))
+    .optional(),
+  error_rate: z
+    .strictObject({
+      percent: z.number().positive().max(100).default(ERROR_RATE.percent),
+      min: often.default(ERROR_RATE.min),
+      baseline: z.number().min(1).default(ERROR_RATE.baseline),
+    })
+    .optional(),
+});
+export type MonitorFile = z.infer<typeof MonitorFile>;
+
+function isWebAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return /^https?:$/.test(url?.protocol ?? '') && url?.username === '' && url.password === '';
+}
+
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day in quotes, for example "02:00"');
+const pattern = z.string().min(1).max(200);
+
+/** Of an alert: `source`, `service`, `target`, `severity`, `title`, or a label; one pattern or several. */
+const MatchFile = z
+  .record(
+    z.string().min(1).max(100),
+    z.union([pattern, z.array(pattern).min(1)]).transform((it) => (typeof it === 'string' ? [it] : it)),
+  )
+  .refine((match) => Object.keys(match).length > 0, 'at least one property, for example source: grafana');
+
+const RuleFile = z
+  .strictObject({
+    match: MatchFile,
+    do: z.enum(RULE_ACTIONS).optional(),
+    service: name.optional(),
+    severity: z.string().min(1).optional(),
+  })
+  .superRefine(({ do: action, service, severity }, context) => {
+    const expected =
+      action === undefined && service === undefined
+        ? `what is done (${RULE_ACTIONS.join(', ')}), or the service that it gets`
+        : severity !== undefined && action !== 'declare'
+          ? 'a severity with `do: declare` only'
+          : undefined;
+    if (expected) context.addIssue({ code: 'custom', path: ['do'], message: expected });
+  });
+
+const SilenceFile = z.strictObject({
+  match: MatchFile,
+  from: clock,
+  to: clock,
+  days: z
+    .array(z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']))
+    .min(1)
+    .optional(),
+  timezone: zone.optional(),
+  reason: z.string().min(1).max(200),
+});
+
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
@@ -179,6 +270,10 @@ export const ConfigFile = z.strictObject({
         .string()
         .regex(/^[^:]*:\d+$/, 'host:port')
         .default('127.0.0.1:3080'),
+      /** Secrets of single ways in, each in an environment variable. */
+      tokens: strict(Object.fromEntries(ENTRANCES.map((entrance) => [entrance, envName.optional()]))).default(
+        {},
+      ),
     })
     .prefault({}),
   targets: z.record(name, TargetFile).default({}),
@@ -226,16 +321,10 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   secrets: z.array(envName).default([]),
-  monitors: z
-    .record(
-      name,
-      z.strictObject({
-        target: name,
-        service: name.optional(),
-        every_s: z.number().int().min(1).max(59).default(10),
-        failures: z.number().int().positive().default(3),
-      }),
-    )
-    .default({}),
+  /** The first that matches and says what to do decides. */
+  rules: z.array(RuleFile).default([]),
+  silences: z.array(SilenceFile).default([]),
+  noise: z.strictObject({ proposals_per_hour: z.number().int().positive().optional() }).prefault({}),
+  monitors: z.record(name, MonitorFile).default({}),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

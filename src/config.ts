@@ -1,7 +1,10 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { alertMistakes, alertsOf } from './config-alerts.ts';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
+import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
+import { monitorMistakes, monitorsOf } from './config-monitors.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
 import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
@@ -22,7 +25,7 @@ export interface Config {
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
-  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly http: HttpConfig;
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
@@ -37,13 +40,14 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export function loadConfig(file: string, env: Env = process.env): Config {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
-    ...strayMonitors(it),
-    ...blindMonitors(it),
+    ...monitorMistakes(it),
     ...strayRehearsals(it),
     ...missingUrls(it.targets, env),
     ...missingSecrets(it, env),
+    ...missingTokens(it, env),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
@@ -67,14 +71,14 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   const logLevel = logLevelOf(env, problems);
   const sound = soundOr(read, problems);
   const tracker = trackerOf(sound, env);
-  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl, FIREBREAK_TOKEN: token } = env;
+  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl } = env;
   return {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
     paging: pagingOf(sound, env),
     ...(tracker ? { tracker } : {}),
-    http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
+    http: httpOf(sound, env),
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
     logLevel,
@@ -86,10 +90,11 @@ export function loadConfig(file: string, env: Env = process.env): Config {
 export function loadSettings(file: string, env: Env = process.env): Settings {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
-    ...strayMonitors(it),
+    ...monitorMistakes(it),
     ...strayRehearsals(it),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
   ]);
   return settingsOf(soundOr(read, problems), env);
 }
@@ -172,17 +177,6 @@ function soundOr(read: ConfigFile | undefined, problems: readonly string[]): Con
   throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
 }
 
-/** Monitors of targets that are not there. */
-function blindMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
-  return Object.entries(monitors)
-    .filter(([, { target }]) => targets[target]?.probes.length === 0)
-    .map(([monitor, { target }]) => ({
-      path: ['monitors', monitor, 'target'],
-      found: `${target}, which has no probes`,
-      expected: 'a target with at least one probe: without it the monitor would always be green',
-    }));
-}
-
 /** Without a commander nobody can lead; a service whose team is not there pages nobody. */
 function policyMistakes({ roles, severities, services, teams }: ConfigFile): readonly Mistake[] {
   const unled = roles !== undefined && !(COMMANDER in roles);
@@ -213,17 +207,6 @@ function policyMistakes({ roles, severities, services, teams }: ConfigFile): rea
           ],
     ),
   ];
-}
-
-function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
-  const known = Object.keys(targets);
-  return Object.entries(monitors)
-    .filter(([, { target }]) => !known.includes(target))
-    .map(([monitor, { target }]) => ({
-      path: ['monitors', monitor, 'target'],
-      found: target,
-      expected: `one of ${known.join(', ') || '(no targets)'}`,
-    }));
 }
 
 /** What is tried out on the target itself would be no rehearsal. */
@@ -308,6 +291,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
+  alerts: alertsOf(read),
   programs: read.shell.allow,
   secrets: Object.fromEntries(read.secrets.map((secret) => [secret, env[secret] ?? ''])),
 });
@@ -346,17 +330,3 @@ const severityOf = ([name, given]: [string, SeverityFile]): SeveritySpec => ({
   ...(given.stale_min === undefined ? {} : { staleAfter: given.stale_min * MINUTE }),
   ...(given.postmortem_days === undefined ? {} : { postmortemWithin: given.postmortem_days * DAY }),
 });
-
-const monitorsOf = (read: ConfigFile): readonly MonitorSettings[] =>
-  Object.entries(read.monitors).map(([monitor, { target, service, every_s, failures }]) => ({
-    name: monitor,
-    target,
-    ...(service ? { service } : {}),
-    schedule: { everySeconds: every_s },
-    for: failures,
-  }));
-
-function listenOf(listen: string): { host: string; port: number } {
-  const at = listen.lastIndexOf(':');
-  return { host: listen.slice(0, at) || '127.0.0.1', port: Number(listen.slice(at + 1)) };
-}

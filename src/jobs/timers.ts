@@ -33,9 +33,10 @@ export function timersWorker(options: TimersOptions): Worker {
     name: 'timers',
     due: () => dueLanes(store, clock.now()),
     async work(lane, lease, stopping) {
-      await skipMissedSlots(store, lane, clock.now());
       let on = true;
       while (on && !stopping.aborted && !lease.signal.aborted) {
+        // Each time: while a slow monitor looked, slots were missed as well.
+        await skipMissedSlots(store, lane, clock.now());
         const timer = await nextDue(store, lane, clock.now());
         on = timer !== undefined && (await run(timer, lease, options));
       }
@@ -69,6 +70,14 @@ export const escalationDue =
   async ({ payload, attempts }) => {
     const { incident, escalation, level } = payload as Record<'incident' | 'escalation' | 'level', number>;
     await app.escalationDue(incident, escalation, level, attempts);
+  };
+
+/** The handler of `page-team`: a rule declared an incident, and somebody has to know. */
+export const pageTeam =
+  (app: Pick<App, 'escalate'>): TimerHandler =>
+  async ({ payload }) => {
+    const { incident, team, reason } = payload as { incident: number; team: string; reason: string };
+    await app.escalate(incident, { by: 'firebreak', team, reason });
   };
 
 /** The handler of `monitor`; the slots of a monitor that is no longer configured are passed over. */
