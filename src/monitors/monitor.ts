@@ -4,7 +4,7 @@ import type { AppliedMigration } from '../domain/sweep.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorChange, MonitorPorts, MonitorSettings } from './contract.ts';
 import type { Look, Looked, Symptom } from './look.ts';
-import { A_QUERY, mostTelling, suspect, tellingOf, watchedBy } from './suspicion.ts';
+import { A_QUERY, mostTelling, suspect, tellingOf, UNMISTAKABLE, watchedBy } from './suspicion.ts';
 
 export interface Monitor {
   readonly settings: MonitorSettings;
@@ -37,7 +37,8 @@ export function createMonitor(
   async function red(seen: MonitorState, symptoms: readonly Symptom[]): Promise<MonitorChange> {
     const { checkedAt: at, redSince = at, failures } = seen;
     const saved = await save({ ...seen, redSince, failures: failures + 1, ...NO_GREENS });
-    if (!isProposed(saved) && isConfirmed(saved)) {
+    const isSure = isConfirmed(saved) || weightOf(symptoms) >= UNMISTAKABLE;
+    if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
     await revise(saved, redSince, symptoms);

@@ -39,6 +39,9 @@ export const watchedBy = ({ target, look, name }: MonitorSettings): string =>
 /** How telling a failing query is. */
 export const A_QUERY = 2;
 
+/** From here on one look is enough: a column that is gone, or a page that is broken, does not come back by itself. */
+export const UNMISTAKABLE = 3;
+
 /** A schema that does not fit, and corruption, say more than a query that fails; that more than what a check finds. */
 export function tellingOf({ key, sqlstate }: Symptom): number {
   if (isSchemaMismatch(sqlstate)) return 4;
