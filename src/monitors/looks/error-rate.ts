@@ -8,31 +8,24 @@ import { count } from '../../databases/words.ts';
 import type { Look, Symptom } from '../look.ts';
 import type { RateLook } from '../look-settings.ts';
 
-/** Red by too many rollbacks, or by deadlocks. The first look at a server, and the first after its figures were reset, only counts. */
+/**
+ * Red by too many rollbacks, or by deadlocks; uneasy by half of it. The first look at a server only counts, and so does
+ * the first after its figures were reset.
+ */
 export const lookAtErrorRate =
   (target: Target, settings: RateLook, now: () => Date): Look =>
   async (memory) => {
     const seen = { ...(await readCounters(target)), at: now().getTime() };
     const before = Memory.safeParse(memory).data;
-    const own = { by: PROCESS, reads: target.reads() };
-    if (before === undefined || isAnew(before, seen))
-      return {
-        symptoms: [],
-        memory: { ...seen, own: { ...own, perSecond: 0 }, usual: longRun(seen), lately: [seen] },
-      };
-    const seconds = Math.max((seen.at - before.at) / 1000, 0.001);
-    const perSecond =
-      own.by === before.own.by ? (own.reads - before.own.reads) / seconds : before.own.perSecond;
-    const commits = seen.commits - before.commits;
-    const rollbacks = Math.max(0, Math.round(seen.rollbacks - before.rollbacks - perSecond * seconds));
-    const usual = fade(before.usual, seconds);
-    const rate = { commits, rollbacks, seconds, usual };
+    if (before === undefined || isAnew(before, seen)) return { symptoms: [], memory: begun(target, seen) };
+    const { own, ...rate } = between(before, seen, target.reads());
     const lately = lastMinute([...before.lately, { at: seen.at, deadlocks: seen.deadlocks }]);
     const high = isHigh(rate, settings, 1);
-    const symptoms = [...(high ? [rateSymptom(target, rate)] : []), ...deadlockSymptoms(target, lately)];
-    const uneasy = isHigh(rate, settings, 2);
-    const kept = high ? usual : { commits: usual.commits + commits, rollbacks: usual.rollbacks + rollbacks };
-    return { symptoms, uneasy, memory: { ...seen, own: { ...own, perSecond }, usual: kept, lately } };
+    return {
+      symptoms: [...(high ? [rateSymptom(target, rate)] : []), ...deadlockSymptoms(target, lately)],
+      uneasy: isHigh(rate, settings, 2),
+      memory: { ...seen, own, lately, usual: high ? rate.usual : sum(rate.usual, rate) } satisfies Memory,
+    };
   };
 
 /** Names this process in the memory: only its own reads does it know. */
@@ -49,21 +42,52 @@ const Memory = Ended.extend({
   database: z.string(),
   started: z.number(),
   reset: z.number(),
-  /** Our own reads end by ROLLBACK and are counted along. */
-  own: z.object({ by: z.string(), reads: z.number(), perSecond: z.number() }),
+  /** Our own reads end by ROLLBACK and are counted along; `owed` are those that were not counted yet. */
+  own: z.object({ by: z.string(), reads: z.number(), perSecond: z.number(), owed: z.number() }),
   /** How the transactions of the last hour ended: older ones weigh less and less. */
   usual: Ended,
   lately: Lately,
 });
 type Memory = z.infer<typeof Memory>;
 
+type Seen = Counters & { readonly at: number };
+
 /** Another server behind the name, a restart, or a reset: what was counted before says nothing. */
-const isAnew = (before: Memory, seen: Counters): boolean =>
+const isAnew = (before: Memory, seen: Seen): boolean =>
   before.database !== seen.database ||
   before.started !== seen.started ||
   before.reset !== seen.reset ||
   seen.commits < before.commits ||
   seen.rollbacks < before.rollbacks;
+
+const begun = (target: Target, seen: Seen): Memory => ({
+  ...seen,
+  own: { by: PROCESS, reads: target.reads(), perSecond: 0, owed: 0 },
+  usual: longRun(seen),
+  lately: [seen],
+});
+
+/** What ended between two looks, without our own reads. */
+function between(before: Memory, seen: Seen, reads: number): Rate & Pick<Memory, 'own'> {
+  const seconds = Math.max((seen.at - before.at) / 1000, 0.001);
+  const { own } = before;
+  const perSecond = own.by === PROCESS ? (reads - own.reads) / seconds : own.perSecond;
+  const ours = perSecond * seconds;
+  const counted = seen.rollbacks - before.rollbacks;
+  return {
+    commits: seen.commits - before.commits,
+    rollbacks: Math.max(0, Math.round(counted - own.owed - ours)),
+    seconds,
+    usual: faded(before.usual, seconds),
+    own: {
+      by: PROCESS,
+      reads,
+      perSecond,
+      // The server counts up to ten seconds late; what it never counts must not hide errors for ever.
+      owed: Math.min(ours, Math.max(0, own.owed + ours - counted)),
+    },
+  };
+}
 
 /** So many transactions tell what is usual here, since some drivers end every read by ROLLBACK. */
 const LONG_RUN = 100_000;
@@ -78,10 +102,15 @@ function longRun({ commits, rollbacks }: Ended): Ended {
 
 const HOUR_S = 3600;
 
-function fade({ commits, rollbacks }: Ended, seconds: number): Ended {
+function faded({ commits, rollbacks }: Ended, seconds: number): Ended {
   const left = Math.exp(-seconds / HOUR_S);
   return { commits: commits * left, rollbacks: rollbacks * left };
 }
+
+const sum = (a: Ended, b: Ended): Ended => ({
+  commits: a.commits + b.commits,
+  rollbacks: a.rollbacks + b.rollbacks,
+});
 
 interface Rate extends Ended {
   readonly seconds: number;

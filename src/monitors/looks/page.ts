@@ -42,6 +42,7 @@ const wordsFor =
     const { name } = error as { readonly name?: string };
     if (name === 'TimeoutError') return `does not answer within ${timeoutMs / 1000} s`;
     const code = connectionCode(error) ?? '';
+    if (code.startsWith('ERR_SSL_')) return 'does not speak TLS as it should';
     return REASONS[code] ?? `cannot be reached (${code || 'reason unknown'})`;
   };
 
