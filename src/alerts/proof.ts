@@ -18,6 +18,8 @@ export interface Signature {
    * `public`: a key that everybody knows checks it; what is configured says who may sign, and is no secret.
    */
   readonly key: 'secret' | 'public';
+  /** What its variable in `http.tokens` holds, in words: `the signing secret`. */
+  readonly own: string;
   /** Undefined when it is right, else what is answered. Compares in constant time. */
   readonly refuse: (incoming: Incoming, own: string) => Promise<Answer | undefined> | Answer | undefined;
 }
@@ -46,7 +48,7 @@ export function proofOf(
   const good = own === undefined || signature?.key === 'public' ? bearer : [own, ...bearer];
   if (token !== undefined && isOneOf(token, good)) return { kind: 'token' };
   if (signature && headers[signature.header] !== undefined) {
-    if (own === undefined) return none(cannotCheck(name));
+    if (own === undefined) return none(cannotCheck(name, signature));
     return { kind: 'signature', refuse: (incoming) => signature.refuse(incoming, own) };
   }
   return none(stranger(name, token, signature));
@@ -62,11 +64,11 @@ const closed = (name: string): Answer =>
       `or http.tokens.${name} in firebreak.yml, and start Firebreak again.`,
   );
 
-const cannotCheck = (name: string): Answer =>
+const cannotCheck = (name: string, { own }: Signature): Answer =>
   refusal(
     401,
     'The request is signed, but nothing is configured to check it with.',
-    `Name the environment variable that holds the secret in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
+    `Name the environment variable that holds ${own} in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
   );
 
 function stranger(name: string, token: string | undefined, signature: Signature | undefined): Answer {

@@ -25,6 +25,7 @@ describe('the receiver', () => {
     signature: {
       header: 'x-seal',
       key: 'secret',
+      own: 'the seal',
       refuse: ({ headers, body }, own) =>
         headers['x-seal'] === signed(body.toString(), own)
           ? undefined
@@ -34,7 +35,7 @@ describe('the receiver', () => {
   const published: Entrance = {
     ...sealed,
     name: 'published',
-    signature: { header: 'x-seal', key: 'public', refuse: () => undefined },
+    signature: { header: 'x-seal', key: 'public', own: 'a name', refuse: () => undefined },
   };
   const start = async (options: Partial<Gate & Pick<ReceiverOptions, 'ready'>> = {}): Promise<void> => {
     taken = [];

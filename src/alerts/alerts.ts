@@ -1,0 +1,69 @@
+/** `POST /alerts/<source>`: what a source sends, read by its own file, cleaned, and handed over once. */
+import { createHash } from 'node:crypto';
+import type { AlertDelivery } from '../domain/alert.ts';
+import { type Answer, refusal } from './answers.ts';
+import { wrongShape } from './bodies.ts';
+import { cleaned } from './cleaned.ts';
+import type { Entrance, Incoming } from './entrance.ts';
+import type { AlertSource } from './source.ts';
+
+/** Keeps a delivery, once: one that is known is dropped. */
+export type TakeAlerts = (delivery: AlertDelivery) => Promise<{ readonly known: boolean }>;
+
+/** One entrance a source, by its path. */
+export const alertEntrances = (
+  sources: readonly AlertSource[],
+  takeAlerts: TakeAlerts,
+): Readonly<Record<string, () => Entrance>> =>
+  Object.fromEntries(
+    sources.map((source) => {
+      const entrance = alertEntrance(source, takeAlerts);
+      return [`/alerts/${source.name}`, () => entrance];
+    }),
+  );
+
+function alertEntrance(source: AlertSource, takeAlerts: TakeAlerts): Entrance {
+  const { name, signature, expects } = source;
+  const take: Entrance['take'] = (json, incoming) => receive(json, incoming, source, takeAlerts);
+  return signature ? { name, signature, expects, take } : { name, expects, take };
+}
+
+async function receive(
+  json: unknown,
+  incoming: Incoming,
+  source: AlertSource,
+  takeAlerts: TakeAlerts,
+): Promise<Answer> {
+  const parsed = source.schema.safeParse(json);
+  if (!parsed.success) return wrongShape(parsed.error, source.expects);
+  const answered = await source.asked?.(parsed.data, incoming);
+  if (answered) return answered;
+  const told = source.alerts(parsed.data);
+  if (told.length > MOST_ALERTS) return tooMany(told.length);
+  if (told.length === 0) return taken('There was no alert in it.', 0);
+  const alerts = told.map((alert) => cleaned({ ...alert, source: source.name }));
+  const { known } = await takeAlerts({
+    source: source.name,
+    key: keyOf(parsed.data, incoming, source),
+    alerts,
+  });
+  if (!known) return taken('Taken.', alerts.length);
+  return { ...taken('It was here before, and counts once.', alerts.length), outcome: 'known' };
+}
+
+const MOST_ALERTS = 2000;
+
+const tooMany = (found: number): Answer =>
+  refusal(
+    413,
+    `There are ${found} alerts in it; ${MOST_ALERTS} are taken at once.`,
+    'Send it in several requests.',
+  );
+
+const taken = (message: string, alerts: number): Answer => ({
+  status: 200,
+  body: { ok: true, message, alerts },
+});
+
+const keyOf = (body: unknown, incoming: Incoming, { deliveryId }: AlertSource): string =>
+  deliveryId?.(body) ?? createHash('sha256').update(incoming.body).digest('hex');
