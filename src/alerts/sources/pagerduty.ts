@@ -6,14 +6,14 @@ import { instant, labelsOf, times } from '../reading.ts';
 import { defineAlertSource, type Told } from '../source.ts';
 
 /** Events of other types, such as a note or a ping, tell no alert. */
-const STATES: Readonly<Record<string, Alert['state'] | undefined>> = {
-  'incident.triggered': 'firing',
-  'incident.acknowledged': 'firing',
-  'incident.unacknowledged': 'firing',
-  'incident.reopened': 'firing',
-  'incident.priority_updated': 'firing',
-  'incident.resolved': 'resolved',
-};
+const STATES = new Map<string, Alert['state']>([
+  ['incident.triggered', 'firing'],
+  ['incident.acknowledged', 'firing'],
+  ['incident.unacknowledged', 'firing'],
+  ['incident.reopened', 'firing'],
+  ['incident.priority_updated', 'firing'],
+  ['incident.resolved', 'resolved'],
+]);
 
 const text = z.string().nullish();
 const reference = z.object({ summary: text }).nullish();
@@ -34,7 +34,7 @@ const Data = z.object({
 const Webhook = z.object({
   event: z
     .object({ id: z.string().min(1), event_type: z.string(), occurred_at: z.string().optional(), data: Data })
-    .refine(({ event_type, data }) => STATES[event_type] === undefined || data.id, {
+    .refine(({ event_type, data }) => !STATES.has(event_type) || data.id, {
       path: ['data', 'id'],
       message: 'must be the id of the incident',
     }),
@@ -47,7 +47,7 @@ export default defineAlertSource({
   schema: Webhook,
   deliveryId: ({ event }) => event.id,
   alerts({ event: { event_type, occurred_at, data } }) {
-    const state = STATES[event_type];
+    const state = STATES.get(event_type);
     return state === undefined || isOurs(data) ? [] : [toldBy(data, state, occurred_at)];
   },
 });

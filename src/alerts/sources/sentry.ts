@@ -69,16 +69,16 @@ export default defineAlertSource({
 });
 
 /** What else can happen to an issue, such as being assigned, changes nothing. */
-const STATES: Readonly<Record<string, Told['state'] | undefined>> = {
-  created: 'firing',
-  unresolved: 'firing',
-  resolved: 'resolved',
-  archived: 'resolved',
-  ignored: 'resolved',
-};
+const STATES = new Map<string, Told['state']>([
+  ['created', 'firing'],
+  ['unresolved', 'firing'],
+  ['resolved', 'resolved'],
+  ['archived', 'resolved'],
+  ['ignored', 'resolved'],
+]);
 
 function toldByIssue(issue: z.infer<typeof Issue>, action: string): readonly Told[] {
-  const state = STATES[action];
+  const state = STATES.get(action);
   if (state === undefined) return [];
   const project = issue.project?.slug ?? '';
   return [

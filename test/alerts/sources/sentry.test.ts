@@ -120,6 +120,7 @@ describe('Sentry', () => {
 
   it.each([
     ['an assignment', issue('assigned')],
+    ['an action that every object has', issue('constructor')],
     ['an installation', { action: 'created', actor, installation, data: { installation } }],
   ])('tells nothing by %s', async (_what, body) => {
     expect(await source.send(body)).toMatchObject({ status: 200, body: { alerts: 0 } });
