@@ -21,7 +21,6 @@ export interface HmacScheme {
 export const hmacSignature = ({ header, prefix = '', time }: HmacScheme): Signature => ({
   header,
   key: 'secret',
-  own: 'the signing secret',
   refuse({ headers, body, now }, secret) {
     const signedAt = time === undefined ? undefined : one(headers[time.header]);
     if (time?.presence === 'required' && signedAt === undefined) return untimed(time.header);

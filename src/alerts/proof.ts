@@ -18,8 +18,6 @@ export interface Signature {
    * `public`: a key that everybody knows checks it; what is configured says who may sign, and is no secret.
    */
   readonly key: 'secret' | 'public';
-  /** What its variable in `http.tokens` holds, in words: `the signing secret`. */
-  readonly own: string;
   /** Undefined when it is right, else what is answered. Compares in constant time. */
   readonly refuse: (incoming: Incoming, own: string) => Promise<Answer | undefined> | Answer | undefined;
 }
@@ -64,11 +62,11 @@ const closed = (name: string): Answer =>
       `or http.tokens.${name} in firebreak.yml, and start Firebreak again.`,
   );
 
-const cannotCheck = (name: string, { own }: Signature): Answer =>
+const cannotCheck = (name: string, { key }: Signature): Answer =>
   refusal(
     401,
     'The request is signed, but nothing is configured to check it with.',
-    `Name the environment variable that holds ${own} in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
+    `Name the environment variable that holds ${key === 'secret' ? 'the signing secret' : 'what docs/alerts.md says'} in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
   );
 
 function stranger(name: string, token: string | undefined, signature: Signature | undefined): Answer {

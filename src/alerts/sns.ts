@@ -39,7 +39,6 @@ export function snsSignature(expects: string, get: Get): Signature {
   return {
     header: 'x-amz-sns-message-type',
     key: 'public',
-    own: 'the ARN of the SNS topic',
     async refuse({ body, now }, topics) {
       const read = readJson(body, expects);
       if (!read.ok) return read.answer;

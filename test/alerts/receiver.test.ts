@@ -27,7 +27,6 @@ describe('the receiver', () => {
     signature: {
       header: 'x-seal',
       key: 'secret',
-      own: 'the seal',
       refuse: ({ headers, body }, own) =>
         headers['x-seal'] === signed(body.toString(), own)
           ? undefined
@@ -37,7 +36,7 @@ describe('the receiver', () => {
   const published: Entrance = {
     ...sealed,
     name: 'published',
-    signature: { header: 'x-seal', key: 'public', own: 'a name', refuse: () => undefined },
+    signature: { header: 'x-seal', key: 'public', refuse: () => undefined },
   };
   const start = async (options: Partial<Gate & Pick<ReceiverOptions, 'ready'>> = {}): Promise<void> => {
     taken = [];
