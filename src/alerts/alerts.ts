@@ -7,8 +7,11 @@ import { cleaned } from './cleaned.ts';
 import type { Entrance, Incoming } from './entrance.ts';
 import type { AlertSource } from './source.ts';
 
-/** Keeps a delivery, once: one that is known is dropped. */
-export type TakeAlerts = (delivery: AlertDelivery) => Promise<{ readonly known: boolean }>;
+/** `hasId`: the key is the source's own id of the delivery, else it is of the body, which may come anew later. */
+export type Delivered = AlertDelivery & { readonly hasId: boolean };
+
+/** Keeps a delivery; `known` when it was here before and has changed nothing. */
+export type TakeAlerts = (delivery: Delivered) => Promise<{ readonly known: boolean }>;
 
 /** One entrance a source, by its path. */
 export const alertEntrances = (
@@ -44,11 +47,11 @@ async function receive(
   const alerts = told.map((alert) => cleaned({ ...alert, source: source.name }));
   const { known } = await takeAlerts({
     source: source.name,
-    key: keyOf(parsed.data, incoming, source),
+    ...keyOf(parsed.data, incoming, source),
     alerts,
   });
   if (!known) return taken('Taken.', alerts.length);
-  return { ...taken('It was here before, and counts once.', alerts.length), outcome: 'known' };
+  return { ...taken('It was here before, and has changed nothing.', alerts.length), outcome: 'known' };
 }
 
 const MOST_ALERTS = 2000;
@@ -65,5 +68,15 @@ const taken = (message: string, alerts: number): Answer => ({
   body: { ok: true, message, alerts },
 });
 
-const keyOf = (body: unknown, incoming: Incoming, { deliveryId }: AlertSource): string =>
-  deliveryId?.(body) ?? createHash('sha256').update(incoming.body).digest('hex');
+function keyOf(
+  body: unknown,
+  incoming: Incoming,
+  { deliveryId }: AlertSource,
+): Pick<Delivered, 'key' | 'hasId'> {
+  const id = deliveryId?.(body);
+  return id === undefined
+    ? { key: sha256(incoming.body), hasId: false }
+    : { key: id.length > 200 ? sha256(id) : id, hasId: true };
+}
+
+const sha256 = (given: Buffer | string): string => createHash('sha256').update(given).digest('hex');

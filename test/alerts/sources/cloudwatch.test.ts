@@ -93,6 +93,7 @@ describe('CloudWatch', () => {
       {
         source: 'cloudwatch',
         key: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+        hasId: true,
         alerts: [
           {
             source: 'cloudwatch',

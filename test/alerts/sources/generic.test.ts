@@ -52,14 +52,16 @@ describe('the generic source', () => {
   });
 
   it('counts an identical body once, and by its delivery what says one', async () => {
+    const ID = 'x'.repeat(1000);
     await source.send(alert);
     expect(await source.send(alert)).toMatchObject({
       status: 200,
-      body: { message: 'It was here before, and counts once.' },
+      body: { message: 'It was here before, and has changed nothing.' },
     });
-    await source.send({ ...alert, delivery: 'second' });
-    await source.send({ delivery: 'second', alerts: [{ ...alert, text: 'again' }] });
+    await source.send({ ...alert, delivery: ID });
+    await source.send({ delivery: ID, alerts: [{ ...alert, text: 'again' }] });
     expect(source.deliveries).toHaveLength(2);
+    expect(source.deliveries.map(({ hasId }) => hasId)).toEqual([false, true]);
   });
 
   const body = JSON.stringify(alert);
