@@ -1,6 +1,7 @@
 /** `POST /alerts/<source>`: what a source sends, read by its own file, cleaned, and handed over once. */
 import { createHash } from 'node:crypto';
 import type { AlertDelivery } from '../domain/alert.ts';
+import { storable } from '../domain/storable.ts';
 import { type Answer, refusal } from './answers.ts';
 import { wrongShape } from './bodies.ts';
 import { cleaned } from './cleaned.ts';
@@ -76,7 +77,7 @@ function keyOf(
   const id = deliveryId?.(body);
   return id === undefined
     ? { key: sha256(incoming.body), hasId: false }
-    : { key: id.length > 200 ? sha256(id) : id, hasId: true };
+    : { key: id.length > 200 || storable(id) !== id ? sha256(id) : id, hasId: true };
 }
 
 const sha256 = (given: Buffer | string): string => createHash('sha256').update(given).digest('hex');
