@@ -1,4 +1,6 @@
 /** Everything the record holds as JSON, with times in ISO 8601 and people by name. */
+
+import type { KnownAlert } from './alert.ts';
 import { ACCOUNTS, type Actor, type Incident, MILESTONES } from './incident.ts';
 import { metrics } from './metrics.ts';
 import { nameOf, type People, plainText } from './postmortem/markdown.ts';
@@ -60,6 +62,7 @@ const before = (report: Report) => ({
   // A metric that is not known is null: a reader that adds up must not take its absence for nothing.
   metrics: metrics(report.incident.milestones).map((each) => ({ ...each, seconds: each.seconds ?? null })),
   proposals: report.proposals.map(proposal),
+  alerts: report.alerts.map(alert),
 });
 
 const after = (report: Report) => ({
@@ -150,6 +153,7 @@ const reached = (value: { at: Date; by: Actor; recordedAt: Date }, people: Peopl
 
 const proposal = (it: Proposal): object => ({
   monitor: it.monitor,
+  ...(it.foreign ? { foreign: true } : {}),
   target: it.target,
   service: it.service,
   sqlstate: it.sqlstate,
@@ -158,6 +162,20 @@ const proposal = (it: Proposal): object => ({
   migration: it.migration && { name: it.migration.name, applied_at: it.migration.appliedAt?.toISOString() },
   first_failed_at: it.firstFailedAt.toISOString(),
   detected_at: it.detectedAt.toISOString(),
+});
+
+const alert = (it: KnownAlert): object => ({
+  source: it.source,
+  title: it.title,
+  severity: it.severity,
+  service: it.service,
+  state: it.state,
+  started_at: it.startedAt.toISOString(),
+  resolved_at: it.resolvedAt?.toISOString(),
+  told: it.told,
+  outcome: it.outcome,
+  reason: it.reason,
+  link: it.link,
 });
 
 const run = (it: Run, { people, sql }: Report): object => ({

@@ -11,9 +11,10 @@ import { clip, code, mrkdwn } from './text.ts';
 import { labels, mark, reached, severityName, when, who } from './words.ts';
 
 const ACCOUNT = 500;
+const ALERTS = 3;
 
 export function card(record: IncidentRecord, settings: Settings): View {
-  const { incident, runs, holds, timeline } = record;
+  const { incident, runs, holds, alerts, timeline } = record;
   const label = labels(incident);
   const head = `${label === '' ? '' : `${label}: `}Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
   const changes = timeline.filter(({ kind, at }) => kind === 'change' && at <= incident.declaredAt).slice(-3);
@@ -31,6 +32,7 @@ export function card(record: IncidentRecord, settings: Settings): View {
       'Changed shortly before',
       changes.map(({ at, text = 'erased' }) => `• ${when(at)}: ${clip(mrkdwn(text), ACCOUNT)}`),
     ),
+    ...listed('Alerts', alertsOf(alerts)),
     ...listed('Running', runs.filter(({ endedAt }) => endedAt === undefined).map(running)),
     ...listed('Rolled back: must not be deployed again', holds.map(held)),
     buttons(incident),
@@ -102,6 +104,21 @@ const running = ({ id, title, target, state }: Run): string =>
 
 const held = ({ migration, target, returnedAt }: Hold): string =>
   `• ${code(migration)} on ${code(target)}${returnedAt ? ` :rotating_light: *applied again*, seen at ${when(returnedAt)}` : ''}`;
+
+/** Those that fire, the newest first, and how many were resolved; nothing is closed by that. */
+function alertsOf(alerts: IncidentRecord['alerts']): readonly string[] {
+  const firing = alerts.filter(({ state }) => state === 'firing');
+  const resolved = alerts.length - firing.length;
+  const more = firing.length - ALERTS;
+  return [
+    ...firing
+      .slice(-ALERTS)
+      .toReversed()
+      .map(({ title, source }) => `• :red_circle: ${clip(mrkdwn(title), ACCOUNT)} (${code(source)})`),
+    ...(more > 0 ? [`• ${more} more fire`] : []),
+    ...(resolved > 0 ? [`• ${resolved} resolved`] : []),
+  ];
+}
 
 const listed = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : lines([`*${title}*`, ...items]);
