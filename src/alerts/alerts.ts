@@ -8,11 +8,8 @@ import { cleaned } from './cleaned.ts';
 import type { Entrance, Incoming } from './entrance.ts';
 import type { AlertSource } from './source.ts';
 
-/** `hasId`: the key is the source's own id of the delivery, else it is of the body, which may come anew later. */
-export type Delivered = AlertDelivery & { readonly hasId: boolean };
-
 /** Keeps a delivery; `known` when it was here before and has changed nothing. */
-export type TakeAlerts = (delivery: Delivered) => Promise<{ readonly known: boolean }>;
+export type TakeAlerts = (delivery: AlertDelivery) => Promise<{ readonly known: boolean }>;
 
 /** One entrance a source, by its path. */
 export const alertEntrances = (
@@ -73,7 +70,7 @@ function keyOf(
   body: unknown,
   incoming: Incoming,
   { deliveryId }: AlertSource,
-): Pick<Delivered, 'key' | 'hasId'> {
+): Pick<AlertDelivery, 'key' | 'hasId'> {
   const id = deliveryId?.(body);
   return id === undefined
     ? { key: sha256(incoming.body), hasId: false }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { alertEntrances, type Delivered, type TakeAlerts } from '../../src/alerts/alerts.ts';
+import { alertEntrances, type TakeAlerts } from '../../src/alerts/alerts.ts';
 import { type AlertSource, defineAlertSource, loadAlertSources, type Told } from '../../src/alerts/source.ts';
-import type { Alert } from '../../src/domain/alert.ts';
+import type { Alert, AlertDelivery } from '../../src/domain/alert.ts';
 import { ALERT_SOURCES } from '../../src/domain/entrances.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import { startReceiver, type TestReceiver } from '../support/receiver.ts';
@@ -51,7 +51,7 @@ describe('every source of alerts', () => {
 
 describe('alerts of a source', () => {
   let receiver: TestReceiver;
-  let taken: Delivered[];
+  let taken: AlertDelivery[];
   const source = defineAlertSource({
     name: 'any',
     expects: 'Send a list.',

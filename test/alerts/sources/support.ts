@@ -1,15 +1,15 @@
 /** One source behind the real receiver, and what it handed over. */
 import { createHmac } from 'node:crypto';
-import { alertEntrances, type Delivered } from '../../../src/alerts/alerts.ts';
+import { alertEntrances } from '../../../src/alerts/alerts.ts';
 import type { AlertSource } from '../../../src/alerts/source.ts';
-import type { Alert } from '../../../src/domain/alert.ts';
+import type { Alert, AlertDelivery } from '../../../src/domain/alert.ts';
 import { type Answered, startReceiver, type TestReceiver } from '../../support/receiver.ts';
 
 const SECRET = 'of-this-source';
 export const NOW = new Date('2026-03-02T14:00:00Z');
 
 export interface TestSource extends TestReceiver {
-  readonly deliveries: Delivered[];
+  readonly deliveries: AlertDelivery[];
   /** Posts it, with a bearer token unless `headers` are given. */
   send(body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
   /** What it made of a body that it took. */
@@ -18,7 +18,7 @@ export interface TestSource extends TestReceiver {
 
 /** The store's part is played by a list: the same key is known. */
 export async function startSource<Body>(source: AlertSource<Body>, own = SECRET): Promise<TestSource> {
-  const deliveries: Delivered[] = [];
+  const deliveries: AlertDelivery[] = [];
   const entrances = alertEntrances([source as AlertSource], (delivery) => {
     const known = deliveries.some(({ key }) => key === delivery.key);
     if (!known) deliveries.push(delivery);
