@@ -57,7 +57,7 @@ export const startFirebreak = (
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ ...talk, target, settings, steps: runnable(steps) });
     const looks = { history: historyOf(targets), journals: journalsOf(targets) };
-    const watched = watch(config.monitors, targets);
+    const watched = watch(config.monitors, targets, { now, log });
     const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createInward(http, {
