@@ -69,12 +69,18 @@ const taken = (message: string, alerts: number): Answer => ({
 function keyOf(
   body: unknown,
   incoming: Incoming,
-  { deliveryId }: AlertSource,
+  { deliveryId, signature }: AlertSource,
 ): Pick<AlertDelivery, 'key' | 'hasId'> {
-  const id = deliveryId?.(body);
+  const id = deliveryId?.(body) ?? signedAs(incoming, signature?.time);
   return id === undefined
     ? { key: sha256(incoming.body), hasId: false }
     : { key: id.length > 200 || storable(id) !== id ? sha256(id) : id, hasId: true };
+}
+
+/** What is signed with its time is never signed so again: whoever recorded it cannot turn anything back with it. */
+function signedAs({ headers, body }: Incoming, time: string | undefined): string | undefined {
+  const signedAt = time === undefined ? undefined : headers[time];
+  return signedAt === undefined ? undefined : `${String(signedAt)} ${sha256(body)}`;
 }
 
 const sha256 = (given: Buffer | string): string => createHash('sha256').update(given).digest('hex');

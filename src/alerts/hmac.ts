@@ -20,6 +20,7 @@ export interface HmacScheme {
 /** A signature by such a scheme. What was signed more than 5 minutes ago, or ahead, is refused as a replay. */
 export const hmacSignature = ({ header, prefix = '', time }: HmacScheme): Signature => ({
   header,
+  ...(time ? { time: time.header } : {}),
   key: 'secret',
   refuse({ headers, body, now }, secret) {
     const signedAt = time === undefined ? undefined : one(headers[time.header]);

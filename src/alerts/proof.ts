@@ -13,6 +13,8 @@ export interface Secrets {
 export interface Signature {
   /** Lower case. A request without this header has to carry a bearer token. */
   readonly header: string;
+  /** The header with the time that is signed, if there is one; lower case. */
+  readonly time?: string;
   /**
    * `secret`: the own secret signs, and is as good as a bearer token.
    * `public`: a key that everybody knows checks it; what is configured says who may sign, and is no secret.

@@ -13,7 +13,11 @@ describe('alerts over HTTP', () => {
   beforeAll(async () => {
     it1 = await createTestApp();
     receiver = createInward(
-      { listen: { host: '127.0.0.1', port: 0 }, tokens: ['s3cret'], secrets: { sentry: 'of-sentry' } },
+      {
+        listen: { host: '127.0.0.1', port: 0 },
+        tokens: ['s3cret'],
+        secrets: { sentry: 'of-sentry', generic: 'of-generic' },
+      },
       {
         app: it1.app,
         now: () => new Date(),
@@ -54,6 +58,26 @@ describe('alerts over HTTP', () => {
     expect(await known('generic')).toMatchObject([{ state: 'resolved', title: alert.title }]);
     expect(await generic(alert)).toMatchObject({ body: { message: 'Taken.' } });
     expect(await known('generic')).toMatchObject([{ state: 'firing' }]);
+  });
+
+  it('that are signed with their time turn nothing back when they are sent once more', async () => {
+    const signed = (alert: object) => {
+      const body = JSON.stringify(alert);
+      const time = String(Math.floor(Date.now() / 1000));
+      const signature = `v1=${hmac(`${time}.${body}`, 'of-generic')}`;
+      return () =>
+        post('generic', body, { 'x-firebreak-timestamp': time, 'x-firebreak-signature': signature });
+    };
+    const firing = signed({ title: 'Signed', fingerprint: 's1' });
+    expect(await firing()).toMatchObject({ body: { message: 'Taken.' } });
+    await signed({ title: 'Signed', fingerprint: 's1', state: 'resolved' })();
+    expect(await firing()).toMatchObject({
+      status: 200,
+      body: { message: expect.stringContaining('before') as string },
+    });
+    expect((await known('generic')).find(({ title }) => title === 'Signed')).toMatchObject({
+      state: 'resolved',
+    });
   });
 
   it('are none when they are refused', async () => {
