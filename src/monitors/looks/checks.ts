@@ -31,9 +31,10 @@ export function lookAtChecks(
   };
 }
 
-const symptomOf = ({ check, verdict, next }: CheckResult): Symptom => ({
+const symptomOf = ({ check, status, verdict, next }: CheckResult): Symptom => ({
   key: `check:${check}`,
-  error: verdict.replace(/\.$/, ''),
+  // Only a finding names what it is about.
+  error: `${status === 'timeout' ? `Check ${check}: ` : ''}${verdict.replace(/\.$/, '')}`,
   ...(DAMAGE.has(check) ? { sqlstate: 'XX001' } : {}),
   relations: [],
   ...(next === undefined ? {} : { next }),
