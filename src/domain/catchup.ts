@@ -31,6 +31,7 @@ export function catchup(record: IncidentRecord, policy: Policy, now: Date): read
     ...who(incident, policy),
     ...section('Last decisions', decisions(record)),
     ...section('Changed shortly before', changes(record)),
+    ...section('Alerts that fire', firing(record)),
     ...section('Running', running(record)),
     ...section('Due', due(record, policy, now)),
   ];
@@ -75,6 +76,20 @@ const changes = ({ timeline }: IncidentRecord): readonly string[] =>
     .filter(({ kind }) => kind === 'change')
     .slice(-SHOWN)
     .map(line);
+
+const firing = ({ alerts }: IncidentRecord): readonly string[] => {
+  const all = alerts.filter(({ state }) => state === 'firing');
+  const more = all.length - SHOWN;
+  return [
+    ...all
+      .slice(-SHOWN)
+      .map(
+        ({ title, source, startedAt }) =>
+          `${foreign(title)} (${source}), since ${formatUtc(startedAt).slice(11)}`,
+      ),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+};
 
 const line = ({ at, actor, text = 'erased' }: Row): string =>
   `${formatUtc(at).slice(11)} ${person(actor)}: ${text}`;

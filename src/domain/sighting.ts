@@ -27,7 +27,7 @@ export function tellingOf({
   relations,
 }: Pick<Sighting, 'foreign' | 'sqlstate' | 'relations'>): number {
   if (isSchemaMismatch(sqlstate)) return 5;
-  if (isCorruption(sqlstate)) return 4;
+  if (isCorruption(sqlstate)) return UNMISTAKABLE;
   if (sqlstate !== undefined) return AN_ERROR;
   if (relations.length > 0) return 2;
   return foreign ? 0 : 1;
@@ -35,3 +35,6 @@ export function tellingOf({
 
 /** How much an error tells whose SQLSTATE is known. */
 export const AN_ERROR = 3;
+
+/** From here on one look is enough: a column that is gone, or a page that is broken, does not come back by itself. */
+export const UNMISTAKABLE = 4;

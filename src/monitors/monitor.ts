@@ -1,6 +1,6 @@
 /** Watches by its looks: proposes an incident once a red period, and tells when it is green again. */
 import type { MonitorState } from '../domain/monitor.ts';
-import { AN_ERROR, tellingOf } from '../domain/sighting.ts';
+import { AN_ERROR, tellingOf, UNMISTAKABLE } from '../domain/sighting.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorChange, MonitorPorts, MonitorSettings } from './contract.ts';
@@ -38,7 +38,8 @@ export function createMonitor(
   async function red(seen: MonitorState, symptoms: readonly Symptom[]): Promise<MonitorChange> {
     const { checkedAt: at, redSince = at, failures } = seen;
     const saved = await save({ ...seen, redSince, failures: failures + 1, ...NO_GREENS });
-    if (!isProposed(saved) && isConfirmed(saved)) {
+    const isSure = isConfirmed(saved) || weightOf(symptoms) >= UNMISTAKABLE;
+    if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
     await revise(saved, redSince, symptoms);
