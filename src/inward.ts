@@ -1,13 +1,17 @@
 /** What comes into the bot, besides Slack: over its own HTTP. */
+import { alertEntrances } from './alerts/alerts.ts';
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
+import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
 
 type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
   readonly app: App;
   readonly now: () => Date;
+  /** Of alerts. */
+  readonly sources: readonly AlertSource[];
   /** The names of all. */
   readonly targets: readonly string[];
 };
@@ -15,13 +19,16 @@ type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
 /** Makes the receiver with all its ways in; it listens once it is started. */
 export function createInward(
   { listen, tokens, secrets }: Config['http'],
-  { app, now, targets, ready, log }: Inward,
+  { app, now, sources, targets, ready, log }: Inward,
 ): Receiver {
   const changes = changesEntrance({ targets, capture: (name, migrations) => app.capture(name, migrations) });
   return createReceiver({
     listen,
     gate: { tokens, secrets, now },
-    entrances: { '/events/changes': () => changes },
+    entrances: {
+      ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
+      '/events/changes': () => changes,
+    },
     ready,
     counters: createCounters(),
     log,

@@ -103,7 +103,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
     { name: ALERTS, schedule: { everySeconds: ALERTS_EVERY_SECONDS } },
     { name: GUARDS, schedule: { everySeconds: GUARDS_EVERY_SECONDS } },
   ];
-  const ticks = createTicks({ db: store, clock, log, monitors: ticking });
+  const ticks = createTicks({ db: store, clock, log, monitors: ticking, timezone: app.settings.timezone });
   return {
     start() {
       drain.start();

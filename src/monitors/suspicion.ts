@@ -1,6 +1,6 @@
 /** What a proposal says of the symptoms: the most telling one, the relations, and the migration that came just before. */
 import type { Sighting } from '../domain/record.ts';
-import { isCorruption, isSchemaMismatch } from '../domain/sqlstate.ts';
+import { tellingOf } from '../domain/sighting.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
 import type { Symptom } from './look.ts';
@@ -35,19 +35,6 @@ export function suspect(
 /** What a monitor watches, for people: its target, or the host of its page. */
 export const watchedBy = ({ target, look, name }: MonitorSettings): string =>
   target ?? (look.kind === 'http' ? new URL(look.url).host : name);
-
-/** How telling a failing query is. */
-export const A_QUERY = 2;
-
-/** From here on one look is enough: a column that is gone, or a page that is broken, does not come back by itself. */
-export const UNMISTAKABLE = 3;
-
-/** A schema that does not fit, and corruption, say more than a query that fails; that more than what a check finds. */
-export function tellingOf({ key, sqlstate }: Symptom): number {
-  if (isSchemaMismatch(sqlstate)) return 4;
-  if (isCorruption(sqlstate) || key === 'check:checksums' || key === 'check:corruption') return 3;
-  return /^(probe|http|errors):/.test(key) ? A_QUERY : 1;
-}
 
 /** The first of the most telling ones. */
 export const mostTelling = (symptoms: readonly Symptom[]): Symptom | undefined =>

@@ -68,7 +68,8 @@ test('a click attaches it to an incident that is open, which tells it and keeps 
   await world.settled();
   expect(await world.timeline(id)).toContain('monitor: Alert fires: Search is slow');
   expect(textOf((await about('search'))[0] as Shown)).toContain(`Became incident ${id}`);
-  const told = async () => (await world.texts(channel)).filter((text) => text.includes('firing'));
+  const told = async () =>
+    (await world.texts(channel)).filter((text) => text.startsWith(':') && text.includes('Search is slow'));
   expect(await told()).toEqual([expect.stringContaining('1 alert firing, 0 resolved')]);
   await post(alert({ fingerprint: 's1', service: 'search', title: 'Search is slow', state: 'resolved' }));
   await world.settled();
@@ -125,7 +126,7 @@ test('ten thousand in a minute: all are kept, in few messages, and Slack is aske
     alerts: Array.from({ length: 100 }, (__, n) => ({
       fingerprint: `storm-${batch * 100 + n}`,
       title: `Number ${batch * 100 + n}`,
-      group: `group ${n % 40}`,
+      group: `group ${n % 50}`,
       labels: { host: `host-${n}` },
     })),
   }));
@@ -140,11 +141,14 @@ test('ten thousand in a minute: all are kept, in few messages, and Slack is aske
   expect(rows[0]).toMatchObject({ all: 10_000, proposals: expect.any(Number) as number });
   const { proposals, kept } = rows[0] as { proposals: number; kept: number };
   expect(proposals).toBeLessThanOrEqual(10);
-  expect(kept).toBe(10_000 - proposals * 250);
-  await world.settled();
+  expect(kept).toBe(10_000 - proposals * 200);
+  // Edits of ten messages, again and again, are more than Slack takes in a minute: they wait, and the newest state wins.
+  await world.advance(MINUTE);
   const calls = (await world.calls()).slice(before);
   expect(calls.filter(({ answer }) => answer['error'] === 'ratelimited').length).toBeLessThan(20);
+  const held = await world.app.heldBackAlerts();
+  expect(held.alerts).toBeGreaterThanOrEqual(kept);
   expect((await world.texts('incidents')).filter((text) => text.includes('more alerts of'))).toEqual([
-    expect.stringContaining(`${kept} more alerts of 30 groups fire`),
+    expect.stringContaining(`${held.alerts} more alerts of ${held.groups} groups fire`),
   ]);
 });
