@@ -17,9 +17,9 @@ export interface Quiet {
 
 const SPIKE_EVERY_S = 30;
 /** A spike goes on as long as it does; in between time is put forward. */
-const SPIKE_S = 1;
+const SPIKE_S = 0.7;
 const AS_LONG_AS_IT_IS = 1000;
-const FAST_MS = 15;
+const FAST_MS = 5;
 
 /** Looks for so many minutes of the monitors' clock; every half minute there is a spike when they look. */
 export async function watchHealthy(store: Store, minutes: number): Promise<Quiet> {
@@ -69,7 +69,7 @@ async function burst(_ground: Ground, people: readonly pg.Client[]): Promise<voi
 async function lockForAMoment(ground: Ground): Promise<void> {
   await ground.admin.query('begin');
   await ground.admin.query('lock table order_status in access exclusive mode');
-  await sleep(600);
+  await sleep(500);
   await ground.admin.query('commit');
 }
 
@@ -100,7 +100,7 @@ async function serializationFailure(_ground: Ground, [one, other]: readonly pg.C
 async function shortReport(_ground: Ground, [client]: readonly pg.Client[]): Promise<void> {
   await client?.query('begin');
   await client?.query('select count(*) from order_events');
-  await sleep(700);
+  await sleep(500);
   await client?.query('select count(*) from order_status');
   await client?.query('commit');
 }
