@@ -1,5 +1,6 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
+import type { ReportedChange } from '../domain/change.ts';
 import type { Figures } from '../domain/figures.ts';
 import type { GuardSeen } from '../domain/guard.ts';
 import type { Health } from '../domain/health.ts';
@@ -182,6 +183,8 @@ export interface App {
   guardSeen(target: string, guard: GuardSeen): Promise<void>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
+  /** Keeps what was changed outside, and tells the open incidents that it touches; answers how many were new. */
+  changed(changes: readonly ReportedChange[]): Promise<number>;
 
   /** Starts a runbook in an incident; its steps are done by the jobs. */
   startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;

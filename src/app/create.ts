@@ -17,7 +17,7 @@ import type { Store } from '../store/store.ts';
 import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { createCapture } from './capture.ts';
-import { captureChanges } from './changes.ts';
+import { captureChanges, takeChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { figuresFor } from './figures.ts';
@@ -137,6 +137,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => captureChanges(parts, target, migrations),
+    changed: (reported) => takeChanges(parts, reported),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());

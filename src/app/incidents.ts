@@ -25,6 +25,7 @@ import { attachProposal, incidentsOfMonitor, lockOpenProposals, lockProposal } f
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
 import type { Cause, DeclareWish } from './app.ts';
+import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
 import { changeEntry, proposalMessage, sightingText } from './proposals.ts';
@@ -54,6 +55,7 @@ export function declareIncident(
     const whole = found ? withProposal(decision, found) : decision;
     await commitDecision(tx, whole, cause, now);
     if (found) await attachProposal(tx, found.id, whole.incident.id);
+    await tellChangesBefore(tx, whole.incident, now);
     return { ok: true, incident: whole.incident, ...(found ? { proposal: found } : {}) };
   });
 }

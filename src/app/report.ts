@@ -17,6 +17,7 @@ import type { WrittenPart } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import { formatUtc } from '../domain/when.ts';
+import { changesOf } from '../store/changes.ts';
 import { holdsOf } from '../store/holds.ts';
 import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
@@ -67,6 +68,7 @@ export async function loadKnown(tx: Db, id: number): Promise<Known | undefined> 
     runs: await loadRuns(tx, id),
     proposals: await proposalsOf(tx, id),
     holds: await holdsOf(tx, id),
+    changes: await changesOf(tx, incident),
     parts: await loadParts(tx, id),
     people: await loadPeople(tx),
     headHash: await headOf(tx, id),

@@ -1,4 +1,5 @@
 /** Everything the bot knows about one incident: what the exports are made from. */
+import type { Change } from './change.ts';
 import type { TimelineEntry } from './entry.ts';
 import type { Actor, Incident } from './incident.ts';
 import type { PartName } from './postmortem/parts.ts';
@@ -54,6 +55,8 @@ export interface IncidentRecord {
   readonly runs: readonly Run[];
   readonly proposals: readonly Proposal[];
   readonly holds: readonly Hold[];
+  /** What was reported to have changed around its beginning, newest first; also what the timeline does not tell. */
+  readonly changes: readonly Change[];
   readonly parts: readonly WrittenPart[];
   /** Names of people by Slack user id; an id that is missing is printed as it is. */
   readonly people: Readonly<Record<string, string>>;

@@ -9,6 +9,7 @@ import { createGuardMonitor, GUARDS, GUARDS_EVERY_SECONDS, type GuardPorts } fro
 import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
+import { forgetChanges } from '../store/changes.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
@@ -114,6 +115,8 @@ const REPLAY_EVERY_MS = 5000;
 const HOUR_MS = 3_600_000;
 /** How long what is settled is remembered: longer than Slack repeats a delivery. */
 const REMEMBERED_MS = 7 * 24 * HOUR_MS;
+/** What the incidents of those days were told stays in their timelines. */
+const CHANGES_KEPT_MS = 90 * 24 * HOUR_MS;
 
 /** One key: only one instance at a time replays; not at each look, since most find nothing. */
 export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 'replay' | 'clock'>): Worker {
@@ -131,11 +134,12 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       await replay();
       const now = clock.now().getTime();
       if (now < nextForgetting) return;
-      // Both look at every row: not each time.
+      // They look at every row: not each time.
       nextForgetting = now + HOUR_MS;
       const before = new Date(now - REMEMBERED_MS);
       await forgetSettled(store, before);
       await forgetDelivered(store, before);
+      await forgetChanges(store, new Date(now - CHANGES_KEPT_MS));
     },
   };
 }

@@ -43,7 +43,7 @@ describe('a deploy that sends its migrations', () => {
     expect(await changesOf(1)).toEqual(['Migration 1_first captured for shop, new or changed']);
     for (const other of [2, 3, 4]) expect(await changesOf(other)).toEqual([]);
     const [entry] = ((await it1.app.record(1))?.timeline ?? []).filter(({ kind }) => kind === 'change');
-    expect(entry?.details).toEqual({ target: 'shop', migrations: ['1_first'], count: 1 });
+    expect(entry?.details).toEqual({ target: 'shop', migrations: ['1_first'], count: 1, change: 1 });
   });
 
   it('says what is new or has changed; the same again is no change', async () => {

@@ -82,9 +82,9 @@ describe('a latecomer reads', () => {
 
   test('what was changed shortly before', () => {
     const change = entryOf(1, 'Migration x was applied', { kind: 'change', actor: 'monitor:shop' });
-    expect(part(read({}, { timeline: [change] }), 'Changed shortly before')).toEqual([
-      '*Changed shortly before*',
-      '• 10:00:00 UTC monitor:shop: Migration x was applied',
+    expect(part(read({}, { timeline: [change] }), 'What changed')).toEqual([
+      '*What changed*',
+      '• 10:00:00 UTC, 0 s before the impact began: Migration x was applied',
     ]);
   });
 
@@ -125,7 +125,7 @@ describe('a latecomer reads', () => {
 
   test('that there is nothing, where there is nothing', () => {
     const lines = read({ severity: 'sev5', actionItems: [], escalations: [] }, { timeline: [], runs: [] });
-    for (const title of ['Last decisions', 'Changed shortly before', 'Running', 'Due'])
+    for (const title of ['Last decisions', 'What changed', 'Running', 'Due'])
       expect(lines).toContain(`*${title}*: nothing`);
   });
 

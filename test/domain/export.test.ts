@@ -9,6 +9,7 @@ describe('the export as JSON', () => {
       'milestones',
       'metrics',
       'proposals',
+      'changes',
       'timeline',
       'runs',
       'pages',

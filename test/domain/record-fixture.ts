@@ -19,6 +19,7 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     timeline: TIMELINE,
     runs: [sweepRun, failedRollback, terminate, rollback, repair],
     holds: [],
+    changes: [],
     parts: [],
     proposals: [
       {

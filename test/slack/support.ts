@@ -218,6 +218,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   runs,
   proposals: [],
   holds: [],
+  changes: [],
   parts: [],
   people: {},
   headHash: '',
