@@ -1,9 +1,11 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
+import { strict } from './yaml.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
 const people = z.array(z.string().regex(/^[UWS][A-Z0-9]{2,}$/, 'a Slack user id (U…) or user group id (S…)'));
@@ -179,6 +181,10 @@ export const ConfigFile = z.strictObject({
         .string()
         .regex(/^[^:]*:\d+$/, 'host:port')
         .default('127.0.0.1:3080'),
+      /** Secrets of single ways in, each in an environment variable. */
+      tokens: strict(Object.fromEntries(ENTRANCES.map((entrance) => [entrance, envName.optional()]))).default(
+        {},
+      ),
     })
     .prefault({}),
   targets: z.record(name, TargetFile).default({}),

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
+import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
 import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
@@ -22,7 +23,7 @@ export interface Config {
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
-  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly http: HttpConfig;
   /** Undefined: Firebreak starts its own PostgreSQL in `dataDir`. */
   readonly databaseUrl?: string;
   readonly dataDir: string;
@@ -42,6 +43,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...strayRehearsals(it),
     ...missingUrls(it.targets, env),
     ...missingSecrets(it, env),
+    ...missingTokens(it, env),
     ...teamMistakes(it),
     ...policyMistakes(it),
     ...missingPaging(it, env),
@@ -67,14 +69,14 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   const logLevel = logLevelOf(env, problems);
   const sound = soundOr(read, problems);
   const tracker = trackerOf(sound, env);
-  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl, FIREBREAK_TOKEN: token } = env;
+  const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl } = env;
   return {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
     slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
     paging: pagingOf(sound, env),
     ...(tracker ? { tracker } : {}),
-    http: { ...listenOf(sound.http.listen), ...(token ? { token } : {}) },
+    http: httpOf(sound, env),
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
     logLevel,
@@ -355,8 +357,3 @@ const monitorsOf = (read: ConfigFile): readonly MonitorSettings[] =>
     schedule: { everySeconds: every_s },
     for: failures,
   }));
-
-function listenOf(listen: string): { host: string; port: number } {
-  const at = listen.lastIndexOf(':');
-  return { host: listen.slice(0, at) || '127.0.0.1', port: Number(listen.slice(at + 1)) };
-}

@@ -1,5 +1,4 @@
 /** The composition root: builds everything, starts it, and stops it in reverse. */
-import { createReceiver } from './alerts/receiver.ts';
 import { createApp } from './app/create.ts';
 import { createDispatch } from './app/dispatch.ts';
 import type { Vitals } from './app/health.ts';
@@ -8,6 +7,7 @@ import type { Config } from './config.ts';
 import { maskSql } from './databases/redact.ts';
 import { openTargets } from './databases/targets.ts';
 import { findAll } from './found.ts';
+import { createInward } from './inward.ts';
 import { assembleJobs } from './jobs/assemble.ts';
 import { type Clock, systemClock } from './jobs/clock.ts';
 import { createRunWorker } from './jobs/run-step.ts';
@@ -60,14 +60,11 @@ export const startFirebreak = (
     const watched = watch(config.monitors, targets);
     const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
-    const receiver = createReceiver({
-      listen: http,
-      tokens: http.token === undefined ? [] : [http.token],
+    const receiver = createInward(http, {
+      ...talk,
       targets: targets.names,
-      capture: (name, migrations) => app.capture(name, migrations),
       ready: async () =>
         slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },
-      log,
     });
     const url = await receiver.start();
     onClose(() => receiver.stop());

@@ -175,6 +175,21 @@ permissions: { private: [S000000001] }
     expect(problems).toContain('environment SLACK_APP_TOKEN: not set, expected an app-level token (xapp-…)');
   });
 
+  it('takes the secrets of single ways in, and names those that are missing or not known', async () => {
+    const tokens = (line: string): string => `${slack}\nhttp: { tokens: { ${line} } }`;
+    const env = { ...secrets, FIREBREAK_TOKEN: 'of all', PD_SECRET: 'of pagerduty' };
+    expect((await load(tokens('pagerduty: PD_SECRET'), env)).http).toEqual({
+      listen: { host: '127.0.0.1', port: 3080 },
+      tokens: ['of all'],
+      secrets: { pagerduty: 'of pagerduty' },
+    });
+    const problems = await problemsOf(tokens('pagerduty: PD_SECRET, pagerdutty: X'), secrets);
+    expect(problems).toContain('http.tokens.pagerdutty: found `pagerdutty`, expected `pagerduty`');
+    expect(await problemsOf(tokens('sentry: NOT_THERE'), secrets)).toMatch(
+      /firebreak\.yml:2:\d+ http\.tokens\.sentry: found NOT_THERE, .* environment variable NOT_THERE is not set/,
+    );
+  });
+
   it('tells a token of the wrong kind by its beginning, and never says it', async () => {
     const swapped = { ...secrets, SLACK_BOT_TOKEN: 'xapp-1-hunter2', SLACK_APP_TOKEN: 'hunter2' };
     const problems = await problemsOf('slack: { incidents_channel: C0123456789 }', swapped);

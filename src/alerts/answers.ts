@@ -1,10 +1,13 @@
-/** What the receiver answers, and how it reads what it is sent. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** What the receiver answers. */
+import type { ServerResponse } from 'node:http';
+import type { Outcome } from './counters.ts';
 
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What it is counted as, where the status does not say it. */
+  readonly outcome?: Outcome;
 }
 
 /** A refusal: what happened, and what to do. */
@@ -23,28 +26,4 @@ export function send(response: ServerResponse, { status, body, headers }: Answer
     ...headers,
   });
   response.end(`${JSON.stringify(body)}\n`);
-}
-
-/** The body as text; undefined when it is larger than `limit` bytes, which is found out without keeping it. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Destroyed, the request would take its connection along, and nobody would read the refusal.
-  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** What is not JSON reads as undefined, which JSON itself cannot say. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { CapturedMigration } from '../domain/plan.ts';
 import { storable } from '../domain/storable.ts';
-import { type Answer, parseJson, refusal } from './answers.ts';
+import { type Answer, refusal } from './answers.ts';
+import { wrongShape } from './bodies.ts';
+import type { Entrance } from './entrance.ts';
 
 /** Refused rather than cleaned: SQL that was changed is another SQL. */
 const text = z
@@ -35,12 +37,16 @@ export interface ChangesOptions {
   readonly capture: (target: string, migrations: readonly CapturedMigration[]) => Promise<void>;
 }
 
-/** Takes captured migrations in; every problem of the input is told at once. */
-export async function receiveChanges(body: string, { targets, capture }: ChangesOptions): Promise<Answer> {
-  const json = parseJson(body);
-  if (json === undefined) return refusal(400, 'The body is not JSON.', SHAPE);
+/** Takes captured migrations in. */
+export const changesEntrance = (options: ChangesOptions): Entrance => ({
+  name: 'changes',
+  expects: SHAPE,
+  take: (json) => receiveChanges(json, options),
+});
+
+async function receiveChanges(json: unknown, { targets, capture }: ChangesOptions): Promise<Answer> {
   const parsed = changes.safeParse(json);
-  if (!parsed.success) return refusal(400, 'The body is not as expected.', SHAPE, problemsOf(parsed.error));
+  if (!parsed.success) return wrongShape(parsed.error, SHAPE);
   const { target, migrations } = parsed.data;
   if (!targets.includes(target)) {
     return refusal(
@@ -56,10 +62,6 @@ export async function receiveChanges(body: string, { targets, capture }: Changes
 
 const SHAPE =
   'Send {target, migrations: [{name, fileHash, up, down?, upOpaque?, downOpaque?}]}, as `firebreak migrations capture` does.';
-
-const problemsOf = (error: z.ZodError): { problems: readonly string[] } => ({
-  problems: error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`),
-});
 
 function captured({
   name,

@@ -1,18 +1,21 @@
-/** The bot's own HTTP server: what deploys send it, and whether it is alive and ready. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+/** The bot's own HTTP server: what other systems send it, and whether it is alive and ready. */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
-import { type Answer, readBody, refusal, send } from './answers.ts';
-import { type ChangesOptions, receiveChanges } from './changes.ts';
-import { refuseStranger } from './tokens.ts';
+import { type Answer, refusal, send } from './answers.ts';
+import { type Counters, outcomeOf } from './counters.ts';
+import { type Entrance, enter, type Gate } from './entrance.ts';
 
 type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export interface ReceiverOptions extends ChangesOptions {
+export interface ReceiverOptions {
   /** Loopback unless told. Port 0 takes a free one. */
   readonly listen: { readonly host?: string; readonly port: number };
-  readonly tokens: readonly string[];
+  readonly gate: Gate;
+  /** What can be posted to, by path; of two at one path the headers say which is meant. */
+  readonly entrances: Readonly<Record<string, (headers: IncomingHttpHeaders) => Entrance>>;
   readonly ready: () => Promise<Readiness>;
+  readonly counters: Counters;
   readonly log: Logger;
 }
 
@@ -23,13 +26,11 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-const MIB = 1024 * 1024;
-
 /** Makes the server; it listens once it is started. */
 export function createReceiver(options: ReceiverOptions): Receiver {
+  const routes = routesOf(options);
   const server = createServer({ requestTimeout: 15_000, headersTimeout: 5000 }, (request, response) => {
-    answer(request, options)
-      .catch((error: unknown) => defect(error, options.log))
+    answer(request, routes, options)
       .then((given) => send(response, given))
       .catch((error: unknown) => options.log.debug({ err: error }, 'answer could not be sent'));
   });
@@ -37,44 +38,56 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   return { start: () => listen(server, options.listen), stop: () => close(server) };
 }
 
-async function answer(request: IncomingMessage, options: ReceiverOptions): Promise<Answer> {
+interface Route {
+  readonly method: 'GET' | 'POST';
+  answer(request: IncomingMessage): Promise<Answer>;
+}
+
+type Routes = ReadonlyMap<string, Route>;
+
+const routesOf = (options: ReceiverOptions): Routes =>
+  new Map<string, Route>([
+    ['/healthz', { method: 'GET', answer: () => Promise.resolve({ status: 200, body: { ok: true } }) }],
+    ['/readyz', { method: 'GET', answer: () => readiness(options.ready) }],
+    ...Object.entries(options.entrances).map(([path, entranceFor]): [string, Route] => [
+      path,
+      { method: 'POST', answer: (request) => post(request, entranceFor(request.headers), options) },
+    ]),
+  ]);
+
+async function answer(
+  request: IncomingMessage,
+  routes: Routes,
+  { counters, log }: ReceiverOptions,
+): Promise<Answer> {
   const path = (request.url ?? '/').split('?')[0] ?? '/';
-  const route = ROUTES[path];
-  if (!route) return refusal(404, 'There is nothing here.', `Known are: ${Object.keys(ROUTES).join(', ')}.`);
+  const route = routes.get(path);
+  if (!route) {
+    counters.count('none', 'unknown');
+    return refusal(404, 'There is nothing here.', `Known are: ${[...routes.keys()].join(', ')}.`);
+  }
   if (request.method !== route.method) {
     return {
       ...refusal(405, `${path} does not take ${request.method ?? ''}.`, `Use ${route.method}.`),
       headers: { allow: route.method },
     };
   }
-  return route.answer(request, options);
+  return route.answer(request).catch((error: unknown) => defect(error, log));
 }
-
-interface Route {
-  readonly method: 'GET' | 'POST';
-  answer(request: IncomingMessage, options: ReceiverOptions): Promise<Answer>;
-}
-
-const ROUTES: Readonly<Record<string, Route | undefined>> = {
-  '/healthz': { method: 'GET', answer: () => Promise.resolve({ status: 200, body: { ok: true } }) },
-  '/readyz': { method: 'GET', answer: (_request, { ready }) => readiness(ready) },
-  '/events/changes': { method: 'POST', answer: changes },
-};
 
 async function readiness(ready: ReceiverOptions['ready']): Promise<Answer> {
   const state = await ready();
   return { status: state.ok ? 200 : 503, body: { ...state } };
 }
 
-async function changes(request: IncomingMessage, options: ReceiverOptions): Promise<Answer> {
-  const stranger = refuseStranger(request, options.tokens);
-  if (stranger) return stranger;
-  const body = await readBody(request, MIB);
-  if (body !== undefined) return receiveChanges(body, options);
-  return {
-    ...refusal(413, 'The body is larger than 1 MiB.', 'Send the migrations in several requests.'),
-    headers: { connection: 'close' },
-  };
+async function post(
+  request: IncomingMessage,
+  entrance: Entrance,
+  { gate, counters, log }: ReceiverOptions,
+): Promise<Answer> {
+  const given = await enter(request, entrance, gate).catch((error: unknown) => defect(error, log));
+  counters.count(entrance.name, given.outcome ?? outcomeOf(given.status));
+  return given;
 }
 
 function defect(error: unknown, log: Logger): Answer {

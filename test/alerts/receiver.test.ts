@@ -1,158 +1,168 @@
-import { createReceiver, type Receiver, type ReceiverOptions } from '../../src/alerts/receiver.ts';
-import type { CapturedMigration } from '../../src/domain/plan.ts';
-import { silentLogger } from '../../src/log.ts';
+import { createHmac } from 'node:crypto';
+import type { Entrance, Gate } from '../../src/alerts/entrance.ts';
+import type { ReceiverOptions } from '../../src/alerts/receiver.ts';
+import { type Answered, startReceiver, type TestReceiver } from '../support/receiver.ts';
+
+const signed = (body: string, secret: string): string =>
+  createHmac('sha256', secret).update(body).digest('hex');
 
 describe('the receiver', () => {
-  let receiver: Receiver;
-  let url: string;
-  let captured: { target: string; migrations: readonly CapturedMigration[] }[];
-  let ready: ReceiverOptions['ready'];
+  let receiver: TestReceiver;
+  let taken: unknown[];
 
-  const start = async (options: Partial<ReceiverOptions> = {}): Promise<void> => {
-    captured = [];
-    ready = () => Promise.resolve({ ok: true });
-    receiver = createReceiver({
-      listen: { port: 0 },
-      tokens: ['s3cret'],
-      targets: ['shop', 'billing'],
-      capture: (target, migrations) => Promise.resolve(void captured.push({ target, migrations })),
-      ready: () => ready(),
-      log: silentLogger,
-      ...options,
-    });
-    url = await receiver.start();
+  const plain: Entrance = {
+    name: 'plain',
+    expects: 'Send anything.',
+    take: (json) => {
+      if (json === 'defect') return Promise.reject(new Error('password=hunter2'));
+      taken.push(json);
+      return Promise.resolve({ status: 200, body: { ok: true } });
+    },
+  };
+  const sealed: Entrance = {
+    ...plain,
+    name: 'sealed',
+    signature: {
+      header: 'x-seal',
+      key: 'secret',
+      refuse: ({ headers, body }, own) =>
+        headers['x-seal'] === signed(body.toString(), own)
+          ? undefined
+          : { status: 401, body: { ok: false, message: 'wrong seal' } },
+    },
+  };
+  const published: Entrance = {
+    ...sealed,
+    name: 'published',
+    signature: { header: 'x-seal', key: 'public', refuse: () => undefined },
+  };
+  const start = async (options: Partial<Gate & Pick<ReceiverOptions, 'ready'>> = {}): Promise<void> => {
+    taken = [];
+    receiver = await startReceiver(
+      { '/plain': () => plain, '/sealed': () => sealed, '/published': () => published },
+      { secrets: { plain: 'of-plain', sealed: 'of-sealed', published: 'a-name' }, ...options },
+    );
   };
   beforeEach(() => start());
   afterEach(() => receiver.stop());
 
-  const post = async (body: string, token: string | undefined = 's3cret') => {
-    const response = await fetch(`${url}/events/changes`, {
-      method: 'POST',
-      body,
-      headers: token === '' ? {} : { authorization: `Bearer ${token}` },
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-  const migration = { name: '1_add', fileHash: 'a'.repeat(64), up: 'alter table t add c int', down: '' };
-
-  it('takes migrations in as they were captured', async () => {
-    const answer = await post(
-      JSON.stringify({
-        target: 'shop',
-        migrations: [
-          migration,
-          { name: '2_js', fileHash: 'b', upOpaque: true, downOpaque: true },
-          { name: '3_no_down', fileHash: 'c', up: 'select 1' },
-        ],
-      }),
-    );
-    expect(answer).toEqual({ status: 200, body: { ok: true, target: 'shop', captured: 3 } });
-    expect(captured).toEqual([
-      {
-        target: 'shop',
-        migrations: [
-          migration,
-          { name: '2_js', fileHash: 'b', up: 'opaque', down: 'opaque' },
-          { name: '3_no_down', fileHash: 'c', up: 'select 1' },
-        ],
-      },
-    ]);
-  });
+  const post = (path: string, body: string, headers?: Record<string, string>): Promise<Answered> =>
+    receiver.post(path, body, headers);
+  const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
   it.each([
-    ['no token', ''],
-    ['another token', 's3creT'],
-    ['a longer token', 's3cret-and-more'],
-  ])('refuses %s', async (_case, token) => {
-    expect(await post('{}', token)).toMatchObject({
+    ['no token', {}],
+    ['another token', bearer('s3creT')],
+    ['a longer token', bearer('s3cret-and-more')],
+    ['the secret of another entrance', bearer('of-sealed')],
+  ])('refuses %s', async (_case, headers) => {
+    expect(await post('/plain', '{}', headers)).toMatchObject({
       status: 401,
-      body: { fix: expect.any(String) as string },
+      body: { ok: false, fix: expect.stringContaining('http.tokens.plain') as string },
     });
-    expect(captured).toEqual([]);
-  });
-
-  it('says how to set a token when none is configured', async () => {
-    await receiver.stop();
-    await start({ tokens: [] });
-    expect(await post('{}')).toMatchObject({
-      status: 503,
-      body: { fix: expect.stringContaining('FIREBREAK_TOKEN') as string },
-    });
-  });
-
-  it('tells every problem of the input', async () => {
-    const answer = await post(
-      JSON.stringify({
-        migrations: [
-          { name: '', up: 7 },
-          { ...migration, up: 'a\0' },
-        ],
-      }),
-    );
-    expect(answer.status).toBe(400);
-    const problems = answer.body['problems'] as string[];
-    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
-      'target',
-      'migrations.0.name',
-      'migrations.0.fileHash',
-      'migrations.0.up',
-      'migrations.1.up',
-    ]);
-    expect(await post('{"target":')).toMatchObject({
-      status: 400,
-      body: { message: 'The body is not JSON.' },
-    });
+    expect(taken).toEqual([]);
+    expect(receiver.counters.read()).toEqual([{ entrance: 'plain', outcome: 'unsigned', requests: 1 }]);
   });
 
   it.each([
-    ['name', 'a\0'],
-    ['up', 'select \ud83d'],
-    ['down', 'a\0'],
-    ['down', '\udd25'],
-    ['fileHash', '\0'],
-  ])('refuses what PostgreSQL cannot keep: %s', async (field, value) => {
-    const sent = { target: 'shop', migrations: [{ ...migration, [field]: value }] };
-    expect(await post(JSON.stringify(sent))).toMatchObject({
-      status: 400,
-      body: { problems: [`migrations.0.${field}: must contain neither NUL nor a lone surrogate`] },
-    });
-    expect(captured).toEqual([]);
+    ['/plain', bearer('s3cret')],
+    ['/plain', bearer('of-plain')],
+    ['/sealed', bearer('s3cret')],
+    ['/sealed', bearer('of-sealed')],
+    ['/sealed', { 'x-seal': signed('{}', 'of-sealed') }],
+    ['/published', { 'x-seal': 'any' }],
+  ])('lets in to %s who proves it: %j', async (path, headers) => {
+    expect(await post(path, '{}', headers)).toMatchObject({ status: 200 });
+    expect(taken).toEqual([{}]);
   });
 
-  it('names the targets it knows when it is sent another', async () => {
-    const answer = await post(JSON.stringify({ target: 'shoop', migrations: [migration] }));
-    expect(answer).toMatchObject({ status: 404, body: { targets: ['shop', 'billing'] } });
+  it('refuses a wrong signature, and what is known to everybody as a token', async () => {
+    expect(await post('/sealed', '{}', { 'x-seal': signed('{ }', 'of-sealed') })).toMatchObject({
+      status: 401,
+      body: { message: 'wrong seal' },
+    });
+    expect(await post('/published', '{}', bearer('a-name'))).toMatchObject({ status: 401 });
+    expect(taken).toEqual([]);
+  });
+
+  it('says how to set a token when none is configured, for all or for one', async () => {
+    await receiver.stop();
+    await start({ tokens: [], secrets: {} });
+    const fix = expect.stringMatching(/FIREBREAK_TOKEN.*http\.tokens\.plain/) as string;
+    expect(await post('/plain', '{}')).toMatchObject({ status: 503, body: { fix } });
+    await receiver.stop();
+    await start({ secrets: {} });
+    expect(await post('/sealed', '{}', { 'x-seal': 'any' })).toMatchObject({
+      status: 401,
+      body: { fix: expect.stringContaining('http.tokens.sealed') as string },
+    });
+  });
+
+  it('refuses what is not JSON', async () => {
+    expect(await post('/plain', '{"target":')).toMatchObject({
+      status: 400,
+      body: { message: 'The body is not JSON.', fix: 'Send anything.' },
+    });
+  });
+
+  it('takes 32 levels and refuses 33; brackets in strings are none', async () => {
+    const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    expect(await post('/plain', nested(32))).toMatchObject({ status: 200 });
+    expect(await post('/plain', nested(33))).toMatchObject({
+      status: 400,
+      body: { message: 'The body is nested deeper than 32 levels.' },
+    });
+    expect(await post('/plain', '{"a":'.repeat(33))).toMatchObject({
+      body: { message: 'The body is nested deeper than 32 levels.' },
+    });
+    expect(await post('/plain', JSON.stringify(['{['.repeat(40), `\\"${'['.repeat(40)}`]))).toMatchObject({
+      status: 200,
+    });
+    expect(await post('/plain', `[${'[],'.repeat(40)}0]`)).toMatchObject({ status: 200 });
   });
 
   it('refuses more than 1 MiB, said beforehand or not', async () => {
-    expect(await post('x'.repeat(1024 * 1024 + 1))).toMatchObject({ status: 413 });
-    const response = await fetch(`${url}/events/changes`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer s3cret' },
-      body: new Blob(['x'.repeat(3 * 1024 * 1024)]).stream(),
-      duplex: 'half',
-    });
-    expect(response.status).toBe(413);
+    const MIB = 1024 * 1024;
+    expect(await post('/plain', 'x'.repeat(MIB + 1))).toMatchObject({ status: 413 });
+    const streamed = new Blob(['x'.repeat(3 * MIB)]).stream();
+    expect(await receiver.post('/plain', streamed)).toMatchObject({ status: 413 });
+    expect(await post('/plain', JSON.stringify('x'.repeat(MIB - 2)))).toMatchObject({ status: 200 });
   });
 
   it('answers a defect without its details', async () => {
-    await receiver.stop();
-    await start({ capture: () => Promise.reject(new Error('password=hunter2')) });
-    const answer = await post(JSON.stringify({ target: 'shop', migrations: [migration] }));
+    const answer = await post('/plain', '"defect"');
     expect(answer.status).toBe(500);
     expect(JSON.stringify(answer.body)).not.toContain('hunter2');
   });
 
+  it('counts what came, by entrance and outcome', async () => {
+    await post('/plain', '1');
+    await post('/plain', '2');
+    await post('/plain', '"defect"');
+    await post('/plain', '{');
+    await post('/nowhere', '{}');
+    expect(receiver.counters.read()).toEqual([
+      { entrance: 'plain', outcome: 'accepted', requests: 2 },
+      { entrance: 'plain', outcome: 'failed', requests: 1 },
+      { entrance: 'plain', outcome: 'malformed', requests: 1 },
+      { entrance: 'none', outcome: 'unknown', requests: 1 },
+    ]);
+  });
+
   it('is alive, and ready when it is', async () => {
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    ready = () => Promise.resolve({ ok: false, reason: 'store away' });
-    const response = await fetch(`${url}/readyz`);
+    expect((await fetch(`${receiver.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${receiver.url}/readyz`)).status).toBe(200);
+    await receiver.stop();
+    await start({ ready: () => Promise.resolve({ ok: false, reason: 'store away' }) });
+    const response = await fetch(`${receiver.url}/readyz`);
     expect([response.status, await response.json()]).toEqual([503, { ok: false, reason: 'store away' }]);
   });
 
   it('says what there is', async () => {
-    expect((await fetch(`${url}/`)).status).toBe(404);
-    expect((await fetch(`${url}/events/changes?x=1`)).status).toBe(405);
+    expect(await post('/', '{}')).toMatchObject({
+      status: 404,
+      body: { fix: expect.stringContaining('/plain, /sealed') as string },
+    });
+    expect((await fetch(`${receiver.url}/plain?x=1`)).status).toBe(405);
   });
 });
