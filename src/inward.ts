@@ -1,6 +1,7 @@
 /** What comes into the bot, besides Slack: over its own HTTP. */
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
+import { githubEntrance, isFromGitHub } from './alerts/github.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
@@ -17,11 +18,19 @@ export function createInward(
   { listen, tokens, secrets }: Config['http'],
   { app, now, targets, ready, log }: Inward,
 ): Receiver {
-  const changes = changesEntrance({ targets, capture: (name, migrations) => app.capture(name, migrations) });
+  const { services } = app.settings;
+  const changed: App['changed'] = (reported) => app.changed(reported);
+  const changes = changesEntrance({
+    targets,
+    services: Object.keys(services),
+    capture: (name, migrations) => app.capture(name, migrations),
+    changed,
+  });
+  const github = githubEntrance({ services, changed });
   return createReceiver({
     listen,
     gate: { tokens, secrets, now },
-    entrances: { '/events/changes': () => changes },
+    entrances: { '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes) },
     ready,
     counters: createCounters(),
     log,

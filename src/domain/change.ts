@@ -17,12 +17,12 @@ export interface ReportedChange {
   readonly kind: ChangeKind;
   /** One line of somebody else's words. */
   readonly title: string;
-  readonly service?: string;
-  readonly target?: string;
+  readonly service?: string | undefined;
+  readonly target?: string | undefined;
   /** Where one repository holds several services. */
   readonly services?: readonly string[];
-  readonly author?: string;
-  readonly link?: string;
+  readonly author?: string | undefined;
+  readonly link?: string | undefined;
   /** How it ended, where that is told; told later, it is written into the change that is known. */
   readonly outcome?: 'success' | 'failure';
   readonly at: Date;
