@@ -61,7 +61,7 @@ const before = (report: Report) => ({
   // A metric that is not known is null: a reader that adds up must not take its absence for nothing.
   metrics: metrics(report.incident.milestones).map((each) => ({ ...each, seconds: each.seconds ?? null })),
   proposals: report.proposals.map(proposal),
-  changes: report.changes.map((each) => changed(each, report)),
+  changes: report.changes.map(changed),
 });
 
 const after = (report: Report) => ({
@@ -212,10 +212,10 @@ const approval = (it: Approval, people: People): object => ({
 });
 
 /** What was reported to have changed around the beginning; `timeline` tells those that were known by then. */
-const changed = (it: Change, { people }: Report): object => ({
+const changed = (it: Change): object => ({
   at: it.at.toISOString(),
   kind: it.kind,
-  title: plainText(it.title, people),
+  title: it.title,
   service: it.service,
   target: it.target,
   author: it.author,
