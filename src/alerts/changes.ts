@@ -90,6 +90,7 @@ const changeSchema = ({ targets, services }: ChangesOptions, now: Date) =>
       link: z
         .url({ protocol: /^https?$/, error: 'must be an address that begins with https:// or http://' })
         .max(2000)
+        .transform(asLink)
         .optional(),
       at: z.iso
         .datetime({ offset: true, error: 'must be a time with its zone, as 2026-12-24T09:00:00Z' })
@@ -106,6 +107,9 @@ const changeSchema = ({ targets, services }: ChangesOptions, now: Date) =>
         at: at ?? now,
       }),
     );
+
+/** Brackets in it are encoded: Slack would take them for markup. */
+export const asLink = (url: string): string => new URL(url).href;
 
 /** Somebody's words on one line. */
 const line = (longest: number) => z.string().transform(oneLine).pipe(z.string().min(1).max(longest));

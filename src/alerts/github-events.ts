@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ReportedChange } from '../domain/change.ts';
 import { oneLine } from '../domain/title.ts';
+import { asLink } from './changes.ts';
 import type { Incoming } from './entrance.ts';
 
 export type ReadEvent =
@@ -25,7 +26,8 @@ type Read = { readonly told: Told } | { readonly ignored: string };
 
 const ignored = (reason: string): ReadEvent => ({ kind: 'ignored', reason });
 
-const Repository = z.object({ full_name: z.string(), html_url: z.string(), default_branch: z.string() });
+const url = z.url({ protocol: /^https?$/ }).transform(asLink);
+const Repository = z.object({ full_name: z.string(), html_url: url, default_branch: z.string() });
 type Repository = z.infer<typeof Repository>;
 const Person = z.object({ login: z.string() });
 const time = z.iso.datetime({ offset: true }).transform((given) => new Date(given));
@@ -72,7 +74,7 @@ function deployed({ deployment: it, repository }: z.infer<typeof deployment>): R
       kind: 'deploy',
       externalId: `${repository.full_name} deployment ${it.id}`,
       title: `${what} to ${it.environment}`,
-      link: `${repository.html_url}/commit/${it.sha}`,
+      link: `${repository.html_url}/commit/${encodeURIComponent(it.sha)}`,
       at: it.created_at,
       ...authored(it.creator?.login),
     },
@@ -98,7 +100,7 @@ const push = z.object({
   deleted: z.boolean().optional(),
   commits: z.array(z.unknown()).default([]),
   head_commit: z.object({ message: z.string() }).nullish(),
-  compare: z.string().optional(),
+  compare: url.optional(),
   pusher: z.object({ name: z.string() }).nullish(),
   repository: Repository.extend({ pushed_at: z.union([z.number(), z.string()]).nullish() }),
 });
@@ -128,7 +130,7 @@ const release = z.object({
     id: z.number(),
     tag_name: z.string(),
     name: z.string().nullish(),
-    html_url: z.string(),
+    html_url: url,
     author: Person.nullish(),
     published_at: time.nullish(),
   }),

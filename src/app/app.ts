@@ -1,6 +1,6 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
-import type { ReportedChange } from '../domain/change.ts';
+import type { Change, ReportedChange } from '../domain/change.ts';
 import type { Figures } from '../domain/figures.ts';
 import type { GuardSeen } from '../domain/guard.ts';
 import type { Health } from '../domain/health.ts';
@@ -16,6 +16,7 @@ import type { Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
+import type { ChangeFilter } from '../store/changes.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
@@ -185,6 +186,8 @@ export interface App {
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
   /** Keeps what was changed outside, and tells the open incidents that it touches; answers how many were new. */
   changed(changes: readonly ReportedChange[]): Promise<number>;
+  /** What was changed outside, newest first, at most `limit`. */
+  changes(filter: ChangeFilter, limit: number): Promise<readonly Change[]>;
 
   /** Starts a runbook in an incident; its steps are done by the jobs. */
   startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;

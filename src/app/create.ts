@@ -7,6 +7,7 @@ import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
+import { listChanges } from '../store/changes.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -138,6 +139,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => captureChanges(parts, target, migrations),
     changed: (reported) => takeChanges(parts, reported),
+    changes: (filter, limit) => listChanges(store, filter, limit),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());

@@ -37,7 +37,7 @@ export interface Change extends Omit<ReportedChange, 'externalId' | 'services'> 
 }
 
 /** How long before the impact began a change may have to do with it. */
-export const BEFORE_MS = 2 * 60 * 60 * 1000;
+const BEFORE_MS = 2 * 60 * 60 * 1000;
 
 /** When it began, as far as it is known: when the impact did, else when it was detected, else when it was declared. */
 export const beganAt = ({ milestones, declaredAt }: Pick<Incident, 'milestones' | 'declaredAt'>): Date =>

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { changesEntrance } from '../../src/alerts/changes.ts';
 import { githubEntrance, isFromGitHub } from '../../src/alerts/github.ts';
+import type { App } from '../../src/app/app.ts';
 import type { Change } from '../../src/domain/change.ts';
 import { listChanges } from '../../src/store/changes.ts';
 import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
@@ -21,7 +22,8 @@ beforeAll(async () => {
     invoices: { links: {}, repo: 'example/mono' },
   };
   it1 = await createTestApp({ settings: testSettings({ services }) });
-  const { capture, changed } = it1.app;
+  const changed: App['changed'] = (reported) => it1.app.changed(reported);
+  const capture: App['capture'] = (target, migrations) => it1.app.capture(target, migrations);
   const names = Object.keys(services);
   const changes = changesEntrance({ targets: ['shop'], services: names, capture, changed });
   const github = githubEntrance({ services, changed });
@@ -47,7 +49,7 @@ describe('a pipeline that posts its changes', () => {
     title: 'v42\n to production',
     service: 'order-status',
     author: 'ana',
-    link: 'https://ci.example.com/42',
+    link: 'https://ci.example.com/42?<!here>',
     at: '2026-06-03T11:58:00+02:00',
     id: 'run-42',
   };
@@ -69,7 +71,7 @@ describe('a pipeline that posts its changes', () => {
         title: 'v42 to production',
         service: 'order-status',
         author: 'ana',
-        link: 'https://ci.example.com/42',
+        link: 'https://ci.example.com/42?%3C!here%3E',
         at: new Date('2026-06-03T09:58:00Z'),
         receivedAt: NOW,
       },
@@ -128,7 +130,7 @@ describe('a pipeline that posts its changes', () => {
         at: new Date('2026-06-03T09:58:00Z'),
         actor: 'change:http',
         text: 'Deploy of order-status by ana: v43 for &lt;!channel&gt; &amp; all',
-        link: 'https://ci.example.com/42',
+        link: 'https://ci.example.com/42?%3C!here%3E',
       },
     ]);
   });
@@ -259,7 +261,11 @@ describe('a webhook of GitHub', () => {
       ['deployment', { ...created, deployment: preview }, 'transient'],
       [
         'release',
-        { action: 'deleted', release: { id: 1, tag_name: 'v', html_url: '' }, repository },
+        {
+          action: 'deleted',
+          release: { id: 1, tag_name: 'v', html_url: 'https://github.com/x' },
+          repository,
+        },
         'deleted',
       ],
     ] as const)

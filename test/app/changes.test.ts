@@ -175,6 +175,23 @@ describe('what was changed', () => {
     ]);
   });
 
+  it('is listed by `changes`, of one service or all, as far back as is said', async () => {
+    await it1.app.changed([
+      change('v1', ago(90), { service: 'order-status', author: 'ana', link: 'https://ci.example.com/1' }),
+      change('v2 <!here>', ago(3 * 24 * 60), { service: 'payments' }),
+      change('a flag', ago(5), { kind: 'flag' }),
+    ]);
+    const v1 =
+      '• 2026-06-03 08:30:00 UTC, 1 h 30 min ago: Deploy of order-status by ana: v1 https://ci.example.com/1';
+    const flag = '• 2026-06-03 09:55:00 UTC, 5 min ago: Flag: a flag';
+    const v2 = '• 2026-05-31 10:00:00 UTC, 3 d ago: Deploy of payments: v2 &lt;!here&gt;';
+    const { viewer } = PEOPLE;
+    expect(await it1.say(viewer, 'changes')).toBe([flag, v1].join('\n'));
+    expect(await it1.say(viewer, 'changes 7d payments')).toBe([flag, v2].join('\n'));
+    expect(await it1.say(viewer, 'changes 4m')).toContain('None was told in the last 4 min.');
+    expect(await it1.say(viewer, 'changes orders')).toContain('There is no service `orders`');
+  });
+
   it('is redacted wherever it is kept, and does not come back when it is told again', async () => {
     const secret = change('rotate the key of Jane Doe, account 4711', ago(3), { externalId: '1' });
     await it1.app.changed([secret]);
