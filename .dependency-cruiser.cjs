@@ -74,8 +74,13 @@ module.exports = {
       comment:
         'The schema of firebreak.yml, and what it says about teams and trackers, are parts of config.ts.',
       severity: 'error',
+<<<<<<< HEAD
+      from: { pathNot: '^src/config(-teams|-tracker)?\\.ts$' },
+      to: { path: '^src/config-(file|teams|tracker|alerts)\\.ts$' },
+=======
       from: { pathNot: '^src/config(-http|-teams|-tracker)?\\.ts$' },
       to: { path: '^src/config-(file|http|teams|tracker)\\.ts$' },
+>>>>>>> main
     },
   ],
   options: {

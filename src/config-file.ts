@@ -1,6 +1,7 @@
 /** What firebreak.yml may hold, as a schema; config.ts reads it and gives it its meaning. */
 import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
+import { RULE_ACTIONS } from './domain/alert-rules.ts';
 import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
@@ -168,6 +169,46 @@ const GitHubFile = z.strictObject({
   labels: z.array(z.string().min(1).max(50)).default(['postmortem']),
 });
 
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day in quotes, for example "02:00"');
+const pattern = z.string().min(1).max(200);
+
+/** Of an alert: `source`, `service`, `target`, `severity`, `title`, or a label; one pattern or several. */
+const MatchFile = z
+  .record(
+    z.string().min(1).max(100),
+    z.union([pattern, z.array(pattern).min(1)]).transform((it) => (typeof it === 'string' ? [it] : it)),
+  )
+  .refine((match) => Object.keys(match).length > 0, 'at least one property, for example source: grafana');
+
+const RuleFile = z
+  .strictObject({
+    match: MatchFile,
+    do: z.enum(RULE_ACTIONS).optional(),
+    service: name.optional(),
+    severity: z.string().min(1).optional(),
+  })
+  .superRefine(({ do: action, service, severity }, context) => {
+    const expected =
+      action === undefined && service === undefined
+        ? `what is done (${RULE_ACTIONS.join(', ')}), or the service that it gets`
+        : severity !== undefined && action !== 'declare'
+          ? 'a severity with `do: declare` only'
+          : undefined;
+    if (expected) context.addIssue({ code: 'custom', path: ['do'], message: expected });
+  });
+
+const SilenceFile = z.strictObject({
+  match: MatchFile,
+  from: clock,
+  to: clock,
+  days: z
+    .array(z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']))
+    .min(1)
+    .optional(),
+  timezone: zone.optional(),
+  reason: z.string().min(1).max(200),
+});
+
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
@@ -236,6 +277,10 @@ export const ConfigFile = z.strictObject({
     })
     .prefault({}),
   secrets: z.array(envName).default([]),
+  /** The first that matches and says what to do decides. */
+  rules: z.array(RuleFile).default([]),
+  silences: z.array(SilenceFile).default([]),
+  noise: z.strictObject({ proposals_per_hour: z.number().int().positive().optional() }).prefault({}),
   monitors: z
     .record(
       name,

@@ -1,6 +1,7 @@
 /** The only reader of process.env and of firebreak.yml; every problem is reported at once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { alertMistakes, alertsOf } from './config-alerts.ts';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
 import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
@@ -46,6 +47,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...missingTokens(it, env),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
@@ -92,6 +94,7 @@ export function loadSettings(file: string, env: Env = process.env): Settings {
     ...strayRehearsals(it),
     ...teamMistakes(it),
     ...policyMistakes(it),
+    ...alertMistakes(it),
   ]);
   return settingsOf(soundOr(read, problems), env);
 }
@@ -310,6 +313,7 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
     Object.entries(read.targets).map(([target, given]) => [target, targetOf(target, given, env)]),
   ),
   breaker: { dangerousPerHour: read.breaker.dangerous_per_hour },
+  alerts: alertsOf(read),
   programs: read.shell.allow,
   secrets: Object.fromEntries(read.secrets.map((secret) => [secret, env[secret] ?? ''])),
 });

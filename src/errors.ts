@@ -630,6 +630,22 @@ export const ERRORS = {
     message: 'Proposal {found} is not open: there is none of that number, or it became an incident already.',
     fix: 'Declare without it, or work in the incident it became.',
   },
+  SILENCE_WHAT: {
+    message: '`{found}` is nothing that can be silenced.',
+    fix: 'Name a service, a target or a monitor ({known}), or `proposal:` with the number of a proposal; for example `silence order-status 1h a migration is deployed`.',
+  },
+  SILENCE_UNKNOWN: {
+    message: 'No silence {found} holds now.',
+    fix: 'Type `silence` to list those that do.',
+  },
+  SILENCE_LENGTH: {
+    message: '`{found}` is no length of a silence.',
+    fix: 'Write how long, at most 30 days: for example `silence {what} 1h a migration is deployed`.',
+  },
+  ATTACH_WHAT: {
+    message: '`{found}` does not say what is attached.',
+    fix: 'For example `attach proposal:3`; outside of the incident its number first: `attach inc-12 proposal:3`.',
+  },
   TITLE_MISSING: {
     message: 'An incident needs a title.',
     fix: 'For example: `declare sev2 order status page is down`.',

@@ -1,5 +1,7 @@
 /** What the shells (Slack, terminal, monitors, jobs) may ask of Firebreak. Each call is one transaction. */
 
+import type { AlertDelivery, AlertGroup, KnownAlert } from '../domain/alert.ts';
+import type { Silence } from '../domain/alert-rules.ts';
 import type { Change, ReportedChange } from '../domain/change.ts';
 import type { Figures } from '../domain/figures.ts';
 import type { GuardSeen } from '../domain/guard.ts';
@@ -16,6 +18,7 @@ import type { Runbook } from '../domain/runbook.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
+import type { AlertFilter } from '../store/alerts.ts';
 import type { ChangeFilter } from '../store/changes.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
@@ -25,6 +28,7 @@ import type { HomeFacts } from './home.ts';
 import type { OnCallLevel } from './on-call.ts';
 import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
+import type { AttachWish, SilenceWish } from './silences.ts';
 
 /** The inbox row that this act settles, in the same transaction. */
 export interface Cause {
@@ -172,12 +176,31 @@ export interface App {
   /** Everything known of an incident: what views and exports are made from. */
   record(id: number): Promise<IncidentRecord | undefined>;
 
-  propose(wish: Sighting): Promise<number>;
+  /** A monitor's red period; undefined when it is held back, with the reason written down. */
+  propose(wish: Sighting): Promise<number | undefined>;
   /** The same red period, now seen to be about the schema; a proposal that said so already stays as it is. */
   revise(proposal: number, seen: Sighting): Promise<void>;
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
-  probesTurned(proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
+  monitorTurned(monitor: string, proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
+  /** Another system's alerts; `known` when the same delivery was told before and has changed nothing. */
+  alertsArrived(delivery: AlertDelivery): Promise<{ readonly known: boolean }>;
+  /** Decides anew on alerts that were silenced, or beyond the hour's limit, and still fire. */
+  reconsiderAlerts(): Promise<void>;
+  /** What was told lately, and what became of it; the newest first. */
+  alerts(filter: AlertFilter): Promise<readonly KnownAlert[]>;
+  /** The alerts of a proposal, at most `limit` of them. */
+  alertsOf(proposal: number, limit: number): Promise<AlertGroup>;
+  /** Attaches what was proposed to an open incident. */
+  attach(wish: AttachWish, cause?: Cause): Promise<{ ok: true } | Refusal>;
+  /** The newest open incidents that something proposed may belong to, and that everybody may know of. */
+  attachable(): Promise<readonly Incident[]>;
+  silence(wish: SilenceWish, cause?: Cause): Promise<{ ok: true; silence: Silence } | Refusal>;
+  endSilence(id: number, by: string, cause?: Cause): Promise<{ ok: true; silence: Silence } | Refusal>;
+  /** Those that hold now, without those of firebreak.yml. */
+  silences(): Promise<readonly Silence[]>;
+  /** What is beyond the hour's limit of proposals. */
+  heldBackAlerts(): Promise<{ readonly alerts: number; readonly groups: number; readonly since?: Date }>;
   /** A held migration is applied again: its incident is opened again if need be, and its team is paged; once. */
   heldIsBack(hold: Hold, appliedAt: Date | undefined): Promise<void>;
   /** Takes up what is new of a guarded deploy: entries, its incident, holds, and a run to approve; never acts. */

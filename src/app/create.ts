@@ -6,16 +6,19 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { likelySame } from '../domain/similar.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
+import { alertsOfProposal, countHeldBack, listAlerts } from '../store/alerts.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { listChanges } from '../store/changes.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadPeople, savePerson } from '../store/people.ts';
-import { insertProposal, loadProposal } from '../store/proposals.ts';
+import { loadProposal } from '../store/proposals.ts';
 import { loadParts } from '../store/report-parts.ts';
+import { activeSilences } from '../store/silences.ts';
 import type { Store } from '../store/store.ts';
 import { entryNumbers, loadTimeline } from '../store/timeline.ts';
+import { proposeSighting, reconsiderAlerts, takeAlerts } from './alerts.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { createCapture } from './capture.ts';
 import { captureChanges, takeChanges } from './changes.ts';
@@ -28,11 +31,12 @@ import { heldIsBack } from './holds.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
 import { onCallNow, rosterFrom, type Schedules } from './on-call.ts';
-import { proposalMessage, reviseProposal, turnProbes } from './proposals.ts';
+import { reviseProposal, turnMonitor } from './proposals.ts';
 import { redactEntry } from './redactions.ts';
 import { remembering } from './remembering.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
+import { attach, endSilence, silence } from './silences.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
 export interface AppParts {
@@ -126,16 +130,30 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
       return Object.fromEntries(teams.map(([name], index) => [name, levels[index] ?? []]));
     },
     record,
-    propose: (wish) =>
-      store.transaction(async (tx) => {
-        const at = now();
-        const id = await insertProposal(tx, { ...wish, detectedAt: at });
-        await enqueue(tx, [proposalMessage(id)], at);
-        return id;
-      }),
+    propose: (wish) => proposeSighting(parts, wish),
     proposal: (id) => loadProposal(store, id),
     revise: (id, seen) => reviseProposal(store, id, seen, now()),
-    probesTurned: (proposal, state, at) => turnProbes(store, proposal, state, at, now()),
+    monitorTurned: (monitor, proposal, state, at) => turnMonitor(store, monitor, proposal, state, at, now()),
+    alertsArrived: (delivery) => takeAlerts(parts, delivery),
+    reconsiderAlerts: () => reconsiderAlerts(parts),
+    alerts: (filter) => listAlerts(store, filter),
+    alertsOf: (proposal, limit) => alertsOfProposal(store, proposal, limit),
+    heldBackAlerts: () => countHeldBack(store),
+    async attach(wish, cause = {}) {
+      const known = await loadIncident(store, wish.incident);
+      // One that the person may not know of is as one that does not exist.
+      if (!known || !(await isVisible(known, wish.by, parts)))
+        return refuse('INCIDENT_UNKNOWN', { found: wish.incident });
+      return attach(parts, wish, cause);
+    },
+    async attachable() {
+      const open = await listIncidents(store, { state: 'open', kind: 'incident' });
+      return open.filter((incident) => !incident.private).slice(0, 2);
+    },
+    silence: (wish, cause = {}) =>
+      silence(parts, parts.vitals?.monitors.map(({ name }) => name) ?? [], wish, cause),
+    endSilence: (id, by, cause = {}) => endSilence(parts, id, by, cause),
+    silences: () => activeSilences(store, now()),
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => captureChanges(parts, target, migrations),
     changed: (reported) => takeChanges(parts, reported),

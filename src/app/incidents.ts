@@ -13,7 +13,9 @@ import type { Policy } from '../domain/policy.ts';
 import type { Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
+import { seenBy, sightingText } from '../domain/sighting.ts';
 import { likelySame } from '../domain/similar.ts';
+import { alertsOfProposal } from '../store/alerts.ts';
 import {
   listIncidents,
   loadIncident,
@@ -21,14 +23,15 @@ import {
   nextIncidentId,
   oneDeclaration,
 } from '../store/incidents.ts';
-import { attachProposal, incidentsOfMonitor, lockOpenProposals, lockProposal } from '../store/proposals.ts';
+import { attachProposal, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
+import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
+import { turnEntry } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
-import { changeEntry, proposalMessage, sightingText } from './proposals.ts';
 
 /** A proposal older than this is not taken for the cause of a new incident by itself. */
 const PROPOSAL_WINDOW_MS = 60 * 60 * 1000;
@@ -52,7 +55,7 @@ export function declareIncident(
     if (same) return same;
     const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now, policy);
     if (!decision.ok) return decision;
-    const whole = found ? withProposal(decision, found) : decision;
+    const whole = found ? await withProposal(tx, decision, found, now) : decision;
     await commitDecision(tx, whole, cause, now);
     if (found) await attachProposal(tx, found.id, whole.incident.id);
     await tellChangesBefore(tx, whole.incident, now);
@@ -73,11 +76,7 @@ async function refuseDuplicate(
   if (anyway || kind === 'retrospective') return undefined;
   const open = await listIncidents(tx, { state: 'open' });
   const known = open.filter((incident) => !incident.private || knownPrivate.has(incident.id));
-  const alerted = alert === undefined ? [] : await incidentsOfMonitor(tx, alert.monitor);
-  const [first] = [
-    ...known.filter(({ id }) => alerted.includes(id)),
-    ...likelySame({ title, kind, service }, known),
-  ];
+  const [first] = likelySame({ title, kind, service }, known);
   if (!first) return undefined;
   const { id, severity, status, declaredBy, declaredAt, channelId } = first;
   const line = declareLine({ ...wish, anyway: true });
@@ -212,16 +211,24 @@ async function matchingProposal(
 function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Declaration {
   const { proposal: _, anyway: __, ...said } = wish;
   if (!proposal) return said;
-  const { monitor, service, firstFailedAt, detectedAt } = proposal;
+  const { service, firstFailedAt, detectedAt } = proposal;
   return {
     ...(service === undefined ? {} : { service }),
     ...said,
-    detection: { by: `monitor:${monitor}`, firstFailedAt, detectedAt, text: sightingText(proposal) },
+    detection: { by: seenBy(proposal), firstFailedAt, detectedAt, text: sightingText(proposal) },
   };
 }
 
-function withProposal(decision: Decision, proposal: Proposal): Decision {
+/** Most of a group are told one by one; what is beyond that stands in the group's message. */
+const ALERTS_TOLD = 20;
+
+async function withProposal(tx: Db, decision: Decision, proposal: Proposal, now: Date): Promise<Decision> {
   const { id } = decision.incident;
+  const group = await alertsOfProposal(tx, proposal.id, ALERTS_TOLD);
+  const shown = seenBy(proposal);
+  const others = group.alerts
+    .flatMap((alert) => turnEntry(alert, proposal, now))
+    .filter((it) => it.actor !== shown);
   const change = changeEntry(proposal);
   const told: Effect = {
     kind: 'say',
@@ -230,7 +237,12 @@ function withProposal(decision: Decision, proposal: Proposal): Decision {
   };
   return {
     ...decision,
-    entries: [...(change ? [change] : []), ...decision.entries],
-    effects: [...decision.effects, told, proposalMessage(proposal.id)],
+    entries: [...(change ? [change] : []), ...decision.entries, ...others],
+    effects: [
+      ...decision.effects,
+      told,
+      ...(group.firing + group.resolved > 1 ? [groupMessage(id, proposal.id)] : []),
+      proposalMessage(proposal.id),
+    ],
   };
 }

@@ -1,45 +1,93 @@
 /** Proposals of monitors: what one says, and what the monitor sees after it made it. */
+import { isFlapping, type KnownAlert, monitorFingerprint, turned as turnedOnce } from '../domain/alert.ts';
 import { card, type Decision, decision, say } from '../domain/decision.ts';
-import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
 import { foreign } from '../domain/foreign.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
-import { isSchemaMismatch } from '../domain/sqlstate.ts';
+import { seenBy, sightingText, tellingOf } from '../domain/sighting.ts';
+import { alertsOfProposal, lockGroups, newestAlerts, updateAlert } from '../store/alerts.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
-import type { Store } from '../store/store.ts';
+import type { Db, Store } from '../store/store.ts';
+import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
 import { commitDecision } from './commit.ts';
 
-/** Tells the proposal's incident; false when none is open. Green sets "impact ended"; after red, the next green corrects it. */
-export async function turnProbes(
+/**
+ * A monitor sees its target green again, or red once more. Tells the proposal's incident, once; false when none is open.
+ * The impact has ended when none of our monitors of the group is red any more; after red, the next green corrects it.
+ */
+export async function turnMonitor(
   store: Store,
+  monitor: string,
   proposalId: number,
   state: 'green' | 'red',
   at: Date,
   now: Date,
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
+    const known = await loadProposal(tx, proposalId);
+    if (known?.groupKey !== undefined) await lockGroups(tx, [known.groupKey]);
     const proposal = await loadProposal(tx, proposalId);
-    if (proposal?.incidentId === undefined) return false;
-    const incident = await lockIncident(tx, proposal.incidentId);
-    if (!incident || !isOpen(incident)) return false;
-    await commitDecision(tx, turned(incident, proposal, state, at, now), {}, now);
+    if (!proposal) return false;
+    const alert = await turnAlert(tx, monitor, proposalId, state, at, now);
+    const incident =
+      proposal.incidentId === undefined ? undefined : await lockIncident(tx, proposal.incidentId);
+    if (!incident || !isOpen(incident)) {
+      await enqueue(tx, [proposalMessage(proposalId)], now);
+      return false;
+    }
+    if (alert === 'same') return true;
+    const red = (await alertsOfProposal(tx, proposalId, 50)).alerts.filter(
+      (it) => it.source === 'monitor' && it.state === 'firing' && it.labels['monitor'] !== monitor,
+    );
+    await commitDecision(
+      tx,
+      turned(incident, proposal, { monitor, state, at, others: red, alert }, now),
+      {},
+      now,
+    );
     return true;
   });
 }
 
+/** Turns the monitor's alert; `same`: it stands so already. Undefined: it is remembered no more. */
+async function turnAlert(
+  tx: Db,
+  monitor: string,
+  proposal: number,
+  state: 'green' | 'red',
+  at: Date,
+  now: Date,
+): Promise<KnownAlert | 'same' | undefined> {
+  const fingerprint = monitorFingerprint(monitor);
+  const before = (await newestAlerts(tx, 'monitor', [fingerprint])).get(fingerprint);
+  if (before?.proposal !== proposal) return undefined;
+  const wanted = state === 'green' ? 'resolved' : 'firing';
+  if (before.state === wanted) return 'same';
+  const { resolvedAt: _, ...kept } = before;
+  const after: KnownAlert = {
+    ...kept,
+    state: wanted,
+    turns: turnedOnce(before.turns, at),
+    lastToldAt: now,
+    ...(wanted === 'resolved' ? { resolvedAt: at } : {}),
+  };
+  await updateAlert(tx, after, after);
+  return after;
+}
+
 /**
  * A monitor that has seen more than when it proposed: at first the table was only locked, now the query fails on its
- * schema. The proposal is rewritten, and the incident it became is told.
+ * schema. The proposal is rewritten when that tells more, and the incident it became is told.
  */
 export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<void> {
   await store.transaction(async (tx) => {
     const before = await lockProposal(tx, id);
-    if (!before || isSchemaMismatch(before.sqlstate)) return;
-    const proposal = { ...before, ...seen };
+    if (!before || tellingOf(seen) <= tellingOf(before)) return;
+    const proposal = { ...before, ...seen, firstFailedAt: before.firstFailedAt };
     await updateProposal(tx, proposal);
     await enqueue(tx, [proposalMessage(id)], now);
     const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
@@ -50,7 +98,7 @@ export async function reviseProposal(store: Store, id: number, seen: Sighting, n
 function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
   const text = sightingText(proposal);
   const change = changeEntry(proposal);
-  const seen: NewEntry = { at: now, kind: 'monitor', actor: `monitor:${proposal.monitor}`, text };
+  const seen: NewEntry = { at: now, kind: 'monitor', actor: seenBy(proposal), text };
   return decision(
     incident,
     [...(change ? [change] : []), seen],
@@ -58,48 +106,39 @@ function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
   );
 }
 
-/** The proposal's message, as it stands when it is delivered. */
-export const proposalMessage = (proposal: number): Effect => ({
-  kind: 'live',
-  to: { kind: 'incidents-channel' },
-  subject: { kind: 'proposal', proposal },
-});
-
-/** What the monitor saw, as one line: `Probe x fails on shop: 42703 …, order_status`. */
-export function sightingText(proposal: Omit<Proposal, 'id'>): string {
-  const state = proposal.sqlstate ? `SQLSTATE ${proposal.sqlstate}, ` : '';
-  const tables = proposal.relations.length > 0 ? `, table ${proposal.relations.join(', ')}` : '';
-  return `Monitor ${proposal.monitor}: queries fail on ${proposal.target} (${state}${proposal.error}${tables})`;
-}
-
-/** The fresh migration that came before, as an entry at its own time. */
-export function changeEntry({ migration, target }: Proposal): NewEntry | undefined {
-  if (!migration?.appliedAt) return undefined;
-  return {
-    at: migration.appliedAt,
-    kind: 'change',
-    actor: 'firebreak',
-    text: `Migration ${migration.name} applied on ${target}`,
-  };
+interface Turn {
+  readonly monitor: string;
+  readonly state: 'green' | 'red';
+  readonly at: Date;
+  /** Of the same group, and red. */
+  readonly others: readonly KnownAlert[];
+  readonly alert: KnownAlert | undefined;
 }
 
 function turned(
   incident: Incident,
   proposal: Proposal,
-  state: 'green' | 'red',
-  at: Date,
+  { monitor, state, at, others, alert }: Turn,
   now: Date,
 ): Decision {
-  const by = `monitor:${proposal.monitor}`;
-  const text =
-    state === 'green'
-      ? `Probes of ${proposal.target} are green again`
-      : `Probes of ${proposal.target} are red once more`;
+  const by = `monitor:${monitor}`;
+  const what = `Monitor ${monitor}: ${proposal.target ?? 'what it watches'}`;
+  const still =
+    others.length > 0 ? `; still red: ${others.map(({ labels }) => labels['monitor']).join(', ')}` : '';
+  const text = state === 'green' ? `${what} is green again${still}` : `${what} is red once more`;
   const icon = state === 'green' ? ':large_green_circle:' : ':red_circle:';
-  const moved = state === 'green' ? reach(incident, 'impact_ended', at, by, now) : incident;
+  const over = state === 'green' && others.length === 0;
+  const moved = over ? reach(incident, 'impact_ended', at, by, now) : incident;
+  const flaps = alert !== undefined && isFlapping(alert, now);
+  const begins = flaps && !isFlapping({ turns: alert.turns.slice(1) }, now);
+  const more = begins ? ' It flaps: its turns are counted from now on, and not said one by one.' : '';
   return decision(
     moved,
     [{ at, kind: 'monitor', actor: by, text }],
-    [say(incident, `${icon} ${text}`), card(incident)],
+    [
+      ...(flaps && !begins ? [] : [say(incident, `${icon} ${foreign(text)}.${more}`)]),
+      groupMessage(incident.id, proposal.id),
+      card(incident),
+    ],
   );
 }

@@ -29,8 +29,8 @@ import {
 } from '../store/scrub.ts';
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries, countEntries, eraseEntry, loadCorrected } from '../store/timeline.ts';
+import { proposalMessage } from './alert-messages.ts';
 import type { Cause } from './app.ts';
-import { proposalMessage } from './proposals.ts';
 
 export interface RedactionWish {
   readonly by: string;

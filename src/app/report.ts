@@ -17,6 +17,7 @@ import type { WrittenPart } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import { formatUtc } from '../domain/when.ts';
+import { alertsOfIncident } from '../store/alerts.ts';
 import { changesOf } from '../store/changes.ts';
 import { holdsOf } from '../store/holds.ts';
 import { settleDone } from '../store/inbox.ts';
@@ -69,6 +70,7 @@ export async function loadKnown(tx: Db, id: number): Promise<Known | undefined> 
     proposals: await proposalsOf(tx, id),
     holds: await holdsOf(tx, id),
     changes: await changesOf(tx, incident),
+    alerts: await alertsOfIncident(tx, id),
     parts: await loadParts(tx, id),
     people: await loadPeople(tx),
     headHash: await headOf(tx, id),

@@ -5,7 +5,7 @@ import type { Actor, Incident } from './incident.ts';
 
 export interface Timer {
   readonly key: string;
-  readonly kind: 'escalation-due';
+  readonly kind: 'escalation-due' | 'page-team';
   readonly dueAt: Date;
   readonly payload: Readonly<Record<string, unknown>>;
 }

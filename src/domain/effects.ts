@@ -20,7 +20,11 @@ export type LiveSubject =
   /** A reminder of an action item, by the calendar day on which it was due. */
   | { readonly kind: 'action'; readonly incident: number; readonly item: number; readonly on: string }
   | { readonly kind: 'run'; readonly run: number }
-  | { readonly kind: 'proposal'; readonly proposal: number };
+  | { readonly kind: 'proposal'; readonly proposal: number }
+  /** The alerts of a group, in the channel of the incident that they belong to. */
+  | { readonly kind: 'alerts'; readonly incident: number; readonly proposal: number }
+  /** What is beyond the hour's limit of proposals; a message a day. */
+  | { readonly kind: 'held-back'; readonly on: string };
 
 export type Effect =
   | { readonly kind: 'create-channel'; readonly incident: number; readonly name: string }
@@ -127,6 +131,10 @@ export function slotOf(subject: LiveSubject): string {
       return `run:${subject.run}`;
     case 'proposal':
       return `proposal:${subject.proposal}`;
+    case 'alerts':
+      return `alerts:${subject.incident}:${subject.proposal}`;
+    case 'held-back':
+      return `held-back:${subject.on}`;
   }
 }
 

@@ -1,4 +1,6 @@
 /** Everything the record holds as JSON, with times in ISO 8601 and people by name. */
+
+import type { KnownAlert } from './alert.ts';
 import type { Change } from './change.ts';
 import { ACCOUNTS, type Actor, type Incident, MILESTONES } from './incident.ts';
 import { metrics } from './metrics.ts';
@@ -62,6 +64,7 @@ const before = (report: Report) => ({
   metrics: metrics(report.incident.milestones).map((each) => ({ ...each, seconds: each.seconds ?? null })),
   proposals: report.proposals.map(proposal),
   changes: report.changes.map(changed),
+  alerts: report.alerts.map(alert),
 });
 
 const after = (report: Report) => ({
@@ -152,6 +155,7 @@ const reached = (value: { at: Date; by: Actor; recordedAt: Date }, people: Peopl
 
 const proposal = (it: Proposal): object => ({
   monitor: it.monitor,
+  ...(it.foreign ? { foreign: true } : {}),
   target: it.target,
   service: it.service,
   sqlstate: it.sqlstate,
@@ -160,6 +164,20 @@ const proposal = (it: Proposal): object => ({
   migration: it.migration && { name: it.migration.name, applied_at: it.migration.appliedAt?.toISOString() },
   first_failed_at: it.firstFailedAt.toISOString(),
   detected_at: it.detectedAt.toISOString(),
+});
+
+const alert = (it: KnownAlert): object => ({
+  source: it.source,
+  title: it.title,
+  severity: it.severity,
+  service: it.service,
+  state: it.state,
+  started_at: it.startedAt.toISOString(),
+  resolved_at: it.resolvedAt?.toISOString(),
+  told: it.told,
+  outcome: it.outcome,
+  reason: it.reason,
+  link: it.link,
 });
 
 const run = (it: Run, { people, sql }: Report): object => ({

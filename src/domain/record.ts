@@ -1,4 +1,6 @@
 /** Everything the bot knows about one incident: what the exports are made from. */
+
+import type { KnownAlert } from './alert.ts';
 import type { Change } from './change.ts';
 import type { TimelineEntry } from './entry.ts';
 import type { Actor, Incident } from './incident.ts';
@@ -6,10 +8,14 @@ import type { PartName } from './postmortem/parts.ts';
 import type { Run } from './run.ts';
 import type { AppliedMigration } from './sweep.ts';
 
-/** What a monitor saw of a failing target. */
+/** What a monitor saw of a failing target, or another system told. */
 export interface Sighting {
+  /** The monitor, or the system that told. */
   readonly monitor: string;
-  readonly target: string;
+  /** It is no monitor of ours, but another system. */
+  readonly foreign?: true;
+  /** Unknown where another system told. */
+  readonly target?: string;
   readonly service?: string;
   readonly sqlstate?: string;
   readonly error: string;
@@ -21,9 +27,11 @@ export interface Sighting {
   readonly next?: string;
 }
 
-/** A sighting that was proposed as an incident, and the incident it became. */
+/** A group of alerts that was proposed as an incident, by its most telling sighting, and the incident it became. */
 export interface Proposal extends Sighting {
   readonly id: number;
+  /** What belongs to it: `service:checkout`. */
+  readonly groupKey?: string;
   readonly detectedAt: Date;
   readonly incidentId?: number;
 }
@@ -57,6 +65,8 @@ export interface IncidentRecord {
   readonly holds: readonly Hold[];
   /** What was reported to have changed around its beginning, newest first; also what the timeline does not tell. */
   readonly changes: readonly Change[];
+  /** Of its proposals, in the order in which they were told; at most 200. */
+  readonly alerts: readonly KnownAlert[];
   readonly parts: readonly WrittenPart[];
   /** Names of people by Slack user id; an id that is missing is printed as it is. */
   readonly people: Readonly<Record<string, string>>;

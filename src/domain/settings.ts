@@ -1,4 +1,5 @@
 /** What firebreak.yml says that decisions depend on; config.ts parses it and hands it on. */
+import type { AlertPolicy } from './alert-rules.ts';
 import type { Policy } from './policy.ts';
 import type { TargetSettings } from './target-settings.ts';
 import type { Team } from './team.ts';
@@ -42,6 +43,7 @@ export interface Settings extends Policy {
   readonly targets: Readonly<Record<string, TargetSettings>>;
   /** Dangerous steps allowed an hour over all targets. */
   readonly breaker: { readonly dangerousPerHour: number };
+  readonly alerts: AlertPolicy;
   /** Paths of programs that steps of the kind `shell` may run, by the name that runbooks use. */
   readonly programs?: Readonly<Record<string, string>>;
   /** What steps of the kind `http` may send as a bearer token, by the name of the environment variable. */

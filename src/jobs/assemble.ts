@@ -9,6 +9,7 @@ import { createGuardMonitor, GUARDS, GUARDS_EVERY_SECONDS, type GuardPorts } fro
 import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
 import { createProbeMonitor } from '../monitors/probe-monitor.ts';
 import type { WatchedTarget } from '../monitors/watch.ts';
+import { forgetAlerts } from '../store/alerts.ts';
 import { forgetChanges } from '../store/changes.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
@@ -24,7 +25,7 @@ import { createDrain } from './drain.ts';
 import { openLeases } from './lease.ts';
 import { remindersWorker } from './reminders.ts';
 import { createTicks } from './ticks.ts';
-import { escalationDue, monitorTick, timersWorker } from './timers.ts';
+import { escalationDue, monitorTick, pageTeam, timersWorker } from './timers.ts';
 import { tellRefusal, tellUnsent } from './undelivered.ts';
 
 export interface JobsParts {
@@ -72,10 +73,15 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const monitors = new Map<string, { tick(signal?: AbortSignal): Promise<unknown> }>([
     ...watched.map((each) => [each.settings.name, monitorOf(each, parts)] as const),
     [HOLDS, holdMonitor(parts)],
+    [ALERTS, { tick: () => app.reconsiderAlerts() }],
     [GUARDS, createGuardMonitor({ ...parts, pickUp: (...it) => app.guardSeen(...it) }, log)],
   ]);
   const leases = openLeases(store, log);
-  const handlers = { 'escalation-due': escalationDue(app), monitor: monitorTick(monitors) };
+  const handlers = {
+    'escalation-due': escalationDue(app),
+    'page-team': pageTeam(app),
+    monitor: monitorTick(monitors),
+  };
   const onUnsent: DeliverOptions['onUnsent'] = (row, reason, final) => tellUnsent(app, row, reason, final);
   const onRefused: DeliverOptions['onRefused'] = (row, reason) => tellRefusal(app, row, reason);
   const drain = createDrain({
@@ -95,6 +101,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
   const ticking = [
     ...watched.map(({ settings }) => settings),
     { name: HOLDS, schedule: { everySeconds: HOLDS_EVERY_SECONDS } },
+    { name: ALERTS, schedule: { everySeconds: ALERTS_EVERY_SECONDS } },
     { name: GUARDS, schedule: { everySeconds: GUARDS_EVERY_SECONDS } },
   ];
   const ticks = createTicks({ db: store, clock, log, monitors: ticking });
@@ -111,12 +118,18 @@ export function assembleJobs(parts: JobsParts): Jobs {
   };
 }
 
+/** The name under which alerts that were held back are looked at again. */
+const ALERTS = 'firebreak:alerts';
+const ALERTS_EVERY_SECONDS = 30;
+
 const REPLAY_EVERY_MS = 5000;
 const HOUR_MS = 3_600_000;
 /** How long what is settled is remembered: longer than Slack repeats a delivery. */
 const REMEMBERED_MS = 7 * 24 * HOUR_MS;
 /** What the incidents of those days were told stays in their timelines. */
 const CHANGES_KEPT_MS = 90 * 24 * HOUR_MS;
+/** How long an alert that became no incident can be listed. */
+const ALERTS_REMEMBERED_MS = 90 * 24 * HOUR_MS;
 
 /** One key: only one instance at a time replays; not at each look, since most find nothing. */
 export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 'replay' | 'clock'>): Worker {
@@ -140,6 +153,7 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       await forgetSettled(store, before);
       await forgetDelivered(store, before);
       await forgetChanges(store, new Date(now - CHANGES_KEPT_MS));
+      await forgetAlerts(store, before, new Date(now - ALERTS_REMEMBERED_MS));
     },
   };
 }
@@ -154,8 +168,8 @@ function monitorOf(
     memory: { load: (name) => loadMonitor(store, name), save: (state) => saveMonitor(store, state) },
     propose: (suspicion) => app.propose(suspicion),
     revise: (proposal, suspicion) => app.revise(proposal, suspicion),
-    onGreen: (proposal, at) => app.probesTurned(proposal, 'green', at),
-    onRedAgain: (proposal, at) => app.probesTurned(proposal, 'red', at),
+    onGreen: (proposal, at) => app.monitorTurned(settings.name, proposal, 'green', at),
+    onRedAgain: (proposal, at) => app.monitorTurned(settings.name, proposal, 'red', at),
   };
   return createProbeMonitor(settings, ports, log.child({ monitor: settings.name }));
 }

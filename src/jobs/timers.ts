@@ -71,6 +71,14 @@ export const escalationDue =
     await app.escalationDue(incident, escalation, level, attempts);
   };
 
+/** The handler of `page-team`: a rule declared an incident, and somebody has to know. */
+export const pageTeam =
+  (app: Pick<App, 'escalate'>): TimerHandler =>
+  async ({ payload }) => {
+    const { incident, team, reason } = payload as { incident: number; team: string; reason: string };
+    await app.escalate(incident, { by: 'firebreak', team, reason });
+  };
+
 /** The handler of `monitor`; the slots of a monitor that is no longer configured are passed over. */
 export const monitorTick =
   (monitors: ReadonlyMap<string, { tick(signal: AbortSignal): Promise<unknown> }>): TimerHandler =>

@@ -35,6 +35,9 @@ const ACTS: Readonly<Record<string, Act>> = {
   'approval:approved': decide('approved'),
   'approval:refused': decide('refused'),
   'proposal:declare': declare,
+  'proposal:attach:0': attach,
+  'proposal:attach:1': attach,
+  'proposal:silence': silence,
   'run:start': startRun,
   'run:retry': steer('retry'),
   'run:skip': steer('skip'),
@@ -64,11 +67,13 @@ export function lineOf(actionId: string, value: string | undefined): string | un
 
 const lineValue = z.object({ line: z.string() });
 
+const sayLine: Act = (value, click, parts) => typed(lineValue.parse(value).line, click, parts);
+
 /** As if they had typed it, where they clicked. */
-async function sayLine(value: unknown, click: Click, { dispatch }: ClickParts): Promise<Reply> {
+async function typed(text: string, click: Click, { dispatch }: ClickParts): Promise<Reply> {
   const { by: actor, channelId, inboxKey, receivedAt } = click;
   const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
-  return dispatch({ text: lineValue.parse(value).line, actor, receivedAt, ...place });
+  return dispatch({ text, actor, receivedAt, ...place });
 }
 
 const pageValue = z.object({ incident: z.number(), page: z.number() });
@@ -90,13 +95,22 @@ function decide(decision: 'approved' | 'refused'): Act {
 
 const proposalValue = z.object({ proposal: z.number() });
 
-async function declare(value: unknown, click: Click, { app, dispatch }: ClickParts): Promise<Reply | string> {
+async function declare(value: unknown, click: Click, parts: ClickParts): Promise<Reply | string> {
   const { proposal } = proposalValue.parse(value);
-  const known = await app.proposal(proposal);
-  if (known === undefined) return OLD_BUTTON;
-  const { by: actor, channelId, inboxKey, receivedAt } = click;
-  const place = { ...(channelId ? { channelId } : {}), ...(inboxKey ? { inboxKey } : {}) };
-  return dispatch({ text: typedDeclareLine(known), actor, receivedAt, ...place });
+  const known = await parts.app.proposal(proposal);
+  return known === undefined ? OLD_BUTTON : typed(typedDeclareLine(known), click, parts);
+}
+
+const attachValue = proposalValue.extend({ incident: z.number() });
+
+async function attach(value: unknown, click: Click, parts: ClickParts): Promise<Reply> {
+  const { proposal, incident } = attachValue.parse(value);
+  return typed(`attach inc-${incident} proposal:${proposal}`, click, parts);
+}
+
+async function silence(value: unknown, click: Click, parts: ClickParts): Promise<Reply> {
+  const { proposal } = proposalValue.parse(value);
+  return typed(`silence proposal:${proposal} 1h`, click, parts);
 }
 
 const runValue = z.object({

@@ -123,6 +123,24 @@ export async function openIncidentsOn(
   return rows.map(({ id }) => id);
 }
 
+/** The newest open incident of a service or a target that everybody may know of; drills are not meant. */
+export async function openIncidentFor(
+  db: Db,
+  service: string | undefined,
+  target: string | undefined,
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ id: number }>(
+    `select i.id
+       from incidents i
+      where i.status not in ('resolved', 'cancelled') and i.kind = 'incident' and not i.private
+        and (i.service = $1 or exists (select from proposals p where p.incident_id = i.id and p.target = $2))
+      order by i.id desc
+      limit 1`,
+    [service, target],
+  );
+  return rows[0]?.id;
+}
+
 /** What a person has to do in any incident, and which one. */
 export async function openActionItems(
   db: Db,

@@ -5,7 +5,10 @@ import { type Db, first } from './store.ts';
 interface ProposalRow {
   readonly id: number;
   readonly monitor: string;
-  readonly target: string;
+  readonly is_foreign: boolean;
+  readonly group_key: string | null;
+  readonly target: string | null;
+  readonly next: string | null;
   readonly service: string | null;
   readonly sqlstate: string | null;
   readonly error: string;
@@ -17,28 +20,66 @@ interface ProposalRow {
 }
 
 const COLUMNS =
-  'id, monitor, target, service, sqlstate, error, relations, migration, first_failed_at, detected_at, incident_id';
+  'id, monitor, is_foreign, group_key, target, service, sqlstate, error, relations, migration, next, first_failed_at, detected_at, incident_id';
 
 /** Proposed twice, since a crash came between the proposal and the monitor's memory of it, it stays one. */
-export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id' | 'incidentId'>): Promise<number> {
+export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id'>): Promise<number> {
   const { rows } = await tx.query<{ id: number }>(
-    `insert into proposals (monitor, target, service, sqlstate, error, relations, migration, first_failed_at, detected_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (monitor, first_failed_at) do update set error = excluded.error
+    `insert into proposals (monitor, is_foreign, group_key, target, service, sqlstate, error, relations, migration, next,
+                            first_failed_at, detected_at, incident_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     on conflict (monitor, first_failed_at, coalesce(group_key, '')) do update set error = excluded.error
      returning id`,
     [
       wish.monitor,
+      wish.foreign ?? false,
+      wish.groupKey,
       wish.target,
       wish.service,
       wish.sqlstate,
       wish.error,
       JSON.stringify(wish.relations),
       wish.migration ? JSON.stringify(wish.migration) : null,
+      wish.next,
       wish.firstFailedAt,
       wish.detectedAt,
+      wish.incidentId,
     ],
   );
   return (rows[0] as { id: number }).id;
+}
+
+/**
+ * The newest proposal of a group, if it still stands for the trouble of now: its incident is open; or it became none, and
+ * something of it fires or was told since `since`.
+ */
+export async function groupProposal(tx: Db, groupKey: string, since: Date): Promise<Proposal | undefined> {
+  const row = first(
+    await tx.query<ProposalRow & { readonly stands: boolean }>(
+      `select ${COLUMNS},
+              case when incident_id is null
+                   then detected_at >= $2
+                        or exists (select from alerts a
+                                    where a.proposal_id = p.id and (a.state = 'firing' or a.last_told_at >= $2))
+                   else exists (select from incidents i
+                                 where i.id = p.incident_id and i.status not in ('resolved', 'cancelled')) end as stands
+         from proposals p
+        where group_key = $1
+        order by id desc
+        limit 1`,
+      [groupKey, since],
+    ),
+  );
+  return row?.stands ? toProposal(row) : undefined;
+}
+
+/** How many were made since then. */
+export async function proposalsSince(tx: Db, since: Date): Promise<number> {
+  const { rows } = await tx.query<{ made: number }>(
+    'select count(*)::int as made from proposals where detected_at >= $1',
+    [since],
+  );
+  return rows[0]?.made ?? 0;
 }
 
 export async function loadProposal(db: Db, id: number): Promise<Proposal | undefined> {
@@ -54,14 +95,25 @@ export async function lockProposal(tx: Db, id: number): Promise<Proposal | undef
   return row && toProposal(row);
 }
 
-/** Rewrites what was seen. */
-export async function updateProposal(
-  tx: Db,
-  { id, sqlstate, error, relations, migration }: Proposal,
-): Promise<void> {
+/** Rewrites what was seen, and by whom. */
+export async function updateProposal(tx: Db, it: Proposal): Promise<void> {
   await tx.query(
-    'update proposals set sqlstate = $2, error = $3, relations = $4, migration = $5 where id = $1',
-    [id, sqlstate, error, JSON.stringify(relations), migration ? JSON.stringify(migration) : null],
+    `update proposals
+        set monitor = $2, is_foreign = $3, target = $4, service = $5, sqlstate = $6, error = $7, relations = $8,
+            migration = $9, next = $10
+      where id = $1`,
+    [
+      it.id,
+      it.monitor,
+      it.foreign ?? false,
+      it.target,
+      it.service,
+      it.sqlstate,
+      it.error,
+      JSON.stringify(it.relations),
+      it.migration ? JSON.stringify(it.migration) : null,
+      it.next,
+    ],
   );
 }
 
@@ -71,15 +123,6 @@ export async function proposalsOf(db: Db, incidentId: number): Promise<readonly 
     [incidentId],
   );
   return rows.map(toProposal);
-}
-
-/** Incidents that an alert of this monitor became. */
-export async function incidentsOfMonitor(db: Db, monitor: string): Promise<readonly number[]> {
-  const { rows } = await db.query<{ incident_id: number }>(
-    'select distinct incident_id from proposals where monitor = $1 and incident_id is not null',
-    [monitor],
-  );
-  return rows.map(({ incident_id }) => incident_id);
 }
 
 /** Proposals since a time that became no incident yet, locked: two declarations must not take the same one. */
@@ -98,11 +141,14 @@ export async function attachProposal(tx: Db, id: number, incidentId: number): Pr
 const toProposal = (row: ProposalRow): Proposal => ({
   id: row.id,
   monitor: row.monitor,
-  target: row.target,
   error: row.error,
   relations: row.relations,
   firstFailedAt: row.first_failed_at,
   detectedAt: row.detected_at,
+  ...(row.is_foreign ? { foreign: true as const } : {}),
+  ...(row.group_key === null ? {} : { groupKey: row.group_key }),
+  ...(row.target === null ? {} : { target: row.target }),
+  ...(row.next === null ? {} : { next: row.next }),
   ...(row.service ? { service: row.service } : {}),
   ...(row.sqlstate ? { sqlstate: row.sqlstate } : {}),
   ...(row.incident_id ? { incidentId: row.incident_id } : {}),

@@ -122,6 +122,7 @@ export async function forgetSlots(db: Db, before: Date): Promise<void> {
 function laneOfTimer(timer: Timer | MonitorTimer): string {
   switch (timer.kind) {
     case 'escalation-due':
+    case 'page-team':
       return `incident:${String(timer.payload['incident'])}`;
     case 'monitor':
       return `monitor:${timer.payload.monitor}`;

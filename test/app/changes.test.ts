@@ -62,13 +62,13 @@ describe('a deploy that sends its migrations', () => {
 
   it('concerns the incident that its target was proposed for, whatever its service', async () => {
     const at = new Date('2026-06-03T09:59:00Z');
-    const proposal = await it1.app.propose({
+    const proposal = (await it1.app.propose({
       monitor: 'm',
       target: 'shop',
       error: 'x',
       relations: [],
       firstFailedAt: at,
-    });
+    })) as number;
     await it1.app.declare({ by: oncall, title: 'something else', severity: 'sev3', proposal, anyway: true });
     await it1.app.capture('shop', [migration('1_first')]);
     expect(await changesOf(5)).toHaveLength(1);

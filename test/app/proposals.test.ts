@@ -1,4 +1,5 @@
-import { createTestApp, PEOPLE, type TestApp } from '../support/app.ts';
+import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
+import { createTestApp, PEOPLE, type TestApp, testSettings } from '../support/app.ts';
 
 const { oncall } = PEOPLE;
 const applied = new Date('2026-06-03T09:58:00Z');
@@ -49,10 +50,24 @@ describe('proposals', () => {
     expect((await it1.app.record(2))?.proposals).toMatchObject([{ target: 'bank' }]);
   });
 
-  it('the same alert once more is shown the incident that it became, whatever the title', async () => {
+  it('the same alert once more belongs to the incident that it became', async () => {
     await it1.app.propose(locked);
     await it1.say(oncall, 'declare sev1 proposal:1 orders cannot be seen');
-    await it1.app.propose({ ...locked, firstFailedAt: new Date('2026-06-03T09:59:30Z') });
+    expect(await it1.app.propose({ ...locked, firstFailedAt: new Date('2026-06-03T09:59:30Z') })).toBe(1);
+    expect(await it1.app.proposal(2)).toBeUndefined();
+  });
+
+  it('where a rule proposes it all the same, who declares is shown the incident that is open', async () => {
+    const alerts = {
+      ...DEFAULT_ALERT_POLICY,
+      rules: [{ match: { source: ['monitor'] }, do: 'propose' as const }],
+    };
+    const shop = { service: 'shop' };
+    await it1.close();
+    it1 = await createTestApp({ settings: testSettings({ alerts, services: { shop: { links: {} } } }) });
+    await it1.app.propose({ ...locked, ...shop });
+    await it1.say(oncall, 'declare sev1 proposal:1 orders cannot be seen');
+    await it1.app.propose({ ...broken, ...shop, monitor: 'other' });
     expect(await it1.say(oncall, 'declare sev2 proposal:2 nothing works')).toContain(
       'may be open already: inc-1',
     );
@@ -68,7 +83,7 @@ describe('proposals', () => {
   });
 
   it('one that turns out to be about the schema is rewritten once, and its incident is told', async () => {
-    const id = await it1.app.propose(locked);
+    const id = (await it1.app.propose(locked)) as number;
     await it1.say(oncall, 'declare sev1 order status is down');
     await it1.app.revise(id, broken);
     await it1.app.revise(id, { ...broken, error: 'something else' });
@@ -81,13 +96,14 @@ describe('proposals', () => {
   });
 
   it('green ends the impact; red and green again correct it', async () => {
-    const id = await it1.app.propose(broken);
-    expect(await it1.app.probesTurned(id, 'green', it1.app.now())).toBe(false);
+    const id = (await it1.app.propose(broken)) as number;
+    expect(await it1.app.monitorTurned('order-status', id, 'green', it1.app.now())).toBe(false);
+    expect(await it1.app.monitorTurned('order-status', id, 'red', it1.app.now())).toBe(false);
     await it1.say(oncall, 'declare sev1 order status is down');
     const first = new Date('2026-06-03T09:59:00Z');
-    expect(await it1.app.probesTurned(id, 'green', first)).toBe(true);
-    await it1.app.probesTurned(id, 'red', it1.app.now());
-    await it1.app.probesTurned(id, 'green', it1.app.now());
+    expect(await it1.app.monitorTurned('order-status', id, 'green', first)).toBe(true);
+    await it1.app.monitorTurned('order-status', id, 'red', it1.app.now());
+    await it1.app.monitorTurned('order-status', id, 'green', it1.app.now());
     expect((await it1.app.record(1))?.incident.milestones.impact_ended).toMatchObject({
       at: it1.app.now(),
       earlier: [{ at: first }],

@@ -49,7 +49,13 @@ describe('every example', () => {
   let ran: Pick<Command, 'verb'>[];
   beforeAll(async () => {
     const permissions = { ...testSettings().permissions, redact: [PEOPLE.oncall] };
-    world = await createTestApp({ settings: testSettings({ targets: { shop }, permissions }) });
+    const services = { 'order-status': { links: {} } };
+    // So that each incident of the examples has a proposal of its own, though they share a target.
+    const rules = [{ match: { source: ['monitor'] }, do: 'propose' as const }];
+    const alerts = { rules, silences: [], proposalsPerHour: 1000 };
+    world = await createTestApp({
+      settings: testSettings({ targets: { shop }, permissions, services, alerts }),
+    });
     // Late in the day: the examples name hours that are over.
     world.at(new Date('2026-06-03T18:00:00Z'));
     dispatch = createDispatch({
@@ -84,12 +90,12 @@ describe('every example', () => {
   /** A new incident with one action item, which took over what a monitor saw; answers its channel. */
   async function incident(): Promise<string> {
     await world.app.propose({
-      monitor: 'order-status',
+      monitor: `order-status-${(sightings += 1)}`,
       target: 'shop',
       error: 'column does not exist',
       relations: ['order_status'],
       migration: { name: '1717408740000_order-status-cleanup' },
-      firstFailedAt: new Date(world.app.now().getTime() - (sightings += 1) * 1000),
+      firstFailedAt: new Date(world.app.now().getTime() - sightings * 1000),
     });
     const wish = { by: PEOPLE.oncall, title: 'it is down', severity: 'sev3', anyway: true };
     const declared = await world.app.declare(wish);
@@ -133,6 +139,14 @@ describe('every example', () => {
     declare: allOver,
     drill: allOver,
     timeline: noted,
+    attach: async () => {
+      await world.store.query('update proposals set incident_id = null where id = 3');
+      await world.store.query(`update incidents set status = 'investigating' where id = 2`);
+    },
+    silence: async () => {
+      const wish = { by: PEOPLE.oncall, what: 'shop', seconds: 60, reason: 'a test' };
+      for (let count = 0; count < 3; count += 1) await world.app.silence(wish);
+    },
     // The example names the first one.
     duplicate: async () => {
       await world.store.query(`update incidents set status = 'investigating' where id = 1`);

@@ -10,6 +10,7 @@ describe('the export as JSON', () => {
       'metrics',
       'proposals',
       'changes',
+      'alerts',
       'timeline',
       'runs',
       'pages',

@@ -21,6 +21,7 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     runs: [sweepRun, failedRollback, terminate, rollback, repair],
     holds: [],
     changes: [],
+    alerts: [],
     parts: [],
     proposals: [
       {

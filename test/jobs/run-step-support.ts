@@ -1,8 +1,10 @@
 /** A store with an open incident, the use cases of runs on it, and a worker with steps made by hand. */
+
 import { z } from 'zod';
 import type { Directory } from '../../src/app/app.ts';
 import { declareIncident } from '../../src/app/incidents.ts';
 import { createRuns, type RunUseCases } from '../../src/app/runs.ts';
+import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import type { Effect } from '../../src/domain/effects.ts';
 import type { TimelineEntry } from '../../src/domain/entry.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
@@ -51,6 +53,7 @@ export const settingsWith = (targets: Settings['targets'] = { shop }): Settings 
   teams: {},
   services: {},
   targets,
+  alerts: DEFAULT_ALERT_POLICY,
   breaker: { dangerousPerHour: 3 },
 });
 

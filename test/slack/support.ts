@@ -1,8 +1,10 @@
 /** A real local Slack with a real store; the app and the dispatcher are small objects that a test makes. */
+
 import { fileURLToPath } from 'node:url';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
+import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import type { Escalation, Incident, Page } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
@@ -111,6 +113,7 @@ export function appWith(
       teams: {},
       services: {},
       targets: {},
+      alerts: DEFAULT_ALERT_POLICY,
       breaker: { dangerousPerHour: 10 },
     },
     now: () => new Date(),
@@ -120,6 +123,8 @@ export function appWith(
     incident: (id) => Promise.resolve(known.incidents?.find((each) => each.id === id)),
     run: (id) => Promise.resolve(known.runs?.find((each) => each.id === id)),
     proposal: (id) => Promise.resolve(known.proposals?.find((each) => each.id === id)),
+    alertsOf: () => Promise.resolve({ firing: 1, resolved: 0, alerts: [] }),
+    attachable: () => Promise.resolve([]),
     record: () => Promise.resolve(known.record),
     ...given,
   };
@@ -219,6 +224,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   proposals: [],
   holds: [],
   changes: [],
+  alerts: [],
   parts: [],
   people: {},
   headHash: '',

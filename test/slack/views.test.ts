@@ -315,6 +315,16 @@ describe('the card of an incident', () => {
   });
 });
 
+/** With one alert that fires, and nothing else open. */
+const of = (known: Proposal): Parameters<typeof proposal>[0] => ({
+  known,
+  group: { firing: 1, resolved: 0, alerts: [] },
+  command: '/incident',
+  hidden: false,
+  open: [],
+  now: AT,
+});
+
 describe('a proposal', () => {
   const known: Proposal = {
     id: 3,
@@ -330,7 +340,7 @@ describe('a proposal', () => {
   };
 
   test('names what fails and what changed before, and gives the line to type', () => {
-    const blocks = shown(proposal(known, '/incident'));
+    const blocks = shown(proposal(of(known)));
     for (const text of [
       '42703',
       'order_status',
@@ -346,13 +356,13 @@ describe('a proposal', () => {
 
   test('calls nobody by the words of a database', () => {
     const error = 'no <@U012AB>, <!subteam^S1> in <https://x.y>';
-    const view = proposal({ ...known, error }, '/incident');
+    const view = proposal(of({ ...known, error }));
     expect(`${view.text} ${shown(view)}`).not.toMatch(/<[@!h]/);
     expect(shown(view)).toContain('no &lt;@U012AB&gt;');
   });
 
   test('that became an incident has no button', () => {
-    const blocks = shown(proposal({ ...known, incidentId: 7 }, '/incident'));
+    const blocks = shown(proposal(of({ ...known, incidentId: 7 })));
     expect(blocks).not.toContain('action_id');
     expect(blocks).toContain('Became incident 7');
   });
@@ -748,7 +758,7 @@ describe('within the limits of Slack, whatever it shows, stays', () => {
       expect(shown(view)).toContain('approval:approved');
       return view;
     }));
-  test('a proposal', () => always(proposals, (known) => proposal(known, '/incident')));
+  test('a proposal', () => always(proposals, (known) => proposal(of(known))));
   test('a topic', () =>
     fc.assert(
       fc.property(incidents, (incident) => expect(topicOf(incident).length).toBeLessThanOrEqual(250)),

@@ -1,10 +1,12 @@
 /** An App on a database of its own, with real commands; people of the directory are given. */
+
 import type { App, Directory } from '../../src/app/app.ts';
 import type { Reply } from '../../src/app/command.ts';
 import { createApp } from '../../src/app/create.ts';
 import { createDispatch, type Dispatch } from '../../src/app/dispatch.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
 import { loadChecks } from '../../src/databases/check.ts';
+import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Settings } from '../../src/domain/settings.ts';
 import { loadRunbooks } from '../../src/runbooks/load.ts';
@@ -55,6 +57,7 @@ export const testSettings = (more: Partial<Settings> = {}): Settings => ({
   phones: {},
   services: {},
   targets: {},
+  alerts: DEFAULT_ALERT_POLICY,
   breaker: { dangerousPerHour: 10 },
   ...more,
 });

@@ -1,6 +1,7 @@
 /** Section 3: what the record shows of the cause; why it could happen is for people to say. */
 import { beganAt, whatChanged } from '../change.ts';
 import type { Proposal } from '../record.ts';
+import { seenBy } from '../sighting.ts';
 import { formatUtc } from '../when.ts';
 import { ofStep, proposed, rowsWhere } from './cite.ts';
 import { type Act, acts, isDone, migrationOf, notUndone, proposalsInOrder, text } from './facts.ts';
@@ -40,10 +41,10 @@ export const rowsOfAct = (report: Report, { run, step }: Pick<Act, 'run' | 'step
   rowsWhere(report, ofStep(run.id, step.index, ['step', 'diagnosis']));
 
 /** What the timeline holds of what a monitor saw first. */
-export const rowsOfSighting = (report: Report, { monitor, detectedAt }: Proposal): readonly number[] =>
+export const rowsOfSighting = (report: Report, proposal: Proposal): readonly number[] =>
   rowsWhere(
     report,
-    ({ kind, actor, at }) => kind === 'monitor' && actor === `monitor:${monitor}` && at <= detectedAt,
+    ({ kind, actor, at }) => kind === 'monitor' && actor === seenBy(proposal) && at <= proposal.detectedAt,
   );
 
 const contributing = (report: Report): readonly string[] => [

@@ -102,7 +102,9 @@ const detected = (report: Report): readonly string[] =>
   proposalsInOrder(report).flatMap((proposal) => {
     const took = seconds(secondsBetween(proposal.firstFailedAt, proposal.detectedAt));
     return proposed(
-      `Monitor ${code(proposal.monitor)} detected the failure ${took} after its first failed query`,
+      proposal.foreign
+        ? `An alert of ${code(proposal.monitor)} came in ${took} after it began`
+        : `Monitor ${code(proposal.monitor)} detected the failure ${took} after its first failed query`,
       rowsOfSighting(report, proposal),
     );
   });

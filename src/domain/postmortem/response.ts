@@ -23,9 +23,11 @@ export const response = (report: Report): string =>
   ].join('\n\n');
 
 function detection(record: Report): readonly string[] {
-  const seen = proposalsInOrder(record).map(({ monitor, target, firstFailedAt, detectedAt }) => {
+  const seen = proposalsInOrder(record).map(({ monitor, foreign, target, firstFailedAt, detectedAt }) => {
     const took = seconds(secondsBetween(firstFailedAt, detectedAt));
-    return `Monitor ${code(monitor)} on ${code(target)}: first failure ${formatUtc(firstFailedAt)}, detected ${formatUtc(detectedAt)}, ${took} later`;
+    if (foreign)
+      return `Alert of ${code(monitor)}: fired ${formatUtc(firstFailedAt)}, received ${formatUtc(detectedAt)}, ${took} later`;
+    return `Monitor ${code(monitor)} on ${code(target ?? 'no target')}: first failure ${formatUtc(firstFailedAt)}, detected ${formatUtc(detectedAt)}, ${took} later`;
   });
   const { detected } = record.incident.milestones;
   if (seen.length > 0) return seen;

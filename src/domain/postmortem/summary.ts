@@ -78,10 +78,11 @@ export function lasted({ incident: { milestones } }: Known): string {
 
 /** What a monitor saw fail, in one line. */
 export function failure(proposal: Proposal): string {
-  const { monitor, target, sqlstate, error, relations, firstFailedAt } = proposal;
+  const { monitor, foreign, target, sqlstate, error, relations, firstFailedAt } = proposal;
+  if (foreign) return `From ${formatUtc(firstFailedAt)} on, ${code(monitor)} told: ${inline(error)}`;
   const state = sqlstate === undefined ? '' : `, SQLSTATE ${code(sqlstate)}`;
   const named = relations.length === 0 ? '' : `; it reads ${codes(relations)}`;
-  return `From ${formatUtc(firstFailedAt)} on, ${code(monitor)} failed on ${code(target)}${state}: ${inline(error)}${named}`;
+  return `From ${formatUtc(firstFailedAt)} on, ${code(monitor)} failed on ${code(target ?? 'no target')}${state}: ${inline(error)}${named}`;
 }
 
 function start({ incident: { milestones } }: Known): string {
@@ -124,7 +125,7 @@ function rolesOf(report: Report): string {
 function affected(record: Known): string {
   const proposals = proposalsInOrder(record);
   const services = unique([record.incident, ...proposals].flatMap(({ service }) => service ?? []));
-  const targets = unique([...proposals, ...record.runs].map(({ target }) => target));
+  const targets = unique([...proposals, ...record.runs].flatMap(({ target }) => target ?? []));
   const parts = [
     services.length > 0 ? codes(services) : '',
     targets.length > 0 ? `database ${codes(targets)}` : '',

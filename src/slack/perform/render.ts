@@ -5,10 +5,13 @@ import { announcement } from '../views/announcement.ts';
 import type { View } from '../views/blocks.ts';
 import { card } from '../views/card.ts';
 import { page } from '../views/page.ts';
-import { proposal } from '../views/proposal.ts';
+import { alertGroup, heldBack, proposal } from '../views/proposal.ts';
 import { reminder } from '../views/reminder.ts';
 import { run } from '../views/run.ts';
 import type { Performing } from './context.ts';
+
+/** Of a group's alerts, each in a line. */
+const SHOWN = 10;
 
 /** Undefined when what it shows is unknown to the store. */
 export async function viewOf(subject: LiveSubject, { app }: Performing): Promise<View | undefined> {
@@ -42,7 +45,16 @@ export async function viewOf(subject: LiveSubject, { app }: Performing): Promise
     case 'proposal': {
       const known = await app.proposal(subject.proposal);
       const became = known?.incidentId === undefined ? undefined : await app.incident(known.incidentId);
-      return known && proposal(known, command, became?.private);
+      if (!known) return undefined;
+      const group = await app.alertsOf(known.id, SHOWN);
+      const open = became ? [] : await app.attachable();
+      return proposal({ known, group, command, hidden: became?.private ?? false, open, now: app.now() });
     }
+    case 'alerts': {
+      const known = await app.proposal(subject.proposal);
+      return known && alertGroup(known, await app.alertsOf(known.id, SHOWN), app.now());
+    }
+    case 'held-back':
+      return heldBack(await app.heldBackAlerts(), command);
   }
 }

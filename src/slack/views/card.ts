@@ -14,9 +14,10 @@ import { labels, mark, reached, severityName, when, who } from './words.ts';
 
 const ACCOUNT = 500;
 const CHANGES = 3;
+const ALERTS = 3;
 
 export function card(record: IncidentRecord, settings: Settings): View {
-  const { incident, runs, holds } = record;
+  const { incident, runs, holds, alerts } = record;
   const label = labels(incident);
   const head = `${label === '' ? '' : `${label}: `}Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
   return view(`${head}: ${mrkdwn(incident.title)}`, [
@@ -30,6 +31,7 @@ export function card(record: IncidentRecord, settings: Settings): View {
     ...lines(['*Times*', ...times(incident)]),
     ...listed('Waiting for an answer', waiting(incident)),
     ...listed('What changed', changed(record)),
+    ...listed('Alerts', alertsOf(alerts)),
     ...listed('Running', runs.filter(({ endedAt }) => endedAt === undefined).map(running)),
     ...listed('Rolled back: must not be deployed again', holds.map(held)),
     buttons(incident),
@@ -110,6 +112,21 @@ const running = ({ id, title, target, state }: Run): string =>
 
 const held = ({ migration, target, returnedAt }: Hold): string =>
   `• ${code(migration)} on ${code(target)}${returnedAt ? ` :rotating_light: *applied again*, seen at ${when(returnedAt)}` : ''}`;
+
+/** Those that fire, the newest first, and how many were resolved; nothing is closed by that. */
+function alertsOf(alerts: IncidentRecord['alerts']): readonly string[] {
+  const firing = alerts.filter(({ state }) => state === 'firing');
+  const resolved = alerts.length - firing.length;
+  const more = firing.length - ALERTS;
+  return [
+    ...firing
+      .slice(-ALERTS)
+      .toReversed()
+      .map(({ title, source }) => `• :red_circle: ${clip(mrkdwn(title), ACCOUNT)} (${code(source)})`),
+    ...(more > 0 ? [`• ${more} more fire`] : []),
+    ...(resolved > 0 ? [`• ${resolved} resolved`] : []),
+  ];
+}
 
 const listed = (title: string, items: readonly string[]) =>
   items.length === 0 ? [] : lines([`*${title}*`, ...items]);

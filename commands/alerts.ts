@@ -1,0 +1,70 @@
+/** `alerts`: what monitors and other systems told lately, and what became of each, with the reason. */
+import { defineCommand } from '../src/app/command.ts';
+import { type KnownAlert, OUTCOMES, type Outcome } from '../src/domain/alert.ts';
+import { parseDuration } from '../src/domain/duration.ts';
+import { type Refusal, refuse } from '../src/domain/refusal.ts';
+import type { Settings } from '../src/domain/settings.ts';
+import { alertLine } from '../src/slack/views/proposal.ts';
+import { code } from '../src/slack/views/text.ts';
+
+const SHOWN = 30;
+const DAY_MS = 86_400_000;
+
+export default defineCommand({
+  verb: 'alerts',
+  group: 'look',
+  aliases: ['alert'],
+  summary: 'what monitors and others told, and what became of it',
+  usage: 'alerts [<outcome>] [<service>] [2h]',
+  examples: ['alerts', 'alerts dropped', 'alerts order-status 2h'],
+  more: [
+    'An outcome is `proposed`, `attached`, `declared`, `silenced` or `dropped`; each has its reason.',
+    'Of the last day, unless told.',
+  ],
+  where: 'anywhere',
+  permission: 'read',
+  async run({ words, actor, now, command }, app) {
+    const filter = readFilter(words, app.settings);
+    if ('ok' in filter) return filter;
+    const { ms, ...asked } = filter;
+    const alerts = await app.alerts({ ...asked, since: new Date(now.getTime() - ms) });
+    const shown = await Promise.all(
+      alerts.slice(0, SHOWN).map(async (alert) => {
+        const hidden = alert.incident !== undefined && !(await app.isVisible(alert.incident, actor));
+        return `${alertLine(alert, now)}\n      ${becameText(alert, hidden)}`;
+      }),
+    );
+    const more = alerts.length - shown.length;
+    const lines = [...shown, ...(more > 0 ? [`_and ${more} more: say more of what you look for_`] : [])];
+    return { text: lines.join('\n') || `None. \`${command} alerts 30d\` looks further back.` };
+  },
+});
+
+function becameText({ outcome, reason, incident, proposal }: KnownAlert, hidden: boolean): string {
+  if (hidden) return outcome;
+  const became = incident === undefined ? '' : `, incident ${incident}`;
+  const by = proposal === undefined ? '' : ` (proposal ${proposal}${became})`;
+  return `${outcome}${by}: ${code(reason)}`;
+}
+
+interface Filter {
+  readonly ms: number;
+  readonly outcome?: Outcome;
+  readonly service?: string;
+}
+
+function readFilter(words: string, { services }: Settings): Filter | Refusal {
+  let filter: Filter = { ms: DAY_MS };
+  for (const word of words.toLowerCase().split(/\s+/).filter(Boolean)) {
+    const outcome = OUTCOMES.find((each) => each === word);
+    const ms = parseDuration(word);
+    if (outcome) filter = { ...filter, outcome };
+    else if (ms !== undefined) filter = { ...filter, ms };
+    else if (word in services) filter = { ...filter, service: word };
+    else {
+      const known = [...OUTCOMES, '2h', ...Object.keys(services)].join(', ');
+      return refuse('UNKNOWN_FILTER', { found: word, known });
+    }
+  }
+  return filter;
+}

@@ -1,0 +1,128 @@
+/** What alerts say in Slack and in timelines: a message a group, kept current; entries in the incident they belong to. */
+
+import { person } from '../domain/actor.ts';
+import { isFlapping, type KnownAlert, turnsLately } from '../domain/alert.ts';
+import { card } from '../domain/decision.ts';
+import type { Effect } from '../domain/effects.ts';
+import type { NewEntry } from '../domain/entry.ts';
+import { type Actor, type Incident, isOpen } from '../domain/incident.ts';
+import type { Proposal } from '../domain/record.ts';
+import { seenBy, sightingText } from '../domain/sighting.ts';
+import { alertsOfProposal } from '../store/alerts.ts';
+import { lockIncident } from '../store/incidents.ts';
+import { enqueue } from '../store/outbox.ts';
+import { loadProposal } from '../store/proposals.ts';
+import type { Db } from '../store/store.ts';
+import { changeEntry, groupMessage, heldBackMessage, proposalMessage } from './alert-messages.ts';
+import type { AlertRound, Touched } from './alert-round.ts';
+import { commitDecision } from './commit.ts';
+
+/** A group of more is told as a number, not one by one. */
+const TOLD_ONE_BY_ONE = 20;
+
+/** Tells what a round has changed. */
+export async function tellGroups(tx: Db, round: AlertRound, now: Date): Promise<void> {
+  for (const [id, touched] of round.touched) await tellGroup(tx, id, touched, now);
+  await tellHeldBack(tx, round, now);
+}
+
+async function tellGroup(tx: Db, id: number, touched: Touched, now: Date): Promise<void> {
+  const proposal = await loadProposal(tx, id);
+  if (!proposal) return;
+  if (proposal.incidentId === undefined) return enqueue(tx, [proposalMessage(id)], now);
+  const incident = await lockIncident(tx, proposal.incidentId);
+  if (!incident) return;
+  const entries = await entriesOf(tx, proposal, touched, now);
+  const effects: Effect[] = [groupMessage(incident.id, id), card(incident)];
+  // The message with the buttons, where there was one, says what became of it.
+  if (touched.attached) effects.push(proposalMessage(id));
+  if (isOpen(incident)) {
+    await commitDecision(tx, { ok: true, incident, entries, effects, timers: [] }, {}, now);
+  }
+}
+
+async function entriesOf(
+  tx: Db,
+  proposal: Proposal,
+  { alerts, attached }: Touched,
+  now: Date,
+): Promise<readonly NewEntry[]> {
+  const { firing, resolved } = await alertsOfProposal(tx, proposal.id, 1);
+  const change = attached ? changeEntry(proposal) : undefined;
+  const many = firing + resolved > TOLD_ONE_BY_ONE;
+  const told = many ? [] : alerts.flatMap((alert) => turnEntry(alert, proposal, now));
+  const over = firing === 0 && resolved > 1 ? [allResolved(proposal, resolved, now)] : [];
+  const crowd = many && attached ? [manyFire(proposal, firing, now)] : [];
+  return [...(change ? [change] : []), ...told, ...crowd, ...over];
+}
+
+/** What somebody attaches by hand is told in the incident as what is attached by itself. */
+export async function tellAttached(
+  tx: Db,
+  proposal: Proposal,
+  incident: Incident,
+  by: Actor,
+  now: Date,
+): Promise<void> {
+  const { alerts } = await alertsOfProposal(tx, proposal.id, TOLD_ONE_BY_ONE + 1);
+  const entries = await entriesOf(tx, proposal, { alerts: [...alerts], attached: true }, now);
+  const text = `${person(by)} attached proposal ${proposal.id} (${groupName(proposal)}) to this incident`;
+  const decision = {
+    ok: true as const,
+    incident,
+    entries: [...entries, { at: now, kind: 'monitor' as const, actor: by, text }],
+    effects: [groupMessage(incident.id, proposal.id), card(incident), proposalMessage(proposal.id)],
+    timers: [],
+  };
+  await commitDecision(tx, decision, {}, now);
+}
+
+/** Once it flaps, its turns are counted in the group's message. */
+export function turnEntry(alert: KnownAlert, proposal: Proposal, now: Date): readonly NewEntry[] {
+  const { source, state, title, startedAt, resolvedAt, labels, link } = alert;
+  const isOurs = source === 'monitor';
+  const actor = isOurs ? `monitor:${labels['monitor'] ?? ''}` : `alert:${source}`;
+  const isShown = isOurs && actor === seenBy(proposal);
+  const firing = isShown ? sightingText(proposal) : `${isOurs ? 'Monitor' : 'Alert'} fires: ${title}`;
+  const flaps = isFlapping(alert, now);
+  const begins = flaps && !isFlapping({ turns: alert.turns.slice(1) }, now);
+  if (flaps && !begins) return [];
+  const text = state === 'firing' ? firing : `Resolved: ${title}`;
+  const more = begins
+    ? `. It flaps: ${turnsLately(alert, now)} turns in half an hour; they are counted from now on`
+    : '';
+  const at = alert.turns.length > 0 ? now : state === 'firing' ? startedAt : (resolvedAt ?? now);
+  return [
+    {
+      at: at < now ? at : now,
+      kind: 'monitor',
+      actor,
+      text: text + more,
+      details: { alert: alert.id, source, state },
+      ...(link === undefined ? {} : { link }),
+    },
+  ];
+}
+
+const allResolved = (proposal: Proposal, resolved: number, now: Date): NewEntry => ({
+  at: now,
+  kind: 'monitor',
+  actor: seenBy(proposal),
+  text: `All ${resolved} alerts of ${groupName(proposal)} are resolved; nothing is closed by that`,
+});
+
+const manyFire = (proposal: Proposal, firing: number, now: Date): NewEntry => ({
+  at: now,
+  kind: 'monitor',
+  actor: seenBy(proposal),
+  text: `${firing} alerts of ${groupName(proposal)} fire`,
+});
+
+/** What the group is about, in a word. */
+const groupName = ({ service, target, groupKey }: Proposal): string =>
+  service ?? target ?? groupKey ?? 'the group';
+
+/** One message for all that is beyond the hour's limit, so that nobody takes silence for health. */
+async function tellHeldBack(tx: Db, round: AlertRound, now: Date): Promise<void> {
+  if (round.heldBackChanged()) await enqueue(tx, [heldBackMessage(now)], now);
+}

@@ -1,0 +1,26 @@
+/** How a sighting is told: who saw it, in a line, and how much it tells. */
+import type { Actor } from './incident.ts';
+import type { Sighting } from './record.ts';
+import { isSchemaMismatch } from './sqlstate.ts';
+
+/** `monitor:order-status`, `alert:grafana` */
+export const seenBy = ({ monitor, foreign }: Pick<Sighting, 'monitor' | 'foreign'>): Actor =>
+  `${foreign ? 'alert' : 'monitor'}:${monitor}`;
+
+/** What was seen, as one line: `Monitor x: queries fail on shop (SQLSTATE 42703, …, table order_status)`. */
+export function sightingText({ monitor, foreign, target, sqlstate, error, relations }: Sighting): string {
+  if (foreign) return `Alert of ${monitor}: ${error}`;
+  const tables = relations.length > 0 ? `table ${relations.join(', ')}` : undefined;
+  if (sqlstate === undefined)
+    return `Monitor ${monitor} on ${target}: ${error}${tables ? ` (${tables})` : ''}`;
+  const what = [`SQLSTATE ${sqlstate}`, error, ...(tables ? [tables] : [])].join(', ');
+  return `Monitor ${monitor}: queries fail on ${target} (${what})`;
+}
+
+/** A group is shown by what tells most: a schema that does not fit, before an error, a failing probe, a check, an alert. */
+export function tellingOf({ foreign, sqlstate, relations }: Sighting): number {
+  if (isSchemaMismatch(sqlstate)) return 4;
+  if (sqlstate !== undefined) return 3;
+  if (relations.length > 0) return 2;
+  return foreign ? 0 : 1;
+}
