@@ -71,16 +71,10 @@ module.exports = {
     },
     {
       name: 'config-file-of-config',
-      comment:
-        'The schema of firebreak.yml, and what it says about teams and trackers, are parts of config.ts.',
+      comment: 'The schema of firebreak.yml, and what its parts say, are parts of config.ts.',
       severity: 'error',
-<<<<<<< HEAD
-      from: { pathNot: '^src/config(-teams|-tracker)?\\.ts$' },
-      to: { path: '^src/config-(file|teams|tracker|alerts)\\.ts$' },
-=======
-      from: { pathNot: '^src/config(-http|-teams|-tracker)?\\.ts$' },
-      to: { path: '^src/config-(file|http|teams|tracker)\\.ts$' },
->>>>>>> main
+      from: { pathNot: '^src/config' },
+      to: { path: '^src/config-[a-z]+\\.ts$' },
     },
   ],
   options: {

@@ -6,6 +6,8 @@ import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
+import { isCron } from './jobs/ticks.ts';
+import { ERROR_RATE } from './monitors/look-settings.ts';
 import { strict } from './yaml.ts';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'lower-case letters, digits, - and _');
@@ -68,6 +70,8 @@ const TargetFile = z
       )
       .default({}),
     rehearsal: name.optional(),
+    /** Whether it is watched by default, by the kinds of monitors that are not named for it. */
+    watch: z.boolean().default(true),
   })
   .superRefine(({ tool, history }, context) => {
     if (tool !== 'other' && (history?.name ?? history?.applied_at ?? history?.failed) !== undefined) {
@@ -168,6 +172,50 @@ const GitHubFile = z.strictObject({
   token_env: envName.default('GITHUB_TOKEN'),
   labels: z.array(z.string().min(1).max(50)).default(['postmortem']),
 });
+
+const often = z.number().int().positive();
+
+const MonitorFile = z.strictObject({
+  target: name.optional(),
+  service: name.optional(),
+  every_s: z.number().int().min(1).max(3600).optional(),
+  cron: z.string().refine(isCron, 'five fields of cron, or six with the seconds first').optional(),
+  for: often.optional(),
+  /** The older name of `for`. */
+  failures: often.optional(),
+  clear: often.optional(),
+  timeout_s: seconds.max(300).optional(),
+  probes: z.array(z.string()).min(1).optional(),
+  http: z
+    .strictObject({
+      url: z.string().refine(isWebAddress, 'an address with http:// or https://, without a password'),
+      status: z.number().int().min(100).max(599).default(200),
+      contains: z.string().min(1).max(1000).optional(),
+    })
+    .optional(),
+  checks: z
+    .union([z.array(z.string()).min(1), z.literal('first-minutes')], {
+      error: 'a list of checks, or first-minutes',
+    })
+    .optional(),
+  level: z.enum(['warn', 'crit']).optional(),
+  limits: z
+    .record(z.string(), z.strictObject({ warn: z.number().nonnegative(), crit: z.number().nonnegative() }))
+    .optional(),
+  error_rate: z
+    .strictObject({
+      percent: z.number().positive().max(100).default(ERROR_RATE.percent),
+      min: often.default(ERROR_RATE.min),
+      baseline: z.number().min(1).default(ERROR_RATE.baseline),
+    })
+    .optional(),
+});
+export type MonitorFile = z.infer<typeof MonitorFile>;
+
+function isWebAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return /^https?:$/.test(url?.protocol ?? '') && url?.username === '' && url.password === '';
+}
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day in quotes, for example "02:00"');
 const pattern = z.string().min(1).max(200);
@@ -281,16 +329,6 @@ export const ConfigFile = z.strictObject({
   rules: z.array(RuleFile).default([]),
   silences: z.array(SilenceFile).default([]),
   noise: z.strictObject({ proposals_per_hour: z.number().int().positive().optional() }).prefault({}),
-  monitors: z
-    .record(
-      name,
-      z.strictObject({
-        target: name,
-        service: name.optional(),
-        every_s: z.number().int().min(1).max(59).default(10),
-        failures: z.number().int().positive().default(3),
-      }),
-    )
-    .default({}),
+  monitors: z.record(name, MonitorFile).default({}),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

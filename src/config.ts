@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { alertMistakes, alertsOf } from './config-alerts.ts';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
 import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
+import { monitorMistakes, monitorsOf } from './config-monitors.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
 import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
@@ -39,8 +40,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export function loadConfig(file: string, env: Env = process.env): Config {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
-    ...strayMonitors(it),
-    ...blindMonitors(it),
+    ...monitorMistakes(it),
     ...strayRehearsals(it),
     ...missingUrls(it.targets, env),
     ...missingSecrets(it, env),
@@ -90,7 +90,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
 export function loadSettings(file: string, env: Env = process.env): Settings {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
-    ...strayMonitors(it),
+    ...monitorMistakes(it),
     ...strayRehearsals(it),
     ...teamMistakes(it),
     ...policyMistakes(it),
@@ -177,17 +177,6 @@ function soundOr(read: ConfigFile | undefined, problems: readonly string[]): Con
   throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
 }
 
-/** Monitors of targets that are not there. */
-function blindMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
-  return Object.entries(monitors)
-    .filter(([, { target }]) => targets[target]?.probes.length === 0)
-    .map(([monitor, { target }]) => ({
-      path: ['monitors', monitor, 'target'],
-      found: `${target}, which has no probes`,
-      expected: 'a target with at least one probe: without it the monitor would always be green',
-    }));
-}
-
 /** Without a commander nobody can lead; a service whose team is not there pages nobody. */
 function policyMistakes({ roles, severities, services, teams }: ConfigFile): readonly Mistake[] {
   const unled = roles !== undefined && !(COMMANDER in roles);
@@ -218,17 +207,6 @@ function policyMistakes({ roles, severities, services, teams }: ConfigFile): rea
           ],
     ),
   ];
-}
-
-function strayMonitors({ targets, monitors }: ConfigFile): readonly Mistake[] {
-  const known = Object.keys(targets);
-  return Object.entries(monitors)
-    .filter(([, { target }]) => !known.includes(target))
-    .map(([monitor, { target }]) => ({
-      path: ['monitors', monitor, 'target'],
-      found: target,
-      expected: `one of ${known.join(', ') || '(no targets)'}`,
-    }));
 }
 
 /** What is tried out on the target itself would be no rehearsal. */
@@ -352,12 +330,3 @@ const severityOf = ([name, given]: [string, SeverityFile]): SeveritySpec => ({
   ...(given.stale_min === undefined ? {} : { staleAfter: given.stale_min * MINUTE }),
   ...(given.postmortem_days === undefined ? {} : { postmortemWithin: given.postmortem_days * DAY }),
 });
-
-const monitorsOf = (read: ConfigFile): readonly MonitorSettings[] =>
-  Object.entries(read.monitors).map(([monitor, { target, service, every_s, failures }]) => ({
-    name: monitor,
-    target,
-    ...(service ? { service } : {}),
-    schedule: { everySeconds: every_s },
-    for: failures,
-  }));

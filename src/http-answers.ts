@@ -23,3 +23,18 @@ export function lostBy(
 /** Node's code of a failed `fetch`, such as ECONNREFUSED. */
 export const connectionCode = (error: unknown): string | undefined =>
   (error as { readonly cause?: { readonly code?: string } }).cause?.code;
+
+const MOST_BYTES = 64 * 1024;
+
+/** The first 64 KiB of an answer. Of a longer one the rest is not read: it may have no end. */
+export async function beginningOf({ body }: Response): Promise<string> {
+  if (body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= MOST_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MOST_BYTES).toString();
+}

@@ -1,14 +1,18 @@
 /** What comes into the bot, besides Slack: over its own HTTP. */
+import { alertEntrances } from './alerts/alerts.ts';
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
 import { githubEntrance, isFromGitHub } from './alerts/github.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
+import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
 
 type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
   readonly app: App;
   readonly now: () => Date;
+  /** Of alerts. */
+  readonly sources: readonly AlertSource[];
   /** The names of all. */
   readonly targets: readonly string[];
 };
@@ -16,7 +20,7 @@ type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
 /** Makes the receiver with all its ways in; it listens once it is started. */
 export function createInward(
   { listen, tokens, secrets }: Config['http'],
-  { app, now, targets, ready, log }: Inward,
+  { app, now, sources, targets, ready, log }: Inward,
 ): Receiver {
   const { services } = app.settings;
   const changed: App['changed'] = (reported) => app.changed(reported);
@@ -30,7 +34,10 @@ export function createInward(
   return createReceiver({
     listen,
     gate: { tokens, secrets, now },
-    entrances: { '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes) },
+    entrances: {
+      ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
+      '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
+    },
     ready,
     counters: createCounters(),
     log,

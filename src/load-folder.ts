@@ -1,4 +1,5 @@
 /** Loads a folder that grows by one file a thing: each file's default export, its name the file's name. */
+import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { FirebreakError } from './errors.ts';
@@ -20,5 +21,12 @@ export async function loadFolder<Item>(
   }
   return items;
 }
+
+/** What is in it, without loading any of it. */
+export const namesIn = (folder: URL): readonly string[] =>
+  readdirSync(folder)
+    .filter(isModule)
+    .map((file) => basename(file, extname(file)))
+    .sort();
 
 const isModule = (file: string): boolean => /(?<!\.d)\.[jt]s$/.test(file);

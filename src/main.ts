@@ -40,7 +40,7 @@ export const startFirebreak = (
     const { store, close } = await openOwnStore(config, log);
     onClose(close);
     const { lastCall, directory, ...contact } = createContact(keys, now, log);
-    const { steps, commands, ...found } = await findAll(config.runbooks, log);
+    const { steps, commands, sources, ...found } = await findAll(config.runbooks, log);
     const schedules = createWhoIsOnCall(config.paging);
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
@@ -57,11 +57,12 @@ export const startFirebreak = (
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ ...talk, target, settings, steps: runnable(steps) });
     const looks = { history: historyOf(targets), journals: journalsOf(targets) };
-    const watched = watch(config.monitors, targets);
+    const watched = watch(config.monitors, targets, { now, log });
     const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createInward(http, {
       ...talk,
+      sources,
       targets: targets.names,
       ready: async () =>
         slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },

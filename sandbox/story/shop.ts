@@ -73,7 +73,8 @@ function grantsBefore(names: Shop['roles']): string {
     grant usage on schema public to ${app}, ${diag};
     grant pg_monitor to ${diag};
     grant pg_signal_backend, pg_read_all_stats to ${act};
-    alter default privileges for role ${owner} in schema public grant select on tables to ${diag}`;
+    alter default privileges for role ${owner} in schema public grant select on tables to ${diag};
+    alter default privileges for role ${owner} in schema public grant select on sequences to ${diag}`;
 }
 
 function grantsAfter(names: Shop['roles']): string {

@@ -1,13 +1,12 @@
 /** A webhook of GitHub at `POST /events/changes`: told by its headers, proved by its signature. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ReportedChange } from '../domain/change.ts';
-import { type Answer, refusal } from './answers.ts';
+import type { Answer } from './answers.ts';
 import { wrongShape } from './bodies.ts';
 import { taken } from './changes.ts';
 import type { Entrance, Incoming } from './entrance.ts';
 import { changeOf } from './github-events.ts';
-import type { Signature } from './proof.ts';
+import { hmacSignature } from './hmac.ts';
 
 export interface GitHubOptions {
   /** By name; those with a `repo` are told of. */
@@ -21,28 +20,13 @@ export const isFromGitHub = (headers: IncomingHttpHeaders): boolean =>
 /** Events that are no change, and repositories of no service, are answered with 200: GitHub would call them failed. */
 export const githubEntrance = (options: GitHubOptions): Entrance => ({
   name: 'github',
-  signature: SIGNATURE,
+  signature: hmacSignature({ header: 'x-hub-signature-256', prefix: 'sha256=' }),
   expects: EXPECTS,
   take: (json, incoming) => receive(json, incoming, options),
 });
 
 const EXPECTS =
   'Send events of GitHub as JSON: choose the content type application/json in the settings of the webhook.';
-
-const SIGNATURE: Signature = {
-  header: 'x-hub-signature-256',
-  key: 'secret',
-  refuse({ headers, body }, own) {
-    const due = Buffer.from(`sha256=${createHmac('sha256', own).update(body).digest('hex')}`);
-    const given = Buffer.from(String(headers['x-hub-signature-256']));
-    if (given.length === due.length && timingSafeEqual(given, due)) return undefined;
-    return refusal(
-      401,
-      'The signature is not right.',
-      'Give the webhook the secret that http.tokens.github of firebreak.yml names.',
-    );
-  },
-};
 
 async function receive(json: unknown, incoming: Incoming, options: GitHubOptions): Promise<Answer> {
   const read = changeOf(json, incoming);

@@ -1,6 +1,6 @@
 /** The contract of a check: one question to a database, answered within seconds. */
 import type { CheckResult } from '../domain/sweep.ts';
-import { loadFolder } from '../load-folder.ts';
+import { loadFolder, namesIn } from '../load-folder.ts';
 import type { Target } from './target.ts';
 
 /** From where a figure is a warning, and from where it is critical; the check says of what, and whose limits they are. */
@@ -59,9 +59,14 @@ export const defineCheck = (definition: Definition): Check => ({
   ...definition,
 });
 
+const CHECKS = new URL('./checks/', import.meta.url);
+
+/** The names of all checks. */
+export const checkNames = (): readonly string[] => namesIn(CHECKS);
+
 /** Every check of the folder `checks`, in the order in which a sweep runs them. */
 export async function loadChecks(): Promise<readonly Check[]> {
-  const checks = await loadFolder<Check>(new URL('./checks/', import.meta.url), ({ name }) => name);
+  const checks = await loadFolder<Check>(CHECKS, ({ name }) => name);
   return [...checks].sort((a, b) => a.order - b.order);
 }
 

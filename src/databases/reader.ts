@@ -24,6 +24,8 @@ export interface Reader {
     params?: readonly unknown[],
     limits?: ReadLimits,
   ) => Promise<Row[]>;
+  /** How many reads there were: each ends by ROLLBACK, which the server counts as if something had failed. */
+  readonly reads: () => number;
   /** Opens a connection at once, and another one when the last has broken. What cannot be opened, the next read tries. */
   readonly keepWarm: () => void;
   readonly close: () => Promise<void>;
@@ -55,12 +57,15 @@ export function createReader(url: string, idleMs = IDLE_CONNECTION_MS): Reader {
   });
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);
+  let reads = 0;
   return {
+    reads: () => reads,
     read: async <Row extends object>(
       sql: string,
       params: readonly unknown[] = [],
       limits: ReadLimits = {},
     ) => {
+      reads += 1;
       const once = (): Promise<Row[]> => readOnce(pool, sql, params, limits);
       return once().catch((error: unknown) => {
         if (!(error instanceof Stale)) throw error;

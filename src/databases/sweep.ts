@@ -10,8 +10,8 @@ import type { Target } from './target.ts';
 
 export interface SweepOptions {
   readonly now: Date;
-  /** One check by name, also one that is not part of the sweep. */
-  readonly only?: string;
+  /** One check by name, or several, also such as are not part of the sweep. */
+  readonly only?: string | readonly string[];
   /** Other limits than the checks' own, by check. */
   readonly limits?: Readonly<Record<string, Limits>>;
   /** How long all of it may take; 14 s unless told. */
@@ -69,13 +69,14 @@ function inTheWay(target: Target, results: readonly CheckResult[]): readonly Che
   });
 }
 
-async function chosen(only: string | undefined): Promise<readonly Check[]> {
+async function chosen(only: SweepOptions['only']): Promise<readonly Check[]> {
   const checks = await loadChecks();
   if (only === undefined) return checks.filter((check) => check.firstMinutes);
-  const found = checks.find((check) => check.name === only);
-  if (found !== undefined) return [found];
+  const names = [only].flat();
+  const stray = names.find((name) => checks.every((check) => check.name !== name));
+  if (stray === undefined) return checks.filter((check) => names.includes(check.name));
   const known = checks.map((check) => check.name).join(', ');
-  throw new FirebreakError('NO_SUCH_CHECK', { found: only, known });
+  throw new FirebreakError('NO_SUCH_CHECK', { found: stray, known });
 }
 
 const unreachable = (results: readonly CheckResult[]): boolean =>

@@ -14,6 +14,7 @@ export interface Target {
   readonly name: string;
   readonly config: TargetConfig;
   readonly read: Reader['read'];
+  readonly reads: Reader['reads'];
   /** Throws TARGET_IS_STANDBY on a standby: nothing can be planned there, and nothing done. */
   identity(): Promise<TargetIdentity>;
   /**
@@ -33,12 +34,13 @@ const GOODBYE_MS = 2000;
 /** Opens a target; nothing connects until it is read, or told to be kept warm. */
 export function openTarget(config: TargetConfig): Target {
   const reader = createReader(config.urls.diag);
-  const { read } = reader;
+  const { read, reads } = reader;
   const identity = () => readIdentity(config.name, read);
   return {
     name: config.name,
     config,
     read,
+    reads,
     identity,
     session: async (role, timeoutMs = SESSION_TIMEOUT_MS) =>
       openSession(config, role, await identity(), timeoutMs + ANSWER_GRACE_MS),

@@ -32,6 +32,7 @@ export function catchup(record: IncidentRecord, policy: Policy, now: Date): read
     ...who(incident, policy),
     ...section('Last decisions', decisions(record)),
     ...section('What changed', changes(record)),
+    ...section('Alerts that fire', firing(record)),
     ...section('Running', running(record)),
     ...section('Due', due(record, policy, now)),
   ];
@@ -77,6 +78,20 @@ const changes = (record: IncidentRecord): readonly string[] =>
     .slice(0, SHOWN)
     .map(({ at, text, when }) => `${formatUtc(at).slice(11)}, ${when}: ${text}`)
     .reverse();
+
+const firing = ({ alerts }: IncidentRecord): readonly string[] => {
+  const all = alerts.filter(({ state }) => state === 'firing');
+  const more = all.length - SHOWN;
+  return [
+    ...all
+      .slice(-SHOWN)
+      .map(
+        ({ title, source, startedAt }) =>
+          `${foreign(title)} (${source}), since ${formatUtc(startedAt).slice(11)}`,
+      ),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+};
 
 const line = ({ at, actor, text = 'erased' }: Row): string =>
   `${formatUtc(at).slice(11)} ${person(actor)}: ${text}`;

@@ -7,8 +7,8 @@ import type { Logger } from '../log.ts';
 import type { MonitorPorts } from '../monitors/contract.ts';
 import { createGuardMonitor, GUARDS, GUARDS_EVERY_SECONDS, type GuardPorts } from '../monitors/guards.ts';
 import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '../monitors/holds.ts';
-import { createProbeMonitor } from '../monitors/probe-monitor.ts';
-import type { WatchedTarget } from '../monitors/watch.ts';
+import { createMonitor, type Monitor } from '../monitors/monitor.ts';
+import type { Watched } from '../monitors/watch.ts';
 import { forgetAlerts } from '../store/alerts.ts';
 import { forgetChanges } from '../store/changes.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
@@ -49,7 +49,7 @@ export interface JobsParts {
   ) => Promise<Delivery>;
   /** Does what a crash left in the inbox. */
   readonly replay: () => Promise<void>;
-  readonly watched: readonly WatchedTarget[];
+  readonly watched: readonly Watched[];
   /** What is applied to a target, for what is held on it. */
   readonly history: HoldPorts['history'];
   /** What guarded deploys wrote down in the targets. */
@@ -104,7 +104,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
     { name: ALERTS, schedule: { everySeconds: ALERTS_EVERY_SECONDS } },
     { name: GUARDS, schedule: { everySeconds: GUARDS_EVERY_SECONDS } },
   ];
-  const ticks = createTicks({ db: store, clock, log, monitors: ticking });
+  const ticks = createTicks({ db: store, clock, log, monitors: ticking, timezone: app.settings.timezone });
   return {
     start() {
       drain.start();
@@ -159,19 +159,19 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
 }
 
 function monitorOf(
-  { settings, ...look }: WatchedTarget,
+  { settings, look, recentMigrations }: Watched,
   { store, clock, log, app }: JobsParts,
-): ReturnType<typeof createProbeMonitor> {
+): Monitor {
   const ports: MonitorPorts = {
-    ...look,
+    recentMigrations,
     now: () => clock.now(),
     memory: { load: (name) => loadMonitor(store, name), save: (state) => saveMonitor(store, state) },
-    propose: (suspicion) => app.propose(suspicion),
-    revise: (proposal, suspicion) => app.revise(proposal, suspicion),
+    propose: (sighting) => app.propose(sighting),
+    revise: (proposal, sighting) => app.revise(proposal, sighting),
     onGreen: (proposal, at) => app.monitorTurned(settings.name, proposal, 'green', at),
     onRedAgain: (proposal, at) => app.monitorTurned(settings.name, proposal, 'red', at),
   };
-  return createProbeMonitor(settings, ports, log.child({ monitor: settings.name }));
+  return createMonitor(settings, look, ports, log.child({ monitor: settings.name }));
 }
 
 const holdMonitor = ({ store, app, history, log }: JobsParts): ReturnType<typeof createHoldMonitor> =>

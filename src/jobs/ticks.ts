@@ -68,6 +68,10 @@ function tickFor(monitor: Ticking, options: TicksOptions): ScheduledTask {
   });
 }
 
+/** Whether it is an expression of cron in five fields, or in six of which the first is the seconds. */
+export const isCron = (text: string): boolean =>
+  /^\S+( +\S+){4,5}$/.test(text.trim()) && cron.validate(text.trim());
+
 /**
  * The slot's second, the same in all instances: by cron the planned one; every n seconds by our own clock, which tests
  * and the sandbox put forward.

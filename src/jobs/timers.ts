@@ -33,9 +33,10 @@ export function timersWorker(options: TimersOptions): Worker {
     name: 'timers',
     due: () => dueLanes(store, clock.now()),
     async work(lane, lease, stopping) {
-      await skipMissedSlots(store, lane, clock.now());
       let on = true;
       while (on && !stopping.aborted && !lease.signal.aborted) {
+        // Each time: while a slow monitor looked, slots were missed as well.
+        await skipMissedSlots(store, lane, clock.now());
         const timer = await nextDue(store, lane, clock.now());
         on = timer !== undefined && (await run(timer, lease, options));
       }

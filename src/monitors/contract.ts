@@ -1,15 +1,20 @@
 /** What a monitor is given, and what comes of one look. A monitor proposes; it never acts. */
 import type { MonitorState } from '../domain/monitor.ts';
 import type { Sighting } from '../domain/record.ts';
-import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
+import type { AppliedMigration } from '../domain/sweep.ts';
+import type { LookSettings } from './look-settings.ts';
 
 export interface MonitorSettings {
   readonly name: string;
-  readonly target: string;
+  /** Undefined for what belongs to no target: a page. */
+  readonly target?: string;
   readonly service?: string;
   readonly schedule: { readonly everySeconds: number } | { readonly cron: string };
-  /** How many looks in a row must fail before an incident is proposed; 3 unless told. */
-  readonly for?: number;
+  readonly look: LookSettings;
+  /** How many red looks in a row make an incident to be proposed. */
+  readonly for: number;
+  /** How many green looks in a row end the red period that was proposed. */
+  readonly clear: number;
   /** A look that takes longer has failed; 15 s unless told. */
   readonly timeoutMs?: number;
 }
@@ -23,14 +28,12 @@ interface MonitorMemory {
 export interface MonitorPorts {
   readonly now: () => Date;
   readonly memory: MonitorMemory;
-  /** All probes of the target; a throw means that the target could not be asked. */
-  readonly runProbes: () => Promise<readonly ProbeResult[]>;
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
   /** Undefined: held back or silenced, and why is written down; asked again with the next red look. */
   readonly propose: (sighting: Sighting) => Promise<number | undefined>;
-  /** The proposed red period is seen to be about the schema; asked once a process, it may have been known. */
+  /** The proposed red period is seen to be about something more telling than what was told of it. */
   readonly revise: (proposal: number, sighting: Sighting) => Promise<unknown>;
-  /** All probes are green again, after this proposal. */
+  /** It is green again, after this proposal, since then. */
   readonly onGreen: (proposal: number, at: Date) => Promise<unknown>;
   /**
    * A new red period has been confirmed after this earlier proposal. True: the proposal's incident is still open and
@@ -42,7 +45,7 @@ export interface MonitorPorts {
 export type MonitorChange =
   /** Nothing new: as green or as red as before. */
   | { readonly kind: 'same'; readonly color: 'green' | 'red' }
-  /** The first look of a red period that failed. */
+  /** The first red look of a red period. */
   | { readonly kind: 'red'; readonly at: Date }
   | { readonly kind: 'proposed'; readonly proposal: number }
   /** The incident of the earlier proposal takes the new red period up. */

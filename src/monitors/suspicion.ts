@@ -1,40 +1,48 @@
-/** What a proposal says of failing probes: the error, the relations, and the migration that came just before. */
-
+/** What a proposal says of the symptoms: the most telling one, the relations, and the migration that came just before. */
 import type { Sighting } from '../domain/record.ts';
-import { isSchemaMismatch } from '../domain/sqlstate.ts';
-import type { AppliedMigration, ProbeResult } from '../domain/sweep.ts';
+import { tellingOf } from '../domain/sighting.ts';
+import type { AppliedMigration } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
+import type { Symptom } from './look.ts';
 
 const MINUTE_MS = 60_000;
 const SUSPECT_MINUTES = 60;
 /** The target's clock and ours may differ by a little. */
 const SKEW_MS = 5000;
 
-/** Sums up the failing probes of a red period; `failing` holds at least one. */
+/** Sums up the symptoms of a red period; `symptoms` holds at least one. */
 export function suspect(
   settings: MonitorSettings,
-  failing: readonly ProbeResult[],
+  symptoms: readonly Symptom[],
   migrations: readonly AppliedMigration[],
   firstFailedAt: Date,
 ): Sighting {
-  // Class 42 is a schema that does not fit the query, so it says more than a timeout beside it.
-  const telling = failing.find(({ sqlstate }) => isSchemaMismatch(sqlstate)) ?? failing[0];
+  const telling = mostTelling(symptoms);
   const migration = newestBefore(migrations, firstFailedAt);
   return {
     monitor: settings.name,
-    target: settings.target,
+    target: watchedBy(settings),
     ...(settings.service === undefined ? {} : { service: settings.service }),
     ...(telling?.sqlstate === undefined ? {} : { sqlstate: telling.sqlstate }),
-    error: telling?.error ?? `probe ${telling?.name ?? ''} failed`,
-    relations: [...new Set(failing.flatMap(relationsOf))],
+    error: telling?.error ?? 'nothing answers',
+    relations: [...new Set(symptoms.flatMap(relationsOf))],
     ...(migration ? { migration } : {}),
     firstFailedAt,
+    ...(telling?.next === undefined ? {} : { next: telling.next }),
   };
 }
 
-/** The relation that the error names, else those of the probe's SQL. */
-function relationsOf({ error, relations }: ProbeResult): readonly string[] {
-  const named = /relation "([^"]+)"/.exec(error ?? '')?.[1];
+/** What a monitor watches, for people: its target, or the host of its page. */
+export const watchedBy = ({ target, look, name }: MonitorSettings): string =>
+  target ?? (look.kind === 'http' ? new URL(look.url).host : name);
+
+/** The first of the most telling ones. */
+export const mostTelling = (symptoms: readonly Symptom[]): Symptom | undefined =>
+  [...symptoms].sort((a, b) => tellingOf(b) - tellingOf(a))[0];
+
+/** The relation that the error names, else those that the symptom is about. */
+function relationsOf({ error, relations }: Symptom): readonly string[] {
+  const named = /relation "([^"]+)"/.exec(error)?.[1];
   return named === undefined ? relations : [named];
 }
 

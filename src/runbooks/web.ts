@@ -1,5 +1,5 @@
 /** Requests over HTTP: no redirect is followed, no more than a little of the answer is read, nothing takes forever. */
-import { lostBy } from '../http-answers.ts';
+import { beginningOf, lostBy } from '../http-answers.ts';
 
 export interface WebRequest {
   readonly method: string;
@@ -14,7 +14,6 @@ export type WebAnswer =
   | { readonly kind: 'lost'; readonly reason: string };
 
 const TIMEOUT_MS = 10_000;
-const MOST_BYTES = 64 * 1024;
 
 /** Asks once. Never throws. */
 export async function ask(
@@ -37,19 +36,6 @@ export async function ask(
   } catch (error) {
     return { kind: 'lost', reason: lostBy(error, { signal, timeoutMs: TIMEOUT_MS }) };
   }
-}
-
-/** Of a longer answer the rest is not read: it may have no end. */
-async function beginningOf({ body }: Response): Promise<string> {
-  if (body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= MOST_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, MOST_BYTES).toString();
 }
 
 /** The address with more of a query; values are encoded, whatever they hold. */

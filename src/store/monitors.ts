@@ -6,7 +6,8 @@ import { type Db, first } from './store.ts';
 export async function loadMonitor(db: Db, name: string): Promise<MonitorState | undefined> {
   const row = first(
     await db.query<StoredMonitor>(
-      `select name, target, revision, checked_at, red_since, failures, proposal, green_at
+      `select name, target, revision, checked_at, red_since, failures, greens, green_since, proposal, told, green_at,
+              memory
        from monitors
        where name = $1`,
       [name],
@@ -18,12 +19,14 @@ export async function loadMonitor(db: Db, name: string): Promise<MonitorState | 
 /** Writes the memory with the next revision. False: somebody wrote after `monitor.revision` was read. */
 export async function saveMonitor(db: Db, monitor: MonitorState): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into monitors (name, target, revision, checked_at, red_since, failures, proposal, green_at)
-     values ($1, $2, $3 + 1, $4, $5, $6, $7, $8)
+    `insert into monitors (name, target, revision, checked_at, red_since, failures, greens, green_since, proposal, told,
+                           green_at, memory)
+     values ($1, $2, $3 + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (name) do update
      set target = excluded.target, revision = excluded.revision, checked_at = excluded.checked_at,
-         red_since = excluded.red_since, failures = excluded.failures, proposal = excluded.proposal,
-         green_at = excluded.green_at
+         red_since = excluded.red_since, failures = excluded.failures, greens = excluded.greens,
+         green_since = excluded.green_since, proposal = excluded.proposal, told = excluded.told,
+         green_at = excluded.green_at, memory = excluded.memory
      where monitors.revision = $3`,
     [
       monitor.name,
@@ -32,8 +35,12 @@ export async function saveMonitor(db: Db, monitor: MonitorState): Promise<boolea
       monitor.checkedAt,
       monitor.redSince ?? null,
       monitor.failures,
+      monitor.greens,
+      monitor.greenSince ?? null,
       monitor.proposal ?? null,
+      monitor.told ?? null,
       monitor.greenAt ?? null,
+      monitor.memory === undefined ? null : JSON.stringify(monitor.memory),
     ],
   );
   return rowCount === 1;
@@ -46,8 +53,12 @@ interface StoredMonitor {
   readonly checked_at: Date;
   readonly red_since: Date | null;
   readonly failures: number;
+  readonly greens: number;
+  readonly green_since: Date | null;
   readonly proposal: number | null;
+  readonly told: number | null;
   readonly green_at: Date | null;
+  readonly memory: unknown;
 }
 
 const monitorRow = (row: StoredMonitor): MonitorState => ({
@@ -56,7 +67,11 @@ const monitorRow = (row: StoredMonitor): MonitorState => ({
   revision: row.revision,
   checkedAt: row.checked_at,
   failures: row.failures,
+  greens: row.greens,
   ...(row.red_since ? { redSince: row.red_since } : {}),
+  ...(row.green_since ? { greenSince: row.green_since } : {}),
   ...(row.proposal === null ? {} : { proposal: row.proposal }),
+  ...(row.told === null ? {} : { told: row.told }),
   ...(row.green_at ? { greenAt: row.green_at } : {}),
+  ...(row.memory === null ? {} : { memory: row.memory }),
 });

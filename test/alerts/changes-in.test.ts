@@ -287,7 +287,7 @@ describe('a webhook of GitHub', () => {
     ])
       expect(await send('deployment', created, { 'x-hub-signature-256': signature })).toMatchObject({
         status: 401,
-        body: { fix: expect.stringContaining('http.tokens.github') as string },
+        body: { fix: expect.stringContaining('Compare the secret') as string },
       });
     expect(await send('deployment', { repository })).toMatchObject({ status: 400 });
     expect(await known()).toEqual([]);

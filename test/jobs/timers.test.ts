@@ -1,5 +1,5 @@
 import { advanceableClock, systemClock } from '../../src/jobs/clock.ts';
-import { createTicks, insertSlot, slotOf } from '../../src/jobs/ticks.ts';
+import { createTicks, insertSlot, isCron, slotOf } from '../../src/jobs/ticks.ts';
 import { escalationDue, monitorTick, type TimerHandler, timersWorker } from '../../src/jobs/timers.ts';
 import { silentLogger } from '../../src/log.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -109,7 +109,52 @@ describe('timers', () => {
   });
 });
 
+describe('a monitor that is slower than its interval', () => {
+  it('skips the slots that it missed meanwhile, and goes on with the newest', async () => {
+    const database = await createTestDatabase('store');
+    const store = openStore(database.url);
+    const [first, ...later] = ['a', 'b', 'c', 'd'].map((slot, index) => [slot, index * 1000] as const);
+    const start = systemClock.now().getTime();
+    const at = (ms: number) => ({ db: store, clock: { now: () => new Date(start + ms - 10_000) } });
+    await insertSlot('orders', first?.[0] ?? '', at(0));
+    let looks = 0;
+    const tick = async () => {
+      looks += 1;
+      if (looks === 1) for (const [slot, ms] of later) await insertSlot('orders', slot, at(ms));
+    };
+    const instance = startInstance(database.url, ({ store, clock }) => [
+      timersWorker({
+        store,
+        clock,
+        log: silentLogger,
+        handlers: { monitor: monitorTick(new Map([['orders', { tick }]])) },
+      }),
+    ]);
+    const sql = 'select key, error from timers where done_at is not null order by key';
+    const done = await eventually(async () => {
+      const { rows } = await store.query<{ key: string; error: string | null }>(sql);
+      return rows.length === 4 && rows;
+    });
+    expect(done.map(({ key, error }) => `${key} ${error ?? 'looked'}`)).toEqual([
+      'monitor:orders:a looked',
+      'monitor:orders:b missed',
+      'monitor:orders:c missed',
+      'monitor:orders:d looked',
+    ]);
+    expect(looks).toBe(2);
+    await instance.stop();
+    await store.close();
+    await database.drop();
+  });
+});
+
 describe('ticks', () => {
+  it('know the expressions that they can tick by', () => {
+    const sound = ['* * * * *', '*/15 * * * * *', '0 9 * * mon'];
+    const wrong = ['', '* * * *', '* * * * * * *', '61 * * * *', 'every minute', '@daily'];
+    expect([...sound, ...wrong].filter(isCron)).toEqual(sound);
+  });
+
   it('name the same slot in every instance', () => {
     const now = new Date('2026-03-01T10:00:17.900Z');
     expect(slotOf({ everySeconds: 10 }, now, now)).toBe('2026-03-01T10:00:10Z');

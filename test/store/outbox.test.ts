@@ -97,10 +97,12 @@ describe('the outbox, timers and monitors in the store', () => {
   });
 
   it('keeps what a monitor remembers, and refuses what a late look writes', async () => {
-    const first = { name: 'orders', target: 'shop', revision: 0, checkedAt: now, failures: 0 };
+    const first = { name: 'orders', target: 'shop', revision: 0, checkedAt: now, failures: 0, greens: 0 };
     expect(await saveMonitor(store, first)).toBe(true);
     expect(await saveMonitor(store, first)).toBe(false);
-    const red = { ...first, revision: 1, failures: 1, redSince: now, proposal: 3, greenAt: now };
+    const memory = { commits: 3, lately: [{ at: 1 }] };
+    const seen = { redSince: now, greens: 2, greenSince: now, proposal: 3, told: 4, greenAt: now, memory };
+    const red = { ...first, revision: 1, failures: 1, ...seen };
     expect(await saveMonitor(store, red)).toBe(true);
     expect(await loadMonitor(store, 'orders')).toEqual({ ...red, revision: 2 });
     expect(await saveMonitor(store, { ...first, revision: 2 })).toBe(true);
