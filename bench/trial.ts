@@ -25,8 +25,11 @@ export interface Outcome {
   readonly strangers: readonly string[];
 }
 
-/** Healthy looks before the fault. The seed decides where between two looks it falls. */
+/** Healthy looks before the fault, put forward at first. */
 const HEALTHY_S = 60;
+/** The last of them are as far apart as those after it: what the server counts late is counted by then. */
+const SETTLED_S = 10;
+/** The seed decides where between two looks the fault falls. */
 const PHASE_S = 3.3;
 const FAST_MS = 15;
 /** As long as that it may stay unnoticed. */
@@ -42,9 +45,9 @@ export async function tryFault(fault: Fault, { seed, store, secondMs }: TrialOpt
   const ground = await openGround({ ...fault, seed });
   try {
     await fault.prepare?.(ground);
-    const healthy = HEALTHY_S + seed * PHASE_S;
-    const vigil = await openVigil(ground, store, healthy * 1000);
-    await vigil.watch({ seconds: healthy, secondMs: FAST_MS });
+    const vigil = await openVigil(ground, store, HEALTHY_S * 1000);
+    await vigil.watch({ seconds: HEALTHY_S, secondMs: FAST_MS });
+    await vigil.watch({ seconds: SETTLED_S + seed * PHASE_S, secondMs });
     const before = vigil.proposals.length;
     const made = fault.make(ground).then(() => Date.now());
     await noticed(vigil, before, secondMs, made);
