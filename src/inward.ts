@@ -2,6 +2,7 @@
 import { alertEntrances } from './alerts/alerts.ts';
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
+import { githubEntrance, isFromGitHub } from './alerts/github.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
 import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
@@ -21,13 +22,21 @@ export function createInward(
   { listen, tokens, secrets }: Config['http'],
   { app, now, sources, targets, ready, log }: Inward,
 ): Receiver {
-  const changes = changesEntrance({ targets, capture: (name, migrations) => app.capture(name, migrations) });
+  const { services } = app.settings;
+  const changed: App['changed'] = (reported) => app.changed(reported);
+  const changes = changesEntrance({
+    targets,
+    services: Object.keys(services),
+    capture: (name, migrations) => app.capture(name, migrations),
+    changed,
+  });
+  const github = githubEntrance({ services, changed });
   return createReceiver({
     listen,
     gate: { tokens, secrets, now },
     entrances: {
       ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
-      '/events/changes': () => changes,
+      '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
     },
     ready,
     counters: createCounters(),
