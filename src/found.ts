@@ -1,4 +1,5 @@
-/** What is found on disk: verbs, checks, step kinds and runbooks. */
+/** What is found on disk: verbs, checks, step kinds, runbooks and sources of alerts. */
+import { loadAlertSources } from './alerts/source.ts';
 import { loadCommands } from './app/load-commands.ts';
 import { loadChecks } from './databases/check.ts';
 import type { Logger } from './log.ts';
@@ -11,5 +12,6 @@ export async function findAll(folders: readonly string[], log: Logger) {
   const runbooks = await loadRunbooks(folders, steps, (path) =>
     log.info({ path }, 'a runbook goes before the shipped one of its name'),
   );
-  return { steps, runbooks, checks: await loadChecks(), commands: await loadCommands() };
+  const sources = await loadAlertSources();
+  return { steps, runbooks, sources, checks: await loadChecks(), commands: await loadCommands() };
 }

@@ -41,7 +41,7 @@ export const startFirebreak = (
     const { store, close } = await openOwnStore(config, log);
     onClose(close);
     const { lastCall, directory, ...contact } = createContact(keys, now, log);
-    const { steps, commands, ...found } = await findAll(config.runbooks, log);
+    const { steps, commands, sources, ...found } = await findAll(config.runbooks, log);
     const schedules = createWhoIsOnCall(config.paging);
     const vitals: Vitals = {
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
@@ -63,6 +63,7 @@ export const startFirebreak = (
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createInward(http, {
       ...talk,
+      sources,
       targets: targets.names,
       ready: async () =>
         slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },

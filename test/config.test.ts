@@ -140,6 +140,7 @@ permissions: { private: [S000000001] }
     expect(config.monitors.map(({ name }) => name)).toEqual([
       'order-status',
       'checkout-page',
+      'shop:errors',
       'shop:error-rate',
       'shop:checks',
       'shop:slow-checks',
@@ -227,6 +228,67 @@ permissions: { private: [S000000001] }
     );
     expect(problems).toContain('environment variable NO_SUCH_URL is not set');
     expect(problems).toContain('monitors.a.target: found shopp, expected one of shop');
+  });
+
+  it('reads the rules of alerts, times of silence and the limit of proposals', async () => {
+    const { settings } = await load(
+      [
+        slack,
+        'services: { checkout: {} }',
+        'timezone: Europe/Berlin',
+        'rules:',
+        '  - { match: { alertname: Cart* }, service: checkout }',
+        '  - { match: { service: checkout, severity: [critical, page] }, do: declare, severity: sev1 }',
+        'silences:',
+        '  - { match: { source: grafana }, from: "23:30", to: "01:00", days: [sunday], reason: batch }',
+        'noise: { proposals_per_hour: 3 }',
+      ].join('\n'),
+    );
+    expect(settings.alerts).toEqual({
+      rules: [
+        { match: { alertname: ['Cart*'] }, service: 'checkout' },
+        {
+          match: { service: ['checkout'], severity: ['critical', 'page'] },
+          do: 'declare',
+          severity: 'sev1',
+        },
+      ],
+      silences: [
+        {
+          match: { source: ['grafana'] },
+          from: '23:30',
+          to: '01:00',
+          days: [7],
+          timezone: 'Europe/Berlin',
+          reason: 'batch',
+        },
+      ],
+      proposalsPerHour: 3,
+    });
+  });
+
+  it('refuses rules that can do nothing, each with its place', async () => {
+    const problems = await problemsOf(
+      [
+        slack,
+        'rules:',
+        '  - { match: {}, do: drop }',
+        '  - { match: { source: grafana } }',
+        '  - { match: { source: grafana }, do: drop, severity: sev1 }',
+        '  - { match: { source: grafana }, do: page }',
+        'silences: [{ match: { source: a }, from: 23h, to: "01:00", reason: x }]',
+      ].join('\n'),
+    );
+    expect(problems).toMatch(/firebreak\.yml:3:\d+ rules\.0\.match: .*at least one property/);
+    expect(problems).toMatch(/firebreak\.yml:4:\d+ rules\.1\.do: .*or the service that it gets/);
+    expect(problems).toMatch(/firebreak\.yml:5:\d+ rules\.2\.do: .*a severity with `do: declare` only/);
+    expect(problems).toMatch(/firebreak\.yml:6:\d+ rules\.3\.do: found "page"/);
+    expect(problems).toMatch(/firebreak\.yml:7:\d+ silences\.0\.from: found "23h", expected a time of day/);
+    const strangers = await problemsOf(
+      [slack, 'rules: [{ match: { a: b }, do: declare, severity: sev9, service: nowhere }]'].join('\n'),
+    );
+    expect(strangers).toMatch(/rules\.0\.severity: found sev9, expected one of sev1/);
+    expect(strangers).toMatch(/rules\.0\.service: found nowhere, expected one of \(no services\)/);
   });
 
   it('takes another target to rehearse rollbacks on, and refuses none and itself', async () => {

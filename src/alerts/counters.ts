@@ -47,5 +47,6 @@ const OUTCOMES: Readonly<Record<number, Outcome | undefined>> = {
   409: 'replayed',
   413: 'too-large',
   500: 'failed',
+  502: 'failed',
   503: 'unsigned',
 };

@@ -9,6 +9,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly now: Date;
+  /** How its sender has proved itself, or is about to. */
+  readonly proof: 'token' | 'signature';
 }
 
 export interface Entrance {
@@ -38,7 +40,7 @@ export async function enter(request: IncomingMessage, entrance: Entrance, gate: 
   if (proof.kind === 'none') return proof.answer;
   const body = await readBody(request, MIB);
   if (body === undefined) return TOO_LARGE;
-  const incoming = { headers, body, now: gate.now() };
+  const incoming = { headers, body, now: gate.now(), proof: proof.kind };
   const refused = proof.kind === 'signature' ? await proof.refuse(incoming) : undefined;
   if (refused) return refused;
   const read = readJson(body, entrance.expects);

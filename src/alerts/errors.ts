@@ -13,7 +13,7 @@ export interface ErrorsOptions {
   /** The names of all. */
   readonly services: readonly string[];
   /** Counts a report; false: one of that id was counted before. */
-  readonly report: (report: ErrorReport, now: Date) => Promise<boolean>;
+  readonly report: (report: ErrorReport) => Promise<boolean>;
 }
 
 /** Takes reports in. */
@@ -74,7 +74,7 @@ async function receiveErrors(json: unknown, options: ErrorsOptions, now: Date): 
     ...(service === undefined ? {} : { service }),
     ...(id === undefined ? {} : { id }),
   };
-  if (await options.report(report, now)) return { status: 200, body: { ok: true, target, counted: total } };
+  if (await options.report(report)) return { status: 200, body: { ok: true, target, counted: total } };
   return { status: 200, body: { ok: true, target, counted: 0, known: true }, outcome: 'known' };
 }
 

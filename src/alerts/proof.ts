@@ -13,6 +13,8 @@ export interface Secrets {
 export interface Signature {
   /** Lower case. A request without this header has to carry a bearer token. */
   readonly header: string;
+  /** The header with the time that is signed, if there is one; lower case. */
+  readonly time?: string;
   /**
    * `secret`: the own secret signs, and is as good as a bearer token.
    * `public`: a key that everybody knows checks it; what is configured says who may sign, and is no secret.
@@ -46,7 +48,7 @@ export function proofOf(
   const good = own === undefined || signature?.key === 'public' ? bearer : [own, ...bearer];
   if (token !== undefined && isOneOf(token, good)) return { kind: 'token' };
   if (signature && headers[signature.header] !== undefined) {
-    if (own === undefined) return none(cannotCheck(name));
+    if (own === undefined) return none(cannotCheck(name, signature));
     return { kind: 'signature', refuse: (incoming) => signature.refuse(incoming, own) };
   }
   return none(stranger(name, token, signature));
@@ -62,11 +64,11 @@ const closed = (name: string): Answer =>
       `or http.tokens.${name} in firebreak.yml, and start Firebreak again.`,
   );
 
-const cannotCheck = (name: string): Answer =>
+const cannotCheck = (name: string, { key }: Signature): Answer =>
   refusal(
     401,
     'The request is signed, but nothing is configured to check it with.',
-    `Name the environment variable that holds the secret in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
+    `Name the environment variable that holds ${key === 'secret' ? 'the signing secret' : 'what docs/alerts.md says'} in http.tokens.${name} of firebreak.yml, and start Firebreak again.`,
   );
 
 function stranger(name: string, token: string | undefined, signature: Signature | undefined): Answer {

@@ -72,7 +72,7 @@ async function answer(
       headers: { allow: route.method },
     };
   }
-  return route.answer(request).catch((error: unknown) => defect(error, log));
+  return route.answer(request).catch((error: unknown) => defect(error, request, log));
 }
 
 async function readiness(ready: ReceiverOptions['ready']): Promise<Answer> {
@@ -85,12 +85,14 @@ async function post(
   entrance: Entrance,
   { gate, counters, log }: ReceiverOptions,
 ): Promise<Answer> {
-  const given = await enter(request, entrance, gate).catch((error: unknown) => defect(error, log));
+  const given = await enter(request, entrance, gate).catch((error: unknown) => defect(error, request, log));
   counters.count(entrance.name, given.outcome ?? outcomeOf(given.status));
   return given;
 }
 
-function defect(error: unknown, log: Logger): Answer {
+function defect(error: unknown, request: IncomingMessage, log: Logger): Answer {
+  // Who goes away in the middle is no defect of ours, and must not fill the log.
+  if (!request.complete) return refusal(400, 'The request ended before its body did.', 'Send it again.');
   log.error({ err: error }, 'request failed');
   return refusal(
     500,

@@ -230,7 +230,7 @@ async function remember(
     ...verdict,
     ...place,
     turns,
-    told: before.told + (by === before.lastToldBy ? 0 : 1),
+    told: before.told + (alert.state === 'firing' && by !== before.lastToldBy ? 1 : 0),
     lastToldAt: now,
     lastToldBy: by,
   };

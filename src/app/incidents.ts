@@ -1,14 +1,14 @@
 /** Use cases on incidents: load, decide, commit, in one transaction each. */
 import { person } from '../domain/actor.ts';
+import type { AlertGroup } from '../domain/alert.ts';
 import { declare } from '../domain/decide/declare.ts';
 import { decide } from '../domain/decide.ts';
 import { card, type Decision, say } from '../domain/decision.ts';
-import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
-import { foreign } from '../domain/foreign.ts';
 import { type Incident, isOpen } from '../domain/incident.ts';
 import type { Declaration, Intent } from '../domain/intents.ts';
 import { duration } from '../domain/metrics.ts';
+import { reach } from '../domain/milestone.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
@@ -29,6 +29,7 @@ import { appendEntries } from '../store/timeline.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
 import { turnEntry } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
+import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
 
@@ -57,6 +58,7 @@ export function declareIncident(
     const whole = found ? await withProposal(tx, decision, found, now) : decision;
     await commitDecision(tx, whole, cause, now);
     if (found) await attachProposal(tx, found.id, whole.incident.id);
+    await tellChangesBefore(tx, whole.incident, now);
     return { ok: true, incident: whole.incident, ...(found ? { proposal: found } : {}) };
   });
 }
@@ -228,19 +230,22 @@ async function withProposal(tx: Db, decision: Decision, proposal: Proposal, now:
     .flatMap((alert) => turnEntry(alert, proposal, now))
     .filter((it) => it.actor !== shown);
   const change = changeEntry(proposal);
-  const told: Effect = {
-    kind: 'say',
-    to: { kind: 'incident', id },
-    text: `:rotating_light: ${foreign(sightingText(proposal))}`,
-  };
   return {
     ...decision,
+    incident: overAlready(decision.incident, proposal, group, now),
     entries: [...(change ? [change] : []), ...decision.entries, ...others],
-    effects: [
-      ...decision.effects,
-      told,
-      ...(group.firing + group.resolved > 1 ? [groupMessage(id, proposal.id)] : []),
-      proposalMessage(proposal.id),
-    ],
+    effects: [...decision.effects, groupMessage(id, proposal.id), proposalMessage(proposal.id)],
   };
+}
+
+/** What our monitors see green again when somebody declares it has ended its impact. */
+function overAlready(
+  incident: Incident,
+  proposal: Proposal,
+  { firing, alerts }: AlertGroup,
+  now: Date,
+): Incident {
+  const ends = alerts.flatMap(({ resolvedAt }) => resolvedAt?.getTime() ?? []);
+  if (proposal.foreign || firing > 0 || ends.length === 0) return incident;
+  return reach(incident, 'impact_ended', new Date(Math.max(...ends)), seenBy(proposal), now);
 }

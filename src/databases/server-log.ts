@@ -38,7 +38,7 @@ export async function readServerLog(
   now: Date,
 ): Promise<LogRead> {
   try {
-    const log = await findLog(target);
+    const log = await findLog(target, before);
     return typeof log === 'string' ? unreadable(log) : await readOn(target, log, before, now);
   } catch (error) {
     if (!isPrivilege(error)) throw error;
@@ -60,6 +60,7 @@ const unreadable = (reason: string): LogRead => ({
 interface Log {
   readonly format: Format;
   readonly path: string;
+  /** Of the file that is written now, and of the one that was read last. */
   readonly sizes: ReadonlyMap<string, number>;
   readonly database: string;
   /** The wall clock of the log, in its own time zone. */
@@ -78,7 +79,9 @@ interface LogRow {
 const FIND = `
   select f.json, f.csv, pg_current_logfile('stderr') as stderr,
          case when f.json is null and f.csv is null then '[]'::json
-              else (select coalesce(json_agg(json_build_object('name', name, 'size', size)), '[]') from pg_ls_logdir())
+              else (select coalesce(json_agg(json_build_object('name', l.name, 'size', l.size)), '[]')
+                      from pg_ls_logdir() l
+                     where l.name in ($1, regexp_replace(coalesce(f.json, f.csv), '.*/', '')))
           end as sizes,
          current_database() as database,
          to_char(clock_timestamp() at time zone current_setting('log_timezone'), 'YYYY-MM-DD HH24:MI:SS.MS') as clock
@@ -87,8 +90,8 @@ const FIND = `
                  pg_current_logfile('csvlog') as csv) f`;
 
 /** The log, or why there is none to read. */
-async function findLog(target: Target): Promise<Log | string> {
-  const [row] = await target.read<LogRow>(FIND);
+async function findLog(target: Target, before: LogPosition | undefined): Promise<Log | string> {
+  const [row] = await target.read<LogRow>(FIND, [nameOf(before?.file ?? '')]);
   const path = row?.json ?? row?.csv;
   if (row === undefined || path === null || path === undefined) {
     return row?.stderr

@@ -1,7 +1,7 @@
 /** The ways into the bot's HTTP that can have a secret of their own. */
 
 /** One file each in `src/alerts/sources`. */
-const ALERT_SOURCES = [
+export const ALERT_SOURCES = [
   'alertmanager',
   'cloudwatch',
   'datadog',

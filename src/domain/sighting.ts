@@ -1,7 +1,7 @@
 /** How a sighting is told: who saw it, in a line, and how much it tells. */
 import type { Actor } from './incident.ts';
 import type { Sighting } from './record.ts';
-import { isSchemaMismatch } from './sqlstate.ts';
+import { isCorruption, isSchemaMismatch } from './sqlstate.ts';
 
 /** `monitor:order-status`, `alert:grafana` */
 export const seenBy = ({ monitor, foreign }: Pick<Sighting, 'monitor' | 'foreign'>): Actor =>
@@ -17,10 +17,24 @@ export function sightingText({ monitor, foreign, target, sqlstate, error, relati
   return `Monitor ${monitor}: queries fail on ${target} (${what})`;
 }
 
-/** A group is shown by what tells most: a schema that does not fit, before an error, a failing probe, a check, an alert. */
-export function tellingOf({ foreign, sqlstate, relations }: Sighting): number {
-  if (isSchemaMismatch(sqlstate)) return 4;
-  if (sqlstate !== undefined) return 3;
+/**
+ * A group is shown by what tells most: a schema that does not fit, before corruption, an error, a failing probe, a
+ * check, an alert.
+ */
+export function tellingOf({
+  foreign,
+  sqlstate,
+  relations,
+}: Pick<Sighting, 'foreign' | 'sqlstate' | 'relations'>): number {
+  if (isSchemaMismatch(sqlstate)) return 5;
+  if (isCorruption(sqlstate)) return UNMISTAKABLE;
+  if (sqlstate !== undefined) return AN_ERROR;
   if (relations.length > 0) return 2;
   return foreign ? 0 : 1;
 }
+
+/** How much an error tells whose SQLSTATE is known. */
+export const AN_ERROR = 3;
+
+/** From here on one look is enough: a column that is gone, or a page that is broken, does not come back by itself. */
+export const UNMISTAKABLE = 4;

@@ -10,6 +10,7 @@ import { createHoldMonitor, HOLDS, HOLDS_EVERY_SECONDS, type HoldPorts } from '.
 import { createMonitor, type Monitor } from '../monitors/monitor.ts';
 import type { Watched } from '../monitors/watch.ts';
 import { forgetAlerts } from '../store/alerts.ts';
+import { forgetChanges } from '../store/changes.ts';
 import { forgetErrorReports } from '../store/error-reports.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
@@ -104,7 +105,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
     { name: ALERTS, schedule: { everySeconds: ALERTS_EVERY_SECONDS } },
     { name: GUARDS, schedule: { everySeconds: GUARDS_EVERY_SECONDS } },
   ];
-  const ticks = createTicks({ db: store, clock, log, monitors: ticking });
+  const ticks = createTicks({ db: store, clock, log, monitors: ticking, timezone: app.settings.timezone });
   return {
     start() {
       drain.start();
@@ -128,6 +129,8 @@ const HOUR_MS = 3_600_000;
 const REMEMBERED_MS = 7 * 24 * HOUR_MS;
 /** An error of yesterday is no symptom of today. */
 const ERRORS_REMEMBERED_MS = 24 * HOUR_MS;
+/** What the incidents of those days were told stays in their timelines. */
+const CHANGES_KEPT_MS = 90 * 24 * HOUR_MS;
 /** How long an alert that became no incident can be listed. */
 const ALERTS_REMEMBERED_MS = 90 * 24 * HOUR_MS;
 
@@ -147,12 +150,13 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       await replay();
       const now = clock.now().getTime();
       if (now < nextForgetting) return;
-      // Both look at every row: not each time.
+      // They look at every row: not each time.
       nextForgetting = now + HOUR_MS;
       const before = new Date(now - REMEMBERED_MS);
       await forgetSettled(store, before);
       await forgetDelivered(store, before);
       await forgetErrorReports(store, new Date(now - ERRORS_REMEMBERED_MS));
+      await forgetChanges(store, new Date(now - CHANGES_KEPT_MS));
       await forgetAlerts(store, before, new Date(now - ALERTS_REMEMBERED_MS));
     },
   };

@@ -1,10 +1,11 @@
 /** Watches by its looks: proposes an incident once a red period, and tells when it is green again. */
 import type { MonitorState } from '../domain/monitor.ts';
+import { AN_ERROR, tellingOf, UNMISTAKABLE } from '../domain/sighting.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { Logger } from '../log.ts';
 import type { MonitorChange, MonitorPorts, MonitorSettings } from './contract.ts';
 import type { Look, Looked, Symptom } from './look.ts';
-import { A_QUERY, mostTelling, suspect, tellingOf, watchedBy } from './suspicion.ts';
+import { mostTelling, suspect, watchedBy } from './suspicion.ts';
 
 export interface Monitor {
   readonly settings: MonitorSettings;
@@ -37,7 +38,8 @@ export function createMonitor(
   async function red(seen: MonitorState, symptoms: readonly Symptom[]): Promise<MonitorChange> {
     const { checkedAt: at, redSince = at, failures } = seen;
     const saved = await save({ ...seen, redSince, failures: failures + 1, ...NO_GREENS });
-    if (!isProposed(saved) && isConfirmed(saved)) {
+    const isSure = isConfirmed(saved) || weightOf(symptoms) >= UNMISTAKABLE;
+    if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
     await revise(saved, redSince, symptoms);
@@ -67,7 +69,7 @@ export function createMonitor(
   /** While a release holds its lock, probes only time out: what is broken shows after it. */
   async function revise(state: MonitorState, redSince: Date, symptoms: readonly Symptom[]): Promise<void> {
     const told = weightOf(symptoms);
-    if (!isProposed(state) || told <= (state.told ?? A_QUERY)) return;
+    if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return;
     await ports.revise(state.proposal, suspect(settings, symptoms, await migrations(), redSince));
     await save({ ...state, told });
   }

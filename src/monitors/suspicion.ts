@@ -1,6 +1,7 @@
 /** What a proposal says of the symptoms: the most telling one, the relations, and the migration that came just before. */
 import type { Sighting } from '../domain/record.ts';
-import { isCorruption, isSchemaMismatch, mayComeOfMigration, speak } from '../domain/sqlstate.ts';
+import { tellingOf } from '../domain/sighting.ts';
+import { mayComeOfMigration, speak } from '../domain/sqlstate.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
 import type { Symptom } from './look.ts';
@@ -19,7 +20,6 @@ export function suspect(
 ): Sighting {
   const telling = mostTelling(symptoms);
   const migration = newestBefore(migrations, firstFailedAt);
-  const relations = [...new Set(symptoms.flatMap(relationsOf))];
   const next = telling && nextOf(telling, watchedBy(settings), migration?.name);
   return {
     monitor: settings.name,
@@ -27,7 +27,7 @@ export function suspect(
     ...(settings.service === undefined ? {} : { service: settings.service }),
     ...(telling?.sqlstate === undefined ? {} : { sqlstate: telling.sqlstate }),
     error: telling?.error ?? 'nothing answers',
-    relations,
+    relations: [...new Set(symptoms.flatMap(relationsOf))],
     ...(migration ? { migration } : {}),
     firstFailedAt,
     ...(next === undefined ? {} : { next }),
@@ -39,24 +39,14 @@ function nextOf(symptom: Symptom, target: string, migration: string | undefined)
   const { sqlstate, next } = symptom;
   if (sqlstate === undefined) return next;
   const relations = relationsOf(symptom);
-  const spoken = speak(sqlstate, { target, relations, ...(migration === undefined ? {} : { migration }) }).next;
-  const isSuspected = migration !== undefined && mayComeOfMigration(sqlstate, relations);
-  return isSuspected ? spoken : (next ?? spoken);
+  if (migration !== undefined && mayComeOfMigration(sqlstate, relations))
+    return speak(sqlstate, { target, relations, migration }).next;
+  return next ?? speak(sqlstate, { target, relations }).next;
 }
 
 /** What a monitor watches, for people: its target, or the host of its page. */
 export const watchedBy = ({ target, look, name }: MonitorSettings): string =>
   target ?? (look.kind === 'http' ? new URL(look.url).host : name);
-
-/** How telling a failing query is. */
-export const A_QUERY = 2;
-
-/** A schema that does not fit, and corruption, say more than a query that fails; that more than what a check finds. */
-export function tellingOf({ key, sqlstate }: Symptom): number {
-  if (isSchemaMismatch(sqlstate)) return 4;
-  if (isCorruption(sqlstate) || key === 'check:checksums' || key === 'check:corruption') return 3;
-  return /^(probe|http|errors):/.test(key) ? A_QUERY : 1;
-}
 
 /** The first of the most telling ones. */
 export const mostTelling = (symptoms: readonly Symptom[]): Symptom | undefined =>

@@ -48,7 +48,7 @@ export async function newestAlerts(
 export async function tellAgain(tx: Db, ids: readonly number[], by: string, now: Date): Promise<void> {
   await tx.query(
     `update alerts
-        set told = told + (last_told_by <> $3)::int, last_told_at = $2, last_told_by = $3
+        set told = told + (state = 'firing' and last_told_by <> $3)::int, last_told_at = $2, last_told_by = $3
       where id = any ($1)`,
     [ids, now, by],
   );

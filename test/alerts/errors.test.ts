@@ -19,7 +19,7 @@ describe('errors that applications report', () => {
     const entrance = errorsEntrance({
       targets: { shop: { services: ['orders', 'search'] }, billing: { services: ['search'] } },
       services: ['orders', 'search', 'nobody'],
-      report: (report, now) => saveErrorReport(store, report, now),
+      report: (report) => saveErrorReport(store, report, NOW),
     });
     receiver = await startReceiver(
       { '/events/errors': () => entrance },

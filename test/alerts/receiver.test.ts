@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
 import type { Entrance, Gate } from '../../src/alerts/entrance.ts';
 import type { ReceiverOptions } from '../../src/alerts/receiver.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Answered, startReceiver, type TestReceiver } from '../support/receiver.ts';
 
 const signed = (body: string, secret: string): string =>
@@ -147,6 +149,15 @@ describe('the receiver', () => {
       { entrance: 'plain', outcome: 'malformed', requests: 1 },
       { entrance: 'none', outcome: 'unknown', requests: 1 },
     ]);
+  });
+
+  it('takes who goes away in the middle for malformed, and not for a defect', async () => {
+    const { port } = new URL(receiver.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head = `POST /plain HTTP/1.1\r\nhost: x\r\nauthorization: Bearer s3cret\r\ncontent-length: 9\r\n\r\n`;
+    socket.write(`${head}{"a"`, () => socket.destroy());
+    await eventually(() => receiver.counters.read().length > 0);
+    expect(receiver.counters.read()).toEqual([{ entrance: 'plain', outcome: 'malformed', requests: 1 }]);
   });
 
   it('is alive, and ready when it is', async () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import { createShop, type Shop } from '../databases/shop.ts';
+import { MAIN } from '../support/built.ts';
 import { eventually } from '../support/eventually.ts';
 import { CONFIG, type Folder, firebreak, temporaryFolder } from './support.ts';
 
@@ -72,17 +73,7 @@ describe('firebreak db', () => {
   });
 
   it('watches: a first line, then changes only, until Ctrl-C', async () => {
-    const args = [
-      '--import',
-      'tsx',
-      'src/cli/main.ts',
-      'db',
-      'migrations',
-      'shop',
-      '--watch',
-      '--every',
-      '1s',
-    ];
+    const args = [MAIN, 'db', 'migrations', 'shop', '--watch', '--every', '1s'];
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, [...args, '--config', config], {
       cwd: PACKAGE_ROOT,

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/version.ts';
+import { MAIN } from '../support/built.ts';
 
 export interface Ended {
   readonly code: number;
@@ -20,7 +21,7 @@ export function firebreak(
   return new Promise((done) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'src/cli/main.ts', ...args],
+      [MAIN, ...args],
       { cwd: PACKAGE_ROOT, env: { PATH, HOME, ...env } },
       (error, out, err) => done({ code: error === null ? 0 : Number(error.code), out, err }),
     );

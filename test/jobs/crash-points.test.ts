@@ -1,16 +1,16 @@
 /** `kill -9` at every point of a run of ten steps, and SIGSTOP in the worst: no effect twice, no finished step lost. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { declareIncident } from '../../src/app/incidents.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { loadTimeline } from '../../src/store/timeline.ts';
+import { built } from '../support/built.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Instance, openInstance } from './crash-kinds.ts';
 import { settingsWith } from './run-step-support.ts';
 
-const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
+const CHILD = built('test/jobs/crash-child');
 
 describe('kill -9', () => {
   let store: TestDatabase;
@@ -48,11 +48,9 @@ describe('kill -9', () => {
   }
 
   const spawned = (run: Run, at: number, signal: string) =>
-    spawn(
-      process.execPath,
-      ['--import', 'tsx', CHILD, store.url, target.url, String(run.id), String(at), signal],
-      { stdio: ['ignore', 'pipe', signal === 'SIGKILL' ? 'inherit' : 'ignore'] },
-    );
+    spawn(process.execPath, [CHILD, store.url, target.url, String(run.id), String(at), signal], {
+      stdio: ['ignore', 'pipe', signal === 'SIGKILL' ? 'inherit' : 'ignore'],
+    });
 
   /** The number of points passed; undefined when it was killed. */
   const childOn = (run: Run, at: number): Promise<number | undefined> =>

@@ -107,18 +107,19 @@ describe('a monitor', () => {
         { name: '2_guilty', appliedAt: applied, xid: '8' },
         { name: '3_unknown', xid: '9' },
       ]);
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     expect(await look(monitor, 5)).toEqual(['red', 'same', 'proposed', 'same', 'same']);
     expect(proposed).toEqual([
       {
         monitor: 'orders',
         target: 'shop',
         service: 'order-status',
-        sqlstate: '42703',
-        error: 'column s.state does not exist',
+        sqlstate: '55P03',
+        error: 'lock timeout',
         relations: ['orders', 'order_status'],
         migration: { name: '2_guilty', appliedAt: applied },
         firstFailedAt: new Date(applied.getTime() + 10_000),
+        next: 'db blocking shop',
       },
     ]);
     sees = () => Promise.resolve(GREEN);
@@ -136,13 +137,23 @@ describe('a monitor', () => {
     expect(told).toEqual(['revised 1: 42883 operator does not exist']);
   });
 
+  it('waits for no second look where a schema does not fit, or data are broken', async () => {
+    for (const sqlstate of ['42703', 'XX001']) {
+      sees = () => Promise.resolve(red({ ...broken, sqlstate }));
+      expect(await look(make())).toEqual(['proposed']);
+      sees = () => Promise.resolve(GREEN);
+      expect(await look(make())).toEqual(['green']);
+    }
+    expect(told).toEqual(['green 1 after 20 s', 'red again 1', 'green 2 after 40 s']);
+  });
+
   it('tells the earlier proposal when it is red again, and proposes anew', async () => {
     const monitor = make();
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(monitor, 3);
     sees = () => Promise.resolve(GREEN);
     await look(monitor);
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     expect(await look(monitor, 3)).toEqual(['red', 'same', 'proposed']);
     expect(told).toEqual(['green 1 after 40 s', 'red again 1']);
     expect(proposed).toHaveLength(2);
@@ -150,7 +161,7 @@ describe('a monitor', () => {
 
   it('leaves a new red period to the earlier proposal whose incident is still open', async () => {
     const monitor = make({ ports: { onRedAgain: () => Promise.resolve(true) } });
-    const period = [red(broken), red(broken), red(broken), GREEN];
+    const period = [red(locked), red(locked), red(locked), GREEN];
     await through(monitor, [...period, ...period]);
     expect(proposed).toHaveLength(1);
     expect(told).toEqual(['green 1 after 40 s', 'green 1 after 80 s']);
@@ -158,17 +169,17 @@ describe('a monitor', () => {
 
   it('keeps quiet about what passes by itself', async () => {
     const monitor = make();
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(monitor, 2);
     sees = () => Promise.resolve(GREEN);
     expect(await look(monitor)).toEqual(['green']);
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(monitor, 2);
     expect([proposed, told]).toEqual([[], []]);
   });
 
   it('goes on counting after a restart', async () => {
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(make(), 2);
     expect(await look(make(), 2)).toEqual(['proposed', 'same']);
   });
@@ -206,12 +217,12 @@ describe('a monitor', () => {
   });
 
   it('neither writes nor proposes over what another process has seen since', async () => {
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(make(), 2);
     sees = async () => {
       sees = () => Promise.resolve(GREEN);
       await look(make());
-      return red(broken);
+      return red(locked);
     };
     await expect(look(make())).rejects.toThrow('Another process');
     expect(proposed).toEqual([]);
@@ -224,7 +235,7 @@ describe('a monitor', () => {
   });
 
   it('is proposed again rather than forgotten when proposing fails', async () => {
-    sees = () => Promise.resolve(red(broken));
+    sees = () => Promise.resolve(red(locked));
     await look(make(), 2);
     const failing = make({ ports: { propose: () => Promise.reject(new Error('store away')) } });
     await expect(look(failing)).rejects.toThrow('store away');
@@ -232,7 +243,7 @@ describe('a monitor', () => {
   });
 
   it('is green again after so many green looks in a row, since the first of them, over restarts', async () => {
-    const one = [red(broken), red(broken), red(broken), GREEN, GREEN, red(broken), GREEN];
+    const one = [red(locked), red(locked), red(locked), GREEN, GREEN, red(locked), GREEN];
     expect(await through(make({ clear: 3 }), one)).toEqual([
       'red',
       'same',

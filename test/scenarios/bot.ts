@@ -8,6 +8,7 @@ import { PROBE_SQL } from '../../sandbox/story/queries.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import type { TestShop } from '../sandbox/story/support.ts';
 import type { World } from '../slack/support.ts';
+import { MAIN } from '../support/built.ts';
 import { eventually } from '../support/eventually.ts';
 
 export const TOKEN = 'capture-token';
@@ -46,7 +47,7 @@ export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
     async start() {
       const child = spawn(
         process.execPath,
-        ['--import', 'tsx', 'src/cli/main.ts', 'start', '--config', config, '--data-dir', dirname(config)],
+        [MAIN, 'start', '--config', config, '--data-dir', dirname(config)],
         {
           cwd: PACKAGE_ROOT,
           env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...env },

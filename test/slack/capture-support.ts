@@ -29,6 +29,8 @@ export interface CaptureWorld extends World {
   stop(): Promise<void>;
   /** Time passes, for Slack and for the bot. */
   pass(ms: number): Promise<void>;
+  /** Waits for what is tried every two seconds and later again: a second passes with each look. */
+  readonly inTime: typeof eventually;
   /** Has the workers work; answers what stops them. */
   work(): () => Promise<void>;
   /** Another incident, with a channel of its own. */
@@ -89,6 +91,10 @@ export async function openCaptureWorld(): Promise<CaptureWorld> {
     mention: (user, ts) =>
       control('POST', 'messages', { user, channel, thread_ts: ts, text: '@firebreak note' }),
   };
+  const pass = async (ms: number): Promise<void> => {
+    ahead += ms;
+    await control('POST', 'clock', { advance_ms: ms });
+  };
   return {
     ...world,
     incident,
@@ -96,10 +102,13 @@ export async function openCaptureWorld(): Promise<CaptureWorld> {
     app,
     directory,
     anotherIncident,
-    async pass(ms) {
-      ahead += ms;
-      await control('POST', 'clock', { advance_ms: ms });
-    },
+    pass,
+    inTime: (read, patience) =>
+      eventually(async () => {
+        const found = await read();
+        if (!found) await pass(1000);
+        return found;
+      }, patience),
     work() {
       const leases = openLeases(store, silentLogger);
       const parts = { store, settings, directory, reader: createReader(client, identity), clock: { now } };

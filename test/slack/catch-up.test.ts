@@ -171,7 +171,7 @@ describe('a mark on a message that was never heard', () => {
     await forgetIt(ts);
     await world.fault({ method: 'conversations.history', kind: 'error', error: 'internal_error' });
     await world.mark('reaction', 'oncall', ts);
-    const row = await eventually(() => world.rowOf(ts), { within: 8000 });
+    const row = await world.inTime(() => world.rowOf(ts));
     expect(row).toMatchObject({ text: 'this one', actor: user('support'), at: timeOf(ts) });
   });
 
@@ -181,7 +181,7 @@ describe('a mark on a message that was never heard', () => {
     await forgetIt(ts);
     await world.fault({ method: 'conversations.history', kind: 'error', error, times: 1 });
     await world.mark('reaction', 'oncall', ts);
-    const row = await eventually(() => world.rowOf(ts), { within: 8000 });
+    const row = await world.inTime(() => world.rowOf(ts));
     expect(row).toMatchObject({ text: 'the replica lags' });
   });
 
@@ -197,7 +197,7 @@ describe('a mark on a message that was never heard', () => {
     await world.settled();
     await forgetIt(ts);
     await world.mark('reaction', 'oncall', ts);
-    expect(await eventually(() => world.rowOf(ts), { within: 10_000 })).toMatchObject({ text: 'the newest' });
+    expect(await world.inTime(() => world.rowOf(ts))).toMatchObject({ text: 'the newest' });
     expect((await world.store.query('select from marks where void')).rowCount).toBe(0);
   });
 
@@ -210,14 +210,14 @@ describe('a mark on a message that was never heard', () => {
     await world.mark('pin', 'dba', ts);
     await world.settled();
     world.directory.standing = standing;
-    await eventually(() => world.rowOf(ts));
+    await world.inTime(() => world.rowOf(ts));
     const judged = async (): Promise<Readonly<Record<string, boolean | null>>> => {
       const { rows } = await world.store.query<{ user_id: string; counts: boolean | null }>(
         'select user_id, counts from marks',
       );
       return Object.fromEntries(rows.map(({ user_id, counts }) => [user_id, counts]));
     };
-    await eventually(async () => (await judged())[user('viewer')] === false);
+    await world.inTime(async () => (await judged())[user('viewer')] === false);
     expect(await judged()).toMatchObject({ [user('dba')]: true });
   });
 
@@ -236,7 +236,7 @@ describe('a mark on a message that was never heard', () => {
       on: true,
       eventTs: ts,
     });
-    await eventually(async () => (await world.store.query('select from marks where void')).rowCount);
+    await world.inTime(async () => (await world.store.query('select from marks where void')).rowCount);
     expect(await world.rowOf(ts)).toBeUndefined();
   });
 });
@@ -254,13 +254,13 @@ describe('files of captured messages', () => {
   test('are hashed; an image is stored too, anything else is not', async () => {
     const ts = await shared('error.log');
     await world.mark('reaction', 'oncall', ts);
-    await eventually(async () => JSON.stringify(await filesOf(ts)).includes(sha256));
+    await world.inTime(async () => JSON.stringify(await filesOf(ts)).includes(sha256));
     expect(await filesOf(ts)).toMatchObject([
       { name: 'error.log', type: 'text/plain', size: content.length, sha256 },
     ]);
     const image = await shared('screen.png');
     await world.mark('reaction', 'oncall', image);
-    await eventually(async () => JSON.stringify(await filesOf(image)).includes(sha256));
+    await world.inTime(async () => JSON.stringify(await filesOf(image)).includes(sha256));
     const { rows } = await world.store.query<{ name: string; bytes: Buffer | null }>(
       'select name, bytes from stored_files order by name',
     );
@@ -274,7 +274,7 @@ describe('files of captured messages', () => {
   test('of messages that nobody marked are not read', async () => {
     await shared('screen.png');
     await world.mark('reaction', 'oncall', await shared('error.log'));
-    await eventually(
+    await world.inTime(
       async () => (await world.store.query('select from stored_files where read_at is not null')).rowCount,
     );
     expect((await world.store.query('select from stored_files')).rowCount).toBe(1);
@@ -286,14 +286,14 @@ describe('files of captured messages', () => {
     await world.mark('reaction', 'oncall', ts);
     await world.settled();
     expect(await world.rowOf(ts)).toMatchObject({ text: 'look' });
-    await eventually(async () => JSON.stringify(await filesOf(ts)).includes(sha256), { within: 15_000 });
+    await world.inTime(async () => JSON.stringify(await filesOf(ts)).includes(sha256));
   });
 
   test('that are gone by then say so', async () => {
     await world.fault({ method: 'files.info', kind: 'error', error: 'file_deleted' });
     const ts = await shared('error.log');
     await world.mark('reaction', 'oncall', ts);
-    await eventually(async () =>
+    await world.inTime(async () =>
       JSON.stringify(await filesOf(ts)).includes('deleted before it could be read'),
     );
   });

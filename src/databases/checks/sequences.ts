@@ -18,7 +18,10 @@ interface Row {
   readonly role: string;
 }
 
-/** A sequence belongs to a column (serial, identity), or is what a column's default asks for, or both. */
+/**
+ * A sequence belongs to a column (serial, identity), or is what a column's default asks for, or both. There may be
+ * thousands: each part is read once.
+ */
 const SQL = `
   with feeds as (
     select d.objid as seq, d.refobjid as rel, d.refobjsubid as att
@@ -41,6 +44,8 @@ const SQL = `
       from feeds f
       join pg_attribute a on a.attrelid = f.rel and a.attnum = f.att and not a.attisdropped
       join pg_type t on t.oid = a.atttypid
+  ), narrowest as (
+    select distinct on (seq) * from columns order by seq, column_max nulls last, feeds
   ), known as (
     select s.*, c.relnamespace, has_sequence_privilege(c.oid, 'select, usage') as readable,
            case when has_sequence_privilege(c.oid, 'select, usage') then pg_sequence_last_value(c.oid) end as last_value
@@ -60,9 +65,7 @@ const SQL = `
          coalesce(n.column_max < k.seqmax and k.seqincrement > 0, false) as narrower,
          quote_ident(current_user) as role
     from known k
-    left join lateral (
-      select * from columns where columns.seq = k.seqrelid order by column_max nulls last, feeds limit 1
-    ) n on true
+    left join narrowest n on n.seq = k.seqrelid
    where not k.seqcycle or n.column_max < k.seqmax
    order by k.readable, percent desc nulls last
    limit 500`;

@@ -31,12 +31,17 @@ export function lookAtChecks(
   };
 }
 
-const symptomOf = ({ check, verdict, next }: CheckResult): Symptom => ({
+const symptomOf = ({ check, status, verdict, next }: CheckResult): Symptom => ({
   key: `check:${check}`,
-  error: verdict.replace(/\.$/, ''),
+  // Only a finding names what it is about.
+  error: `${status === 'timeout' ? `Check ${check}: ` : ''}${verdict.replace(/\.$/, '')}`,
+  ...(DAMAGE.has(check) ? { sqlstate: 'XX001' } : {}),
   relations: [],
   ...(next === undefined ? {} : { next }),
 });
+
+/** What they find, a query would meet as data corrupted. */
+const DAMAGE: ReadonlySet<string> = new Set(['checksums', 'corruption']);
 
 /** Where nothing can be reached, all the others are skipped, and that says nothing of them. */
 function tellUnseen(results: readonly CheckResult[], known: Set<string>, log: Logger): void {

@@ -70,7 +70,8 @@ function logReader(target: Target, log: Logger): (before: Memory, at: Date) => P
   let told: string | undefined;
   function tellOnce({ reason, fix }: Extract<LogRead, { kind: 'unreadable' }>): void {
     const fields = { target: target.name, reason, fix };
-    if (told !== reason) log.info(fields, 'log of the server cannot be read: only reported errors are counted');
+    if (told !== reason)
+      log.info(fields, 'log of the server cannot be read: only reported errors are counted');
     told = reason;
   }
   return async ({ position, retryAt = 0 }, at) => {
@@ -83,12 +84,17 @@ function logReader(target: Target, log: Logger): (before: Memory, at: Date) => P
       }
       told = undefined;
       if (read.passedOver > 0)
-        log.warn({ target: target.name, bytes: read.passedOver }, 'log of the server grows too fast: passed over');
+        log.warn(
+          { target: target.name, bytes: read.passedOver },
+          'log of the server grows too fast: passed over',
+        );
       return { counts: read.counts, memory: { position: read.position } };
     } catch (error) {
       // What keeps the database from answering at all is seen by its other monitors.
       log.debug({ err: error, target: target.name }, 'log of the server could not be read');
-      return position === undefined ? { counts: [], memory: {} } : { counts: [], memory: { position }, failed: true };
+      return position === undefined
+        ? { counts: [], memory: {} }
+        : { counts: [], memory: { position }, failed: true };
     }
   };
 }

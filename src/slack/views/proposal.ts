@@ -3,7 +3,9 @@ import { type AlertGroup, isFlapping, type KnownAlert, turnsLately } from '../..
 import { foreign } from '../../domain/foreign.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Proposal } from '../../domain/record.ts';
+import { sightingText } from '../../domain/sighting.ts';
 import { actions, button, context, fields, lines, section, type View, view } from './blocks.ts';
+import { offerButtons } from './offers.ts';
 import { clip, code, count, duration } from './text.ts';
 import { when } from './words.ts';
 
@@ -40,13 +42,26 @@ export function proposal({ known, group, command, hidden, open, now }: ProposalS
 
 /** The same group, in the channel of its incident. */
 export function alertGroup(known: Proposal, group: AlertGroup, now: Date): View {
-  const head = `${count(group.firing, 'alert')} firing, ${group.resolved} resolved: ${headOf(known)}`;
-  return view(foreign(head), [
-    section(`${group.firing > 0 ? ':rotating_light:' : ':white_check_mark:'} *${foreign(head)}*`),
+  const { migration, next, target, firstFailedAt } = known;
+  const over = group.firing === 0 && group.resolved > 0;
+  const mark = over ? ':white_check_mark:' : ':rotating_light:';
+  const seen = foreign(sightingText(known));
+  const help = next === undefined || !SAYABLE.test(next) ? [] : [{ label: labelOf(next), line: next }];
+  const sweep = target === undefined ? [] : [{ label: 'Sweep the database', line: `db sweep ${target}` }];
+  return view(`${mark} ${seen}`, [
+    section(`${mark} ${clip(seen, 1500)}`),
+    ...(migration ? [section(`Migration ${applied(migration, firstFailedAt)}`)] : []),
+    ...(next === undefined || help.length > 0 ? [] : [section(`What helps: ${code(next)}`)]),
     ...lines(groupLines(group, now)),
+    offerButtons([...help, ...sweep], `alerts${known.id}-`),
     context('An alert that is resolved closes nothing.'),
   ]);
 }
+
+/** Lines of /incident; what a server has to be told is none. */
+const SAYABLE = /^(?:rollback|db|run) /;
+
+const labelOf = (line: string): string => (line.startsWith('rollback ') ? 'Plan the rollback' : line);
 
 /** What is beyond the hour's limit of proposals. */
 export function heldBack(
