@@ -29,7 +29,11 @@ const SHAPE =
 const reported = z.object({
   sqlstate: z
     .string()
-    .regex(/^[0-9A-Z]{5}$/, 'must be five digits or upper-case letters')
+    // Errors of Node have codes, too, and some are as long.
+    .regex(
+      /^[0-9A-DF-Z][0-9A-Z]{4}$/,
+      'must be five digits or upper-case letters, such as 42P01; EPIPE is none',
+    )
     .refine(isError, 'must be the code of an error'),
   count: z.int().min(1).max(1_000_000).default(1),
   message: z.string().optional(),

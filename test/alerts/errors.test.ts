@@ -140,6 +140,7 @@ describe('errors that applications report', () => {
     [{ target: 'shop', errors: [{ sqlstate: '42703', count: 0 }] }, 400, 'body is not as expected'],
     [{ target: 'shop', errors: [{ sqlstate: '00000' }] }, 400, 'body is not as expected'],
     [{ target: 'shop', errors: [{ sqlstate: 'ECONNREFUSED' }] }, 400, 'body is not as expected'],
+    [{ target: 'shop', errors: [{ sqlstate: 'EPIPE' }] }, 400, 'body is not as expected'],
     [
       { target: 'shop', errors: [{ sqlstate: '42703', relation: "x' or 1" }] },
       400,

@@ -328,6 +328,17 @@ describe('a monitor', () => {
     expect(proposed).toMatchObject([{ next: 'run connections-exhausted target=shop' }]);
   });
 
+  it('says what a SQLSTATE leads to: the rollback of the migration that is suspected, before all else', async () => {
+    sees = () => Promise.resolve(red(locked));
+    await look(make(), 3);
+    const applied = clock.now();
+    migrations = () => Promise.resolve([{ name: '2_guilty', appliedAt: applied, xid: '8' }]);
+    sees = () => Promise.resolve(red({ ...broken, next: 'db migrations shop' }));
+    await store.query('delete from monitors');
+    await look(make(), 3);
+    expect(proposed).toMatchObject([{ next: 'db blocking shop' }, { next: 'rollback 2_guilty shop' }]);
+  });
+
   it('has a clock that goes by itself unless told', () => {
     expect(Math.abs(systemClock.now().getTime() - advanceableClock().now().getTime())).toBeLessThan(1000);
   });
