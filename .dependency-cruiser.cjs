@@ -66,7 +66,9 @@ module.exports = {
     {
       name: 'roots-are-leaves',
       severity: 'error',
-      from: { pathNot: '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts)|^test/|^bench/' },
+      from: {
+        pathNot: '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts)|^test/|^bench/',
+      },
       to: { path: '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts|config\\.ts)' },
     },
     {

@@ -2,12 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { longExport } from './export.ts';
+import { faults } from './faults.ts';
 import { type Bench, inWords, ratioOf } from './figure.ts';
 import { outage } from './outage.ts';
 import { rows } from './rows.ts';
 import { acks, declaration } from './slack.ts';
 
-const BENCHES: readonly Bench[] = [outage, declaration, acks, longExport, rows];
+const BENCHES: readonly Bench[] = [outage, declaration, acks, longExport, rows, faults];
 
 const { json, only } = new Command('bench')
   .option('--json <file>', 'write the figures there, too')

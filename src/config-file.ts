@@ -139,8 +139,12 @@ export type TeamFile = z.infer<typeof TeamFile>;
 export const levelsOf = ({ on_call, levels }: TeamFile): readonly z.infer<typeof LevelFile>[] =>
   levels ?? (on_call ? [{ on_call, wait_min: DEFAULT_WAIT_MIN }] : []);
 
+const repository = z.string().regex(/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/, 'owner/name of a repository');
+
 const ServiceFile = z.strictObject({
   team: name.optional(),
+  /** On GitHub: whose webhook tells of its changes. */
+  repo: repository.optional(),
   /** Titles and addresses. */
   links: z.record(z.string().min(1).max(60), z.httpUrl()).default({}),
 });
@@ -164,7 +168,7 @@ const RoleFile = z.strictObject({
 });
 
 const GitHubFile = z.strictObject({
-  repo: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[\w.-]+$/, 'owner/name of a repository'),
+  repo: repository,
   token_env: envName.default('GITHUB_TOKEN'),
   labels: z.array(z.string().min(1).max(50)).default(['postmortem']),
 });

@@ -27,7 +27,8 @@ const USUAL: Readonly<Record<LookSettings['kind'], Usual>> = {
   probes: { everySeconds: 10, for: 3, clear: 1 },
   http: { everySeconds: 10, for: 3, clear: 3 },
   checks: { everySeconds: 30, for: 2, clear: 3 },
-  error_rate: { everySeconds: 10, for: 2, clear: 3 },
+  // Not before the probes: a share of transactions names neither table nor error.
+  error_rate: { everySeconds: 10, for: 3, clear: 3 },
 };
 
 function monitorOf(name: string, given: MonitorFile): MonitorSettings {

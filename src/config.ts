@@ -282,9 +282,9 @@ const settingsOf = (read: ConfigFile, env: Env): Settings => ({
   phones: read.phones,
   ...policyOf(read),
   services: Object.fromEntries(
-    Object.entries(read.services).map(([service, { team, links }]) => [
+    Object.entries(read.services).map(([service, { team, repo, links }]) => [
       service,
-      { links, ...(team === undefined ? {} : { team }) },
+      { links, ...(team === undefined ? {} : { team }), ...(repo === undefined ? {} : { repo }) },
     ]),
   ),
   targets: Object.fromEntries(

@@ -2,8 +2,10 @@
 import { alertEntrances } from './alerts/alerts.ts';
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
+import { githubEntrance, isFromGitHub } from './alerts/github.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
 import type { AlertSource } from './alerts/source.ts';
+import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
 import { createSelfReport, type SelfReportParts } from './self-report.ts';
 
@@ -23,13 +25,21 @@ export function createInward(
   const { app, now } = parts;
   const counters = createCounters();
   const self = createSelfReport({ ...parts, counters });
-  const changes = changesEntrance({ targets, capture: (name, migrations) => app.capture(name, migrations) });
+  const { services } = app.settings;
+  const changed: App['changed'] = (reported) => app.changed(reported);
+  const changes = changesEntrance({
+    targets,
+    services: Object.keys(services),
+    capture: (name, migrations) => app.capture(name, migrations),
+    changed,
+  });
+  const github = githubEntrance({ services, changed });
   const receiver = createReceiver({
     listen,
     gate: { tokens, secrets, now },
     entrances: {
       ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
-      '/events/changes': () => changes,
+      '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
     },
     pages: self.pages,
     counters,

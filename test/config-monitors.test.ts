@@ -51,7 +51,7 @@ describe('monitors in firebreak.yml', () => {
     ).toEqual(
       [
         { name: 'shop:probes', schedule: { everySeconds: 10 }, times: 3, clear: 1 },
-        { name: 'shop:error-rate', schedule: { everySeconds: 10 }, times: 2, clear: 3 },
+        { name: 'shop:error-rate', schedule: { everySeconds: 10 }, times: 3, clear: 3 },
         { name: 'shop:checks', schedule: { everySeconds: 30 }, times: 2, clear: 3 },
         { name: 'shop:slow-checks', schedule: { everySeconds: 300 }, times: 2, clear: 3 },
       ].map((it) => ({ ...it, target: 'shop', service: 'order-status' })),

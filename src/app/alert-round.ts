@@ -17,6 +17,7 @@ import {
 } from '../store/proposals.ts';
 import { activeSilences } from '../store/silences.ts';
 import type { Db } from '../store/store.ts';
+import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 
 const HOUR_MS = 3_600_000;
@@ -103,7 +104,9 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
     const decision = declared(await nextIncidentId(tx), seen, severity, settings, now);
     await commitDecision(tx, decision, {}, now);
     incidents.clear();
-    return attach(seen, groupKey, decision.incident.id);
+    const proposal = await attach(seen, groupKey, decision.incident.id);
+    await tellChangesBefore(tx, decision.incident, now);
+    return proposal;
   }
 
   return {

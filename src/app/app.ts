@@ -2,6 +2,7 @@
 
 import type { AlertDelivery, AlertGroup, KnownAlert } from '../domain/alert.ts';
 import type { Silence } from '../domain/alert-rules.ts';
+import type { Change, ReportedChange } from '../domain/change.ts';
 import type { Figures } from '../domain/figures.ts';
 import type { GuardSeen } from '../domain/guard.ts';
 import type { Health } from '../domain/health.ts';
@@ -18,6 +19,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
 import type { Row } from '../domain/timeline.ts';
 import type { AlertFilter } from '../store/alerts.ts';
+import type { ChangeFilter } from '../store/changes.ts';
 import type { CaseFilter } from '../store/figures.ts';
 import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
@@ -205,6 +207,10 @@ export interface App {
   guardSeen(target: string, guard: GuardSeen): Promise<void>;
   captured(target: string): Promise<readonly CapturedMigration[]>;
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
+  /** Keeps what was changed outside, and tells the open incidents that it touches; answers how many were new. */
+  changed(changes: readonly ReportedChange[]): Promise<number>;
+  /** What was changed outside, newest first, at most `limit`. */
+  changes(filter: ChangeFilter, limit: number): Promise<readonly Change[]>;
 
   /** Starts a runbook in an incident; its steps are done by the jobs. */
   startRun(wish: RunWish, cause?: Cause): Promise<{ ok: true; run: Run } | Refusal>;

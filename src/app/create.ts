@@ -8,6 +8,7 @@ import { likelySame } from '../domain/similar.ts';
 import type { CheckFacts } from '../domain/sweep.ts';
 import { alertsOfProposal, countHeldBack, listAlerts } from '../store/alerts.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
+import { listChanges } from '../store/changes.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -20,7 +21,7 @@ import { entryNumbers, loadTimeline } from '../store/timeline.ts';
 import { proposeSighting, reconsiderAlerts, takeAlerts } from './alerts.ts';
 import type { App, DeclareWish, Directory } from './app.ts';
 import { createCapture } from './capture.ts';
-import { captureChanges } from './changes.ts';
+import { captureChanges, takeChanges } from './changes.ts';
 import { correctEntry, rowNamed } from './corrections.ts';
 import { escalate, escalationDue } from './escalations.ts';
 import { figuresFor } from './figures.ts';
@@ -155,6 +156,8 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     silences: () => activeSilences(store, now()),
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => captureChanges(parts, target, migrations),
+    changed: (reported) => takeChanges(parts, reported),
+    changes: (filter, limit) => listChanges(store, filter, limit),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());

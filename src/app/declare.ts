@@ -1,6 +1,7 @@
 /** What `declare` and `drill` do: one line, or a form when it says too little. */
 import { isSlackUser } from '../domain/actor.ts';
 import type { Incident, Kind } from '../domain/incident.ts';
+import type { Proposal } from '../domain/record.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { App } from './app.ts';
 import type { Reply, Request } from './command.ts';
@@ -30,9 +31,12 @@ export async function declareBy(
     });
   const done = await app.declare({ by: actor, ...read, ...(source ? { source } : {}) }, { inboxKey });
   if (!done.ok) return done;
-  const took = done.proposal ? ` It takes over what monitor \`${done.proposal.monitor}\` saw.` : '';
+  const took = done.proposal ? ` It takes over what ${seerOf(done.proposal)}.` : '';
   return { text: declaredText(done.incident) + took };
 }
+
+const seerOf = ({ monitor, foreign }: Proposal): string =>
+  foreign ? `\`${monitor}\` told` : `monitor \`${monitor}\` saw`;
 
 /** What the person who declared reads at once, before the channel is there. */
 function declaredText({ id, severity, title, kind, private: hidden }: Incident): string {

@@ -1,4 +1,5 @@
 /** Guarded deploys, picked up from the journals in their targets: entries, incidents, holds, and proposed runs. */
+import type { ReportedChange } from '../domain/change.ts';
 import { declare } from '../domain/decide/declare.ts';
 import { foreign } from '../domain/foreign.ts';
 import { died, type GuardEvent, type GuardSeen, isIncident, toPropose } from '../domain/guard.ts';
@@ -9,6 +10,7 @@ import { type GuardPickedUp, lockGuard, saveGuard } from '../store/guards.ts';
 import { liftHold, saveHold } from '../store/holds.ts';
 import { nextIncidentId, oneDeclaration, openIncidentsOn } from '../store/incidents.ts';
 import type { Db } from '../store/store.ts';
+import { takeChange, tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { type EscalationParts, escalate } from './escalations.ts';
 import { actWithin } from './incidents.ts';
@@ -112,6 +114,7 @@ async function opened(
   );
   if (!decision.ok) throw new Error(`an incident for guard ${guard.id} was refused: ${decision.code}`);
   await commitDecision(tx, decision, {}, now());
+  await tellChangesBefore(tx, decision.incident, now(), ({ details }) => details['guard'] === guard.id);
   return decision.incident.id;
 }
 
@@ -149,7 +152,7 @@ async function held(
   await saveHold(tx, { target, migration: String(details['migration']), incidentId, since: at });
 }
 
-/** A deploy that went well is a change for the incidents of its services that are open anyway. */
+/** A deploy that went well is a change for the incidents of its services: those that are open, and those to come. */
 async function toldElsewhere(
   tx: Db,
   { settings, now }: GuardParts,
@@ -157,11 +160,27 @@ async function toldElsewhere(
   guard: GuardSeen,
   fresh: readonly GuardEvent[],
 ): Promise<void> {
-  const worth = fresh.filter(({ kind }) => kind === 'applied');
+  for (const event of fresh.filter(({ kind }) => kind === 'applied'))
+    await takeChange(tx, { settings, now }, appliedChange(target, guard, event));
   const gone = died(guard)
     ? [{ at: now(), text: `The guard ended while its command ran on ${target}: look what it left` }]
     : [];
-  for (const incident of await openIncidentsOn(tx, target, settings.targets[target]?.services ?? []))
-    for (const { at, text } of [...worth, ...gone])
+  for (const incident of await openIncidentsOn(tx, [target], settings.targets[target]?.services ?? []))
+    for (const { at, text } of gone)
       await actWithin(tx, incident, record(`Guard on ${target}: ${text}`, guard.by, at), {}, now(), settings);
 }
+
+const appliedChange = (
+  target: string,
+  { id, by }: GuardSeen,
+  { at, n, text, details }: GuardEvent,
+): ReportedChange => ({
+  source: 'guard',
+  externalId: `${target} ${id} ${n}`,
+  kind: 'migration',
+  title: `Guard on ${target}: ${text}`,
+  target,
+  author: by,
+  at,
+  details: { ...details, guard: id, event: n },
+});

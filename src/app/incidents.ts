@@ -29,6 +29,7 @@ import { appendEntries } from '../store/timeline.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
 import { turnEntry } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
+import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
 
@@ -57,6 +58,7 @@ export function declareIncident(
     const whole = found ? await withProposal(tx, decision, found, now) : decision;
     await commitDecision(tx, whole, cause, now);
     if (found) await attachProposal(tx, found.id, whole.incident.id);
+    await tellChangesBefore(tx, whole.incident, now);
     return { ok: true, incident: whole.incident, ...(found ? { proposal: found } : {}) };
   });
 }

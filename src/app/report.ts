@@ -18,6 +18,7 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import { formatUtc } from '../domain/when.ts';
 import { alertsOfIncident } from '../store/alerts.ts';
+import { changesOf } from '../store/changes.ts';
 import { holdsOf } from '../store/holds.ts';
 import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
@@ -68,6 +69,7 @@ export async function loadKnown(tx: Db, id: number): Promise<Known | undefined> 
     runs: await loadRuns(tx, id),
     proposals: await proposalsOf(tx, id),
     holds: await holdsOf(tx, id),
+    changes: await changesOf(tx, incident),
     alerts: await alertsOfIncident(tx, id),
     parts: await loadParts(tx, id),
     people: await loadPeople(tx),

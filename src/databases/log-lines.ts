@@ -70,6 +70,7 @@ const PLAIN = known(
   'connection to client lost',
   'prepared statement NAME',
   'integer out of range',
+  'nextval: reached (?:maximum|minimum) value of sequence NAME',
 );
 
 const LEVEL = String.raw`(ERROR|FATAL|PANIC)`;

@@ -44,7 +44,7 @@ async function askOne(probe: Probe, ask: Ask): Promise<ProbeResult> {
   try {
     const [first] = await ask(sql);
     const ok = (first as { ok?: unknown } | undefined)?.ok !== false;
-    const red = ok ? {} : { error: 'the probe answered ok = false' };
+    const red = ok ? {} : { error: 'it answered ok = false' };
     return { name: probe.name, ok, took_ms: took(), relations, ...red };
   } catch (error) {
     const sqlstate = sqlstateOf(error);

@@ -1,5 +1,6 @@
 /** What a latecomer has to know, from recorded facts alone. */
 import { person } from './actor.ts';
+import { whatChanged } from './change.ts';
 import type { EntryKind } from './entry.ts';
 import { foreign } from './foreign.ts';
 import { type Incident, isOpen } from './incident.ts';
@@ -30,7 +31,7 @@ export function catchup(record: IncidentRecord, policy: Policy, now: Date): read
     ...what(incident, now),
     ...who(incident, policy),
     ...section('Last decisions', decisions(record)),
-    ...section('Changed shortly before', changes(record)),
+    ...section('What changed', changes(record)),
     ...section('Alerts that fire', firing(record)),
     ...section('Running', running(record)),
     ...section('Due', due(record, policy, now)),
@@ -71,11 +72,12 @@ const decisions = ({ timeline }: IncidentRecord): readonly string[] =>
     .slice(-SHOWN)
     .map(line);
 
-const changes = ({ timeline }: IncidentRecord): readonly string[] =>
-  standing(rowsOf(timeline))
-    .filter(({ kind }) => kind === 'change')
-    .slice(-SHOWN)
-    .map(line);
+/** The newest, in the order they were made. */
+const changes = (record: IncidentRecord): readonly string[] =>
+  whatChanged(record, standing(rowsOf(record.timeline)))
+    .slice(0, SHOWN)
+    .map(({ at, text, when }) => `${formatUtc(at).slice(11)}, ${when}: ${text}`)
+    .reverse();
 
 const firing = ({ alerts }: IncidentRecord): readonly string[] => {
   const all = alerts.filter(({ state }) => state === 'firing');

@@ -1,6 +1,7 @@
 /** Everything the record holds as JSON, with times in ISO 8601 and people by name. */
 
 import type { KnownAlert } from './alert.ts';
+import type { Change } from './change.ts';
 import { ACCOUNTS, type Actor, type Incident, MILESTONES } from './incident.ts';
 import { metrics } from './metrics.ts';
 import { nameOf, type People, plainText } from './postmortem/markdown.ts';
@@ -62,6 +63,7 @@ const before = (report: Report) => ({
   // A metric that is not known is null: a reader that adds up must not take its absence for nothing.
   metrics: metrics(report.incident.milestones).map((each) => ({ ...each, seconds: each.seconds ?? null })),
   proposals: report.proposals.map(proposal),
+  changes: report.changes.map(changed),
   alerts: report.alerts.map(alert),
 });
 
@@ -225,6 +227,20 @@ const approval = (it: Approval, people: People): object => ({
     at: it.decision.at.toISOString(),
     ...(it.decision.brokenFor === undefined ? {} : { without_a_second_person: it.decision.brokenFor }),
   },
+});
+
+/** What was reported to have changed around the beginning; `timeline` tells those that were known by then. */
+const changed = (it: Change): object => ({
+  at: it.at.toISOString(),
+  kind: it.kind,
+  title: it.title,
+  service: it.service,
+  target: it.target,
+  author: it.author,
+  outcome: it.outcome,
+  link: it.link,
+  source: it.source,
+  received_at: it.receivedAt.toISOString(),
 });
 
 const paged = (it: Incident['pages'][number], people: People): object => ({

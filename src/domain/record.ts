@@ -1,5 +1,7 @@
 /** Everything the bot knows about one incident: what the exports are made from. */
+
 import type { KnownAlert } from './alert.ts';
+import type { Change } from './change.ts';
 import type { TimelineEntry } from './entry.ts';
 import type { Actor, Incident } from './incident.ts';
 import type { PartName } from './postmortem/parts.ts';
@@ -61,6 +63,8 @@ export interface IncidentRecord {
   readonly runs: readonly Run[];
   readonly proposals: readonly Proposal[];
   readonly holds: readonly Hold[];
+  /** What was reported to have changed around its beginning, newest first; also what the timeline does not tell. */
+  readonly changes: readonly Change[];
   /** Of its proposals, in the order in which they were told; at most 200. */
   readonly alerts: readonly KnownAlert[];
   readonly parts: readonly WrittenPart[];

@@ -25,6 +25,8 @@ export interface Permissions {
 export interface Service {
   /** The team to escalate to. */
   readonly team?: string;
+  /** `owner/name` on GitHub; several services may live in one. */
+  readonly repo?: string;
   /** Titles and addresses: they become bookmarks of the incident's channel. */
   readonly links: Readonly<Record<string, string>>;
 }

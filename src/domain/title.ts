@@ -11,7 +11,7 @@ export function titleOf(text: string): string | Refusal {
 }
 
 /** No line breaks, and no character that turns a line around. */
-const oneLine = (text: string): string =>
+export const oneLine = (text: string): string =>
   text
     .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
     .replace(/[\s\p{Cc}]+/gu, ' ')

@@ -100,10 +100,13 @@ export async function listIncidents(db: Db, filter: IncidentFilter): Promise<rea
   return rows.map(toIncident);
 }
 
-/** The open ones that a target matters to: by service, by the proposal they came from, by a run; in their order. */
+/**
+ * The open ones that these services or targets matter to: by service, by the proposal they came from, by a run; in their
+ * order. All open ones, where neither is given.
+ */
 export async function openIncidentsOn(
   db: Db,
-  target: string,
+  targets: readonly string[],
   services: readonly string[],
 ): Promise<readonly number[]> {
   const { rows } = await db.query<{ id: number }>(
@@ -111,10 +114,11 @@ export async function openIncidentsOn(
        from incidents i
       where i.status not in ('resolved', 'cancelled')
         and (i.service = any ($2)
-             or exists (select from proposals p where p.incident_id = i.id and p.target = $1)
-             or exists (select from runs r where r.incident_id = i.id and r.target = $1))
+             or exists (select from proposals p where p.incident_id = i.id and p.target = any ($1))
+             or exists (select from runs r where r.incident_id = i.id and r.target = any ($1))
+             or ($1::text[] = '{}' and $2::text[] = '{}'))
       order by i.id`,
-    [target, services],
+    [targets, services],
   );
   return rows.map(({ id }) => id);
 }

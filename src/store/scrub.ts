@@ -29,7 +29,7 @@ const LEFT_ALONE = [
 
 /** Names of columns and keys whose values the program reads; a word that equals one must not break it. */
 const STRUCTURE =
-  /^(?:action|actor|answer|by|channel|command|database|decision|due|entry|from|hash|id|ids|index|kind|lane|level|monitor|owner|people|risk|role|roles|runbook|section|service|severity|sha256|slot|sqlstate|state|status|target|team|to|ts|type|user|users|via|ways|what)$|_(?:at|by|hash|id|ts|user)$/;
+  /^(?:action|actor|answer|by|channel|command|database|decision|due|entry|from|hash|id|ids|index|kind|lane|level|monitor|owner|people|risk|role|roles|runbook|section|services?|severity|sha256|slot|sqlstate|state|status|targets?|team|to|ts|type|user|users|via|ways|what)$|_(?:at|by|hash|id|ts|user)$/;
 
 /** Every text and jsonb column of every table; what other tables will hold is found by itself. */
 export async function scrubStore(tx: Db, words: Words, incident: number): Promise<readonly Scrubbed[]> {

@@ -9,7 +9,12 @@ describe('captured migrations', () => {
     Promise.resolve(void captured.push({ target, migrations }));
 
   beforeAll(async () => {
-    const entrance = changesEntrance({ targets: ['shop', 'billing'], capture });
+    const entrance = changesEntrance({
+      targets: ['shop', 'billing'],
+      services: [],
+      capture,
+      changed: () => Promise.reject(new Error('no migration')),
+    });
     receiver = await startReceiver({ '/events/changes': () => entrance });
   });
   beforeEach(() => {

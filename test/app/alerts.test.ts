@@ -263,7 +263,12 @@ describe('alerts', () => {
         { match: { service: ['search'] }, do: 'declare', severity: 'sev1' },
       );
       const { service: _, ...homeless } = alert();
+      const at = new Date(START.getTime() - 5 * MINUTE);
+      await it1.app.changed([
+        { source: 'http', externalId: '1', kind: 'deploy', title: 'v1', service: 'search', at },
+      ]);
       await told([homeless, { ...homeless, fingerprint: 'a2', title: 'Latency' }]);
+      expect(await entries()).toContain('change: Deploy of search: v1');
       expect((await it1.app.record(1))?.incident).toMatchObject({
         severity: 'sev1',
         service: 'search',

@@ -61,6 +61,7 @@ describe("a server's log", () => {
           '{"timestamp":"2026-11-25 22:04:18.123 UTC","error_severity":"ERROR","state_code":"42P01","message":"relation \\"orders\\" does not exist"}',
           '2026-11-25 22:04:18.123 UTC,"a","b",1,,x,1,"SELECT",,1/1,0,FATAL,53300,"sorry, too many clients already",,',
           '2026-11-25 22:04:18.123 UTC,"a","b",1,,x,1,"SELECT",,1/1,0,ERROR,23505,"duplicate key value violates unique constraint ""orders_pkey""",,',
+          'ERROR:  nextval: reached maximum value of sequence "orders_id_seq" (2147483647)',
         ].join('\n'),
       ),
     ).toEqual([
@@ -68,6 +69,7 @@ describe("a server's log", () => {
       'ERROR relation "orders" does not exist',
       'FATAL sorry, too many clients already',
       'ERROR duplicate key value violates unique constraint "orders_pkey"',
+      'ERROR nextval: reached maximum value of sequence "orders_id_seq"',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { catchup } from '../../src/domain/catchup.ts';
 import type { Incident } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { IncidentRecord } from '../../src/domain/record.ts';
-import { at, entryOf, outage, outageIncident } from './record-fixture.ts';
+import { aChange, at, entryOf, outage, outageIncident } from './record-fixture.ts';
 
 const open = (changes: Partial<Incident> = {}): Incident =>
   outageIncident({ status: 'identified', statusSince: at('10:03:00'), severity: 'sev2', ...changes });
@@ -82,10 +82,22 @@ describe('a latecomer reads', () => {
 
   test('what was changed shortly before', () => {
     const change = entryOf(1, 'Migration x was applied', { kind: 'change', actor: 'monitor:shop' });
-    expect(part(read({}, { timeline: [change] }), 'Changed shortly before')).toEqual([
-      '*Changed shortly before*',
-      '• 10:00:00 UTC monitor:shop: Migration x was applied',
+    expect(part(read({}, { timeline: [change] }), 'What changed')).toEqual([
+      '*What changed*',
+      '• 10:00:00 UTC, 0 s before the impact began: Migration x was applied',
     ]);
+  });
+
+  test('what was reported to have changed, though no entry tells it, and only the newest', () => {
+    const flags = Array.from({ length: 7 }, (_, index) =>
+      aChange({ id: index, kind: 'flag', title: `<!here> ${index}`, at: at(`09:5${index}:00`) }),
+    );
+    expect(part(read({}, { timeline: [], changes: flags }), 'What changed').slice(1)).toEqual(
+      [2, 3, 4, 5, 6].map(
+        (index) =>
+          `• 09:5${index}:00 UTC, ${10 - index} min before the impact began: Flag of order-status: &lt;!here&gt; ${index}`,
+      ),
+    );
   });
 
   test('what is running, who is being paged, and who has not answered', () => {
@@ -125,7 +137,7 @@ describe('a latecomer reads', () => {
 
   test('that there is nothing, where there is nothing', () => {
     const lines = read({ severity: 'sev5', actionItems: [], escalations: [] }, { timeline: [], runs: [] });
-    for (const title of ['Last decisions', 'Changed shortly before', 'Running', 'Due'])
+    for (const title of ['Last decisions', 'What changed', 'Running', 'Due'])
       expect(lines).toContain(`*${title}*: nothing`);
   });
 

@@ -1,5 +1,5 @@
 import { exportJson } from '../../src/domain/export.ts';
-import { outage, outageIncident } from './record-fixture.ts';
+import { aChange, outage, outageIncident } from './record-fixture.ts';
 
 describe('the export as JSON', () => {
   it('has its keys in a fixed order and survives JSON', () => {
@@ -9,6 +9,7 @@ describe('the export as JSON', () => {
       'milestones',
       'metrics',
       'proposals',
+      'changes',
       'alerts',
       'timeline',
       'runs',
@@ -36,6 +37,24 @@ describe('the export as JSON', () => {
     });
     expect(timeline[4]).toMatchObject({ actor: 'Bo', text: 'Incident commander: Bo' });
     expect(timeline[10]).toMatchObject({ seq: 12, text: 'erased', erased: true });
+  });
+
+  it('lists what was reported to have changed, in the words of whoever did', () => {
+    expect(
+      exportJson(outage({ changes: [aChange({ title: 'v42 <@U01> &lt;', author: 'ana' })] })),
+    ).toMatchObject({
+      changes: [
+        {
+          at: '2026-11-22T09:58:00.000Z',
+          kind: 'deploy',
+          title: 'v42 <@U01> &lt;',
+          service: 'order-status',
+          author: 'ana',
+          source: 'http',
+          received_at: '2026-11-22T09:58:00.000Z',
+        },
+      ],
+    });
   });
 
   it('keeps corrected milestones, approvals and owners', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Incident, Page } from '../../src/domain/incident.ts';
 import { renderPostmortem } from '../../src/domain/postmortem.ts';
 import type { IncidentRecord } from '../../src/domain/record.ts';
-import { at, entryOf, HASHES, MIGRATION, outage, outageIncident } from './record-fixture.ts';
+import { aChange, at, entryOf, HASHES, MIGRATION, outage, outageIncident } from './record-fixture.ts';
 
 const HEADINGS = [
   '## 1. Incident Summary',
@@ -368,5 +368,31 @@ describe('hostile text', () => {
     expect(lines.filter((line) => /^#\s/.test(line)).slice(1)).toEqual(['# Appendix: Evidence']);
     expect(section(markdown, '### Timeline').trim().split('\n\n')[0]?.split('\n')).toHaveLength(4);
     expect(markdown).not.toMatch(/<(?:script|!--)/);
+  });
+});
+
+describe('what was reported to have changed', () => {
+  const factors = (record: Partial<IncidentRecord>): string =>
+    section(render(outage(record)), '### Contributing factors');
+  const { timeline } = outage();
+  const deploy = entryOf(40, 'Deploy of order-status by ana: v42 | *all*', {
+    kind: 'change',
+    actor: 'change:http',
+    at: at('09:58:00'),
+    details: { change: 1 },
+  });
+
+  it('is proposed as a factor with its time and its entry, when it came before', () => {
+    expect(factors({ timeline: [...timeline, deploy] })).toContain(
+      '- Proposed: Deploy of order-status by ana: v42 | \\*all\\* at 2026-11-22 09:58:00 UTC, 2 min before the impact began \\[[#40](#e40)\\]',
+    );
+    for (const time of ['07:59:59', '10:00:01'])
+      expect(factors({ timeline: [...timeline, { ...deploy, at: at(time) }] })).not.toContain('v42');
+  });
+
+  it('is no factor when no entry tells it, or the team has left it out', () => {
+    expect(factors({ changes: [aChange()] })).not.toContain('v42');
+    const incident = outageIncident({ leftOut: [40] });
+    expect(factors({ incident, timeline: [...timeline, deploy], changes: [aChange()] })).not.toContain('v42');
   });
 });

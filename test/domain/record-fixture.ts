@@ -1,4 +1,5 @@
 /** The record of an order-status outage, as Firebreak would have kept it: every kind of fact once. */
+import type { Change } from '../../src/domain/change.ts';
 import type { EntryKind, TimelineEntry } from '../../src/domain/entry.ts';
 import type { Escalation, Incident, Milestone } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan, PlanKind } from '../../src/domain/plan.ts';
@@ -19,6 +20,7 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     timeline: TIMELINE,
     runs: [sweepRun, failedRollback, terminate, rollback, repair],
     holds: [],
+    changes: [],
     alerts: [],
     parts: [],
     proposals: [
@@ -41,6 +43,19 @@ export function outage(changes: Partial<IncidentRecord> = {}): IncidentRecord {
     ...changes,
   };
 }
+
+/** A deploy of the service, two minutes before the impact began. */
+export const aChange = (more: Partial<Change> = {}): Change => ({
+  id: 1,
+  source: 'http',
+  kind: 'deploy',
+  title: 'v42',
+  service: 'order-status',
+  at: at('09:58:00'),
+  receivedAt: at('09:58:00'),
+  details: {},
+  ...more,
+});
 
 /** The incident alone, with parts replaced. */
 export const outageIncident = (changes: Partial<Incident> = {}): Incident => ({

@@ -1,6 +1,7 @@
 import { inboxWorker } from '../../src/jobs/assemble.ts';
 import { advanceableClock } from '../../src/jobs/clock.ts';
 import type { Lease } from '../../src/jobs/lease.ts';
+import { listChanges, saveChange } from '../../src/store/changes.ts';
 import { receive, settle } from '../../src/store/inbox.ts';
 import { enqueue } from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -56,6 +57,22 @@ describe('what is settled', () => {
     expect(replays).toBe(3);
     const { rows } = await store.query('select key from inbox');
     expect(rows).toEqual([{ key: 'open' }]);
+  });
+
+  it('a reported change goes after 90 days, counted from when it came in', async () => {
+    const clock = advanceableClock();
+    const at = new Date(clock.now().getTime() - 365 * DAY);
+    const change = { source: 'http', externalId: '1', kind: 'deploy', title: 'v1', at } as const;
+    await saveChange(store, change, { services: [], targets: [] }, clock.now());
+    const worker = inboxWorker({ store, clock, replay: () => Promise.resolve() });
+    const kept = async (): Promise<number> => {
+      await worker.work('inbox', {} as Lease, new AbortController().signal);
+      return (await listChanges(store, { since: new Date(0) }, 10)).length;
+    };
+    clock.advance(90 * DAY - HOUR / 2);
+    expect(await kept()).toBe(1);
+    clock.advance(HOUR);
+    expect(await kept()).toBe(0);
   });
 });
 

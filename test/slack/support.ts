@@ -223,6 +223,7 @@ export const aRecord = (incident: Incident, runs: readonly Run[] = []): Incident
   runs,
   proposals: [],
   holds: [],
+  changes: [],
   alerts: [],
   parts: [],
   people: {},

@@ -2,10 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
+import type { Change } from '../../src/domain/change.ts';
+import type { TimelineEntry } from '../../src/domain/entry.ts';
 import { type Escalation, type Incident, KINDS, type Page, STATUSES } from '../../src/domain/incident.ts';
 import type { ActionOutcome, Plan } from '../../src/domain/plan.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import type { Proposal } from '../../src/domain/record.ts';
+import type { IncidentRecord, Proposal } from '../../src/domain/record.ts';
 import { REMINDERS } from '../../src/domain/reminders.ts';
 import { RUN_STATES, type Run, type RunStep, STEP_STATES } from '../../src/domain/run.ts';
 import type { Blocker, CheckResult, SweepReport } from '../../src/domain/sweep.ts';
@@ -269,6 +271,47 @@ describe('a run', () => {
     const roots = [{ pid: 7, application: '<!channel>', query: 'select ?' }];
     const blocks = shown(swept([finding('blocking', 'warn', { facts: { waiting: 2, roots } })]));
     expect(blocks).toContain('waiting: 2\\nroots:\\n- pid 7, application &lt;!channel&gt;, query select ?');
+  });
+});
+
+describe('the card of an incident', () => {
+  const { settings } = appWith();
+  const reported = (id: number, minutes: number, more: Partial<Change> = {}): Change => {
+    const at = new Date(AT.getTime() - minutes * 60_000);
+    const known = { source: 'http', kind: 'deploy', title: `v${id}`, details: {} } as const;
+    return { id, at, receivedAt: at, ...known, ...more };
+  };
+  const changes = (record: Partial<IncidentRecord>): readonly string[] => {
+    const { blocks } = card({ ...aRecord(anIncident()), ...record }, settings);
+    return (/\*What changed\*(.*?)"/.exec(JSON.stringify(blocks))?.[1] ?? '').split('\\n').slice(1);
+  };
+
+  test('shows what changed shortly before, the newest three, with how long before', () => {
+    const all = [reported(1, 119), reported(2, 60), reported(3, 4), reported(4, 1, { title: '<!channel>' })];
+    expect(changes({ changes: all })).toEqual([
+      '• 2026-11-22 13:59:00 UTC, 1 min before it was declared: Deploy: &lt;!channel&gt;',
+      '• 2026-11-22 13:56:00 UTC, 4 min before it was declared: Deploy: v3',
+      '• 2026-11-22 13:00:00 UTC, 1 h before it was declared: Deploy: v2',
+    ]);
+  });
+
+  test('shows what the timeline tells, too, each once, and nothing that was done since', () => {
+    const entry = (seq: number, minutes: number, text: string, change?: number): TimelineEntry => {
+      const at = new Date(AT.getTime() - minutes * 60_000);
+      const details = change === undefined ? {} : { details: { change } };
+      return { seq, at, recordedAt: AT, kind: 'change', actor: 'firebreak', hash: '', text, ...details };
+    };
+    const timeline = [
+      entry(1, 3, 'Deploy: v1', 1),
+      entry(2, 2, 'Migration 7 applied on shop'),
+      entry(3, -1, 'Guard: rolled back'),
+      entry(4, 121, 'long before'),
+    ];
+    expect(changes({ timeline, changes: [reported(1, 3)] })).toEqual([
+      '• 2026-11-22 13:58:00 UTC, 2 min before it was declared: Migration 7 applied on shop',
+      '• 2026-11-22 13:57:00 UTC, 3 min before it was declared: Deploy: v1',
+    ]);
+    expect(changes({})).toEqual([]);
   });
 });
 

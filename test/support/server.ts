@@ -13,6 +13,8 @@ export interface TestServer {
   readonly cluster: string;
   /** Stops it, lets `whileDown` do what only a stopped server bears, and starts it on another port. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
+  /** It is gone at once, as after a crash, and does not come back. */
+  crash(): Promise<void>;
   /** Stops it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -35,8 +37,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   watchOwner(bin, cluster, dataDir, account);
   const secret = await prepareFolder(dataDir, cluster, bin, account);
   const start = () => launch(bin, cluster, dataDir, account, { ...FAST, ...options.settings });
-  const end = () => pgCtl(bin, ['stop', '-D', cluster, '-m', 'fast', '-w'], account);
+  const end = (mode = 'fast') => pgCtl(bin, ['stop', '-D', cluster, '-m', mode, '-w'], account);
   let port = await start();
+  let gone = false;
   return {
     cluster,
     get url() {
@@ -47,8 +50,12 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       await whileDown();
       port = await start();
     },
+    async crash() {
+      await end('immediate');
+      gone = true;
+    },
     async stop() {
-      await end();
+      if (!gone) await end();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

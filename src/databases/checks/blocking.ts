@@ -11,6 +11,8 @@ import { age, count } from '../words.ts';
 interface Row extends Waiter {
   readonly mode: string | null;
   readonly waits_for: string | null;
+  /** Seconds that one whom it waits for has been idle in a transaction; null when none is. */
+  readonly idle_s: number | null;
   /** All that wait, also those beyond the limit. */
   readonly waiting: number;
 }
@@ -27,14 +29,20 @@ const sql = (version: number): string => `
       from waiting
      order by coalesce(waitstart, query_start)
      limit 100
+  ), idle as materialized (
+    select pid, extract(epoch from clock_timestamp() - state_change)::float8 as idle_s
+      from pg_stat_activity
+     where state like 'idle in transaction%'
   )
-  select pid,
-         pg_blocking_pids(pid) as blocked_by,
-         extract(epoch from clock_timestamp() - coalesce(waitstart, query_start))::float8 as waiting_s,
-         mode,
-         relation::regclass::text as waits_for,
-         waiting
-    from oldest
+  select o.pid,
+         b.blocked_by,
+         extract(epoch from clock_timestamp() - coalesce(o.waitstart, o.query_start))::float8 as waiting_s,
+         o.mode,
+         o.relation::regclass::text as waits_for,
+         (select max(idle.idle_s) from idle where idle.pid = any(b.blocked_by)) as idle_s,
+         o.waiting
+    from oldest o
+   cross join lateral (select pg_blocking_pids(o.pid) as blocked_by) b
    order by 3 desc`;
 
 /** So many sessions in a queue that does not move are critical, although none has waited for long yet. */
@@ -47,7 +55,7 @@ const check: Check = defineCheck({
   firstMinutes: true,
   privilege: 'pg_monitor',
   danger: 'looks into the lock manager for a moment: once, never in a tight loop',
-  /** Seconds that somebody waits. */
+  /** Seconds that somebody waits, or that one who is waited for is idle. */
   limits: { warn: 1, crit: 60 },
   source: 'check_postgres lockwait has 60 and 120 s; in an outage a second counts (ours)',
   run: seeingAll(async (target, { limits, version }) => {
@@ -57,8 +65,10 @@ const check: Check = defineCheck({
     if (rows.length === 0) {
       return { status: 'ok', verdict: 'No session waits for a lock.', facts: { waiting, longest_s } };
     }
-    const stuck = longest_s >= limits.warn;
-    const crit = longest_s >= limits.crit || (stuck && waiting >= MANY);
+    // Who waits may give up and come again: then only who is idle shows how long nobody has got on.
+    const held_s = Math.max(longest_s, ...rows.map((row) => row.idle_s ?? 0));
+    const stuck = held_s >= limits.warn;
+    const crit = held_s >= limits.crit || (stuck && waiting >= MANY);
     const found = await described(target, rows);
     return {
       ...found,

@@ -1,4 +1,5 @@
 /** Section 3: what the record shows of the cause; why it could happen is for people to say. */
+import { beganAt, whatChanged } from '../change.ts';
 import type { Proposal } from '../record.ts';
 import { seenBy } from '../sighting.ts';
 import { formatUtc } from '../when.ts';
@@ -48,6 +49,7 @@ export const rowsOfSighting = (report: Report, proposal: Proposal): readonly num
 
 const contributing = (report: Report): readonly string[] => [
   ...proposalsInOrder(report).flatMap((proposal) => suspected(report, proposal)),
+  ...changedBefore(report),
   ...undoneBy(report).flatMap(({ line, rows }) => proposed(line, rows)),
   ...acts(report).flatMap((act) => inTheWay(report, act)),
 ];
@@ -64,6 +66,18 @@ function suspected(report: Report, proposal: Proposal): readonly string[] {
   return applied(proposal).flatMap((line) =>
     proposed(line, [...changes, ...rowsOfSighting(report, proposal)]),
   );
+}
+
+/** Reported from outside. What came after it began has not caused it; what no entry tells supports nothing. */
+function changedBefore(report: Report): readonly string[] {
+  const began = beganAt(report.incident);
+  const reported = report.landmarks.filter(({ details }) => typeof details?.['change'] === 'number');
+  return whatChanged(report, reported)
+    .filter(({ at }) => at <= began)
+    .flatMap(({ at, text: what, when, seq }) =>
+      seq === undefined ? [] : proposed(`${inline(what, report.people)} at ${formatUtc(at)}, ${when}`, [seq]),
+    )
+    .reverse();
 }
 
 function inTheWay(report: Report, act: Act): readonly string[] {

@@ -14,13 +14,13 @@ export const lookAtProbes =
     return { symptoms: symptomsOf(results) };
   };
 
-/** What fails, as symptoms. */
+/** What fails, as symptoms. Without a SQLSTATE nothing but the probe's name tells what it is about. */
 const symptomsOf = (results: readonly ProbeResult[]): readonly Symptom[] =>
   results
     .filter(({ ok }) => !ok)
     .map(({ name, error, sqlstate, relations }) => ({
       key: `probe:${name}`,
-      error: error ?? `probe ${name} failed`,
+      error: sqlstate === undefined ? `the probe ${name} fails: ${error ?? 'red'}` : (error ?? sqlstate),
       ...(sqlstate === undefined ? {} : { sqlstate }),
       relations,
     }));

@@ -1,23 +1,25 @@
 /** The pinned card of an incident's channel: what is wrong, who does what, since when, what is due and running. */
+import { whatChanged, windowOf } from '../../domain/change.ts';
 import { type Incident, isOpen, MILESTONES } from '../../domain/incident.ts';
 import { COMMANDER, type Policy, roleOf, severityOf } from '../../domain/policy.ts';
 import type { Hold, IncidentRecord } from '../../domain/record.ts';
 import { dueAt } from '../../domain/reminders.ts';
 import type { Run } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
+import { rowsOf, standing } from '../../domain/timeline.ts';
 import { context, fields, header, lines, section, type View, view } from './blocks.ts';
 import { offerButtons } from './offers.ts';
 import { clip, code, mrkdwn } from './text.ts';
 import { labels, mark, reached, severityName, when, who } from './words.ts';
 
 const ACCOUNT = 500;
+const CHANGES = 3;
 const ALERTS = 3;
 
 export function card(record: IncidentRecord, settings: Settings): View {
-  const { incident, runs, holds, alerts, timeline } = record;
+  const { incident, runs, holds, alerts } = record;
   const label = labels(incident);
   const head = `${label === '' ? '' : `${label}: `}Incident ${incident.id}: ${severityName(incident)}, ${incident.status}`;
-  const changes = timeline.filter(({ kind, at }) => kind === 'change' && at <= incident.declaredAt).slice(-3);
   return view(`${head}: ${mrkdwn(incident.title)}`, [
     header(head),
     section(
@@ -28,10 +30,7 @@ export function card(record: IncidentRecord, settings: Settings): View {
     ...listed('Due next', due(incident, settings)),
     ...lines(['*Times*', ...times(incident)]),
     ...listed('Waiting for an answer', waiting(incident)),
-    ...listed(
-      'Changed shortly before',
-      changes.map(({ at, text = 'erased' }) => `• ${when(at)}: ${clip(mrkdwn(text), ACCOUNT)}`),
-    ),
+    ...listed('What changed', changed(record)),
     ...listed('Alerts', alertsOf(alerts)),
     ...listed('Running', runs.filter(({ endedAt }) => endedAt === undefined).map(running)),
     ...listed('Rolled back: must not be deployed again', holds.map(held)),
@@ -97,6 +96,15 @@ function waiting(incident: Incident): readonly string[] {
         .map(({ user }) => who(user));
       return `• ${mrkdwn(team)} level ${level}: ${users.join(', ') || 'by other ways than Slack'}, paged at ${when(levelAt)}`;
     });
+}
+
+/** What came when it began is worth a look now; what was done about it since is not. */
+function changed(record: IncidentRecord): readonly string[] {
+  const { until } = windowOf(record.incident);
+  return whatChanged(record, standing(rowsOf(record.timeline)))
+    .filter(({ at }) => at <= until)
+    .slice(0, CHANGES)
+    .map(({ at, text, when: since }) => `• ${when(at)}, ${since}: ${clip(mrkdwn(text), ACCOUNT)}`);
 }
 
 const running = ({ id, title, target, state }: Run): string =>

@@ -79,6 +79,24 @@ describe('what sessions do to each other', () => {
     expect(await check('blocking', { warn: 30, crit: 60 })).toMatchObject({ status: 'ok' });
   });
 
+  it('one who has been idle for long is critical, though each who waits for it soon gives up', async () => {
+    const row = 'update order_status set carrier = carrier where order_id = 1';
+    const root = await session('billing');
+    await root.query('begin');
+    await root.query(row);
+    const site = await session('site');
+    await site.query(`set lock_timeout = '300ms'`);
+    const found = await eventually(async () => {
+      const waits = site.query(row).catch(() => undefined);
+      await shop.lockWaits(1);
+      const result = await check('blocking', { warn: 0.5, crit: 0.8 });
+      await waits;
+      return result.status === 'crit' && result;
+    });
+    expect(found.facts['longest_s']).toBeLessThan(0.5);
+    expect(found.next).toMatch(new RegExp(`${await pidOf('billing')}`));
+  });
+
   it('five that stand still are critical, however short they have waited', async () => {
     const root = await session('billing');
     await root.query('begin');

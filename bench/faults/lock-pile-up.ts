@@ -1,0 +1,21 @@
+/** Somebody reads and forgets the transaction; a release waits for its lock, and the site queues behind the release. */
+import { defineFault } from '../fault.ts';
+
+export default defineFault({
+  name: 'lock-pile-up',
+  make: async (ground) => {
+    const reader = await ground.connect('app', 'metabase');
+    await reader.query('begin');
+    await reader.query('select count(*) from order_status');
+    const release = await ground.connect('owner', 'deploy');
+    // It waits until the ground is closed.
+    release.query('alter table order_status add column note text').catch(() => undefined);
+  },
+  expects: {
+    says: /lock|order_status/,
+    sqlstate: '55P03',
+    table: 'order_status',
+    culprit: /metabase/,
+    follows: /55P03|57014|lock|metabase|idle in transaction|rolled back/,
+  },
+});
