@@ -7,21 +7,24 @@ import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/re
 import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
+import { createSelfReport, type SelfReportParts } from './self-report.ts';
 
-type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
-  readonly app: App;
-  readonly now: () => Date;
-  /** Of alerts. */
-  readonly sources: readonly AlertSource[];
-  /** The names of all. */
-  readonly targets: readonly string[];
-};
+type Inward = Pick<ReceiverOptions, 'log'> &
+  Omit<SelfReportParts, 'counters'> & {
+    /** Of alerts. */
+    readonly sources: readonly AlertSource[];
+    /** The names of all. */
+    readonly targets: readonly string[];
+  };
 
 /** Makes the receiver with all its ways in; it listens once it is started. */
 export function createInward(
   { listen, tokens, secrets }: Config['http'],
-  { app, now, sources, targets, ready, log }: Inward,
+  { sources, targets, log, ...parts }: Inward,
 ): Receiver {
+  const { app, now } = parts;
+  const counters = createCounters();
+  const self = createSelfReport({ ...parts, counters });
   const { services } = app.settings;
   const changed: App['changed'] = (reported) => app.changed(reported);
   const changes = changesEntrance({
@@ -31,15 +34,22 @@ export function createInward(
     changed,
   });
   const github = githubEntrance({ services, changed });
-  return createReceiver({
+  const receiver = createReceiver({
     listen,
     gate: { tokens, secrets, now },
     entrances: {
       ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
       '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
     },
-    ready,
-    counters: createCounters(),
+    pages: self.pages,
+    counters,
     log,
   });
+  return {
+    start: () => receiver.start(),
+    stop: () => {
+      self.stop();
+      return receiver.stop();
+    },
+  };
 }
