@@ -8,21 +8,24 @@ import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/re
 import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
+import { createSelfReport, type SelfReportParts } from './self-report.ts';
 
-type Inward = Pick<ReceiverOptions, 'ready' | 'log'> & {
-  readonly app: App;
-  readonly now: () => Date;
-  /** Of alerts. */
-  readonly sources: readonly AlertSource[];
-  /** The names of all. */
-  readonly targets: readonly string[];
-};
+type Inward = Pick<ReceiverOptions, 'log'> &
+  Omit<SelfReportParts, 'counters'> & {
+    /** Of alerts. */
+    readonly sources: readonly AlertSource[];
+    /** The names of all. */
+    readonly targets: readonly string[];
+  };
 
 /** Makes the receiver with all its ways in; it listens once it is started. */
 export function createInward(
   { listen, tokens, secrets }: Config['http'],
-  { app, now, sources, targets, ready, log }: Inward,
+  { sources, targets, log, ...parts }: Inward,
 ): Receiver {
+  const { app, now } = parts;
+  const counters = createCounters();
+  const self = createSelfReport({ ...parts, counters });
   const { services } = app.settings;
   const changed: App['changed'] = (reported) => app.changed(reported);
   const changes = changesEntrance({
@@ -37,7 +40,7 @@ export function createInward(
     services: Object.keys(services),
     report: (report) => app.errorsReported(report),
   });
-  return createReceiver({
+  const receiver = createReceiver({
     listen,
     gate: { tokens, secrets, now },
     entrances: {
@@ -45,8 +48,15 @@ export function createInward(
       '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
       '/events/errors': () => errors,
     },
-    ready,
-    counters: createCounters(),
+    pages: self.pages,
+    counters,
     log,
   });
+  return {
+    start: () => receiver.start(),
+    stop: () => {
+      self.stop();
+      return receiver.stop();
+    },
+  };
 }

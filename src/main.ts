@@ -65,8 +65,7 @@ export const startFirebreak = (
       ...talk,
       sources,
       targets: targets.names,
-      ready: async () =>
-        slack.connected() ? store.ready() : { ok: false, reason: 'not connected to Slack' },
+      vitals,
     });
     const url = await receiver.start();
     onClose(() => receiver.stop());

@@ -4,7 +4,8 @@ import type { Outcome } from './counters.ts';
 
 export interface Answer {
   readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
+  /** Sent as JSON; a text as it is, with the content type of `headers`. */
+  readonly body: Readonly<Record<string, unknown>> | string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What it is counted as, where the status does not say it. */
   readonly outcome?: Outcome;
@@ -18,12 +19,12 @@ export const refusal = (
   more: Readonly<Record<string, unknown>> = {},
 ): Answer => ({ status, body: { ok: false, message, fix, ...more } });
 
-/** Sends an answer as JSON. */
+/** Sends an answer; nobody may keep it. */
 export function send(response: ServerResponse, { status, body, headers }: Answer): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     ...headers,
   });
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(typeof body === 'string' ? body : `${JSON.stringify(body)}\n`);
 }

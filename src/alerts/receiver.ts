@@ -6,7 +6,8 @@ import { type Answer, refusal, send } from './answers.ts';
 import { type Counters, outcomeOf } from './counters.ts';
 import { type Entrance, enter, type Gate } from './entrance.ts';
 
-type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** What can be read by everybody, by path. */
+export type Pages = Readonly<Record<string, () => Promise<Answer>>>;
 
 export interface ReceiverOptions {
   /** Loopback unless told. Port 0 takes a free one. */
@@ -14,7 +15,7 @@ export interface ReceiverOptions {
   readonly gate: Gate;
   /** What can be posted to, by path; of two at one path the headers say which is meant. */
   readonly entrances: Readonly<Record<string, (headers: IncomingHttpHeaders) => Entrance>>;
-  readonly ready: () => Promise<Readiness>;
+  readonly pages: Pages;
   readonly counters: Counters;
   readonly log: Logger;
 }
@@ -48,7 +49,10 @@ type Routes = ReadonlyMap<string, Route>;
 const routesOf = (options: ReceiverOptions): Routes =>
   new Map<string, Route>([
     ['/healthz', { method: 'GET', answer: () => Promise.resolve({ status: 200, body: { ok: true } }) }],
-    ['/readyz', { method: 'GET', answer: () => readiness(options.ready) }],
+    ...Object.entries(options.pages).map(([path, page]): [string, Route] => [
+      path,
+      { method: 'GET', answer: page },
+    ]),
     ...Object.entries(options.entrances).map(([path, entranceFor]): [string, Route] => [
       path,
       { method: 'POST', answer: (request) => post(request, entranceFor(request.headers), options) },
@@ -73,11 +77,6 @@ async function answer(
     };
   }
   return route.answer(request).catch((error: unknown) => defect(error, request, log));
-}
-
-async function readiness(ready: ReceiverOptions['ready']): Promise<Answer> {
-  const state = await ready();
-  return { status: state.ok ? 200 : 503, body: { ...state } };
 }
 
 async function post(

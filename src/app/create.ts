@@ -110,7 +110,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
       return known !== undefined && isVisible(known, viewer, parts);
     },
     figures: (filter, viewer) => figuresFor(parts, filter, viewer),
-    health: (inboxKey) => healthOf(store, parts.vitals, inboxKey),
+    health: (inboxKey) => healthOf(store, parts.vitals, inboxKey, now()),
     home: (user) => homeOf(parts, user),
     async welcome(channelId, user, { inboxKey } = {}) {
       const id = await incidentOfChannel(store, channelId);

@@ -1,7 +1,7 @@
 /** Reads how the bot itself is. */
 import type { Health } from '../domain/health.ts';
 import type { Store } from '../store/store.ts';
-import { looksOf, openDeliveries, waitingToSend } from '../store/vitals.ts';
+import { looksOf, openDeliveries, stuckSince, waitingToSend } from '../store/vitals.ts';
 
 /** What only the running bot knows of itself. */
 export interface Vitals {
@@ -18,10 +18,12 @@ export async function healthOf(
   store: Store,
   vitals: Vitals | undefined,
   inboxKey: string | undefined,
+  now: Date,
 ): Promise<Health> {
   const begun = performance.now();
   const queue = await waitingToSend(store);
   const storeMs = performance.now() - begun;
+  const stuck = await stuckSince(store, now);
   const inbox = await openDeliveries(store, inboxKey);
   const looks = await looksOf(store);
   const known = vitals?.monitors ?? [];
@@ -29,6 +31,7 @@ export async function healthOf(
     storeMs,
     queue: {
       waiting: queue.count,
+      ...(stuck ? { stuckSince: stuck } : {}),
       ...(queue.lane !== undefined && queue.since
         ? {
             oldest: {

@@ -21,6 +21,8 @@ export interface Health {
     /** What waits to be sent. */
     readonly waiting: number;
     readonly oldest?: { readonly lane: string; readonly since: Date; readonly error?: string };
+    /** Since when something could be sent that is not: its lane is not held back by a 429 or a failure. */
+    readonly stuckSince?: Date;
   };
   /** Deliveries of Slack that are not dealt with yet. */
   readonly inbox: { readonly open: number; readonly oldest?: Date };
@@ -43,9 +45,17 @@ export interface Health {
 }
 
 /** What waits longer than this is a trouble; Slack's own limits make a queue wait for seconds. */
-const OLD_S = 60;
+export const OLD_S = 60;
 /** A monitor that misses three looks in a row, and the time of one, is late. */
 const MISSED = 4;
+
+/** Whether it has waited too long. */
+export const isOld = (since: Date, now: Date): boolean => secondsSince(since, now) >= OLD_S;
+
+/** Whether it does not look when it should; one that has never looked does not, one of a cron expression is trusted. */
+export const isLate = ({ everySeconds, checkedAt }: Health['monitors'][number], now: Date): boolean =>
+  everySeconds !== undefined &&
+  (checkedAt === undefined || secondsSince(checkedAt, now) > everySeconds * MISSED);
 
 /** As lines of Slack mrkdwn; what is wrong begins with a warning. */
 export const healthLines = (health: Health, now: Date): readonly string[] => [
@@ -73,20 +83,21 @@ function queueLine({ queue: { waiting, oldest } }: Health, now: Date): string {
   if (!oldest) return line(true, 'Queue: empty');
   const why = oldest.error === undefined ? '' : `, because of \`${oldest.error}\``;
   return line(
-    secondsSince(oldest.since, now) < OLD_S,
+    !isOld(oldest.since, now),
     `Queue: ${waiting} waiting, the oldest for ${ago(oldest.since, now)} (\`${oldest.lane}\`${why})`,
   );
 }
 
 function inboxLine({ inbox: { open, oldest } }: Health, now: Date): string {
   if (!oldest) return line(true, 'Inbox: empty');
-  return line(secondsSince(oldest, now) < OLD_S, `Inbox: ${open} open, the oldest for ${ago(oldest, now)}`);
+  return line(!isOld(oldest, now), `Inbox: ${open} open, the oldest for ${ago(oldest, now)}`);
 }
 
 const monitorLines = ({ monitors }: Health, now: Date): readonly string[] =>
-  monitors.map(({ name, everySeconds, checkedAt, red }) => {
+  monitors.map((monitor) => {
+    const { name, checkedAt, red } = monitor;
     if (!checkedAt) return line(false, `Monitor \`${name}\`: has not looked yet`);
-    const late = everySeconds !== undefined && secondsSince(checkedAt, now) > everySeconds * MISSED;
+    const late = isLate(monitor, now);
     const state = red ? 'red' : 'green';
     return line(
       !late,
@@ -102,6 +113,7 @@ function targetLines({ name, problems, lookedAt }: TargetHealth, now: Date): rea
 
 const line = (fine: boolean, text: string): string => `${fine ? '•' : ':warning:'} ${text}`;
 
-const secondsSince = (at: Date, now: Date): number => (now.getTime() - at.getTime()) / 1000;
+/** From one time to another, in seconds. */
+export const secondsSince = (at: Date, now: Date): number => (now.getTime() - at.getTime()) / 1000;
 
 const ago = (at: Date, now: Date): string => duration(Math.max(0, Math.round(secondsSince(at, now))));

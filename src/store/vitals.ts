@@ -28,6 +28,20 @@ export async function waitingToSend(db: Db): Promise<Waiting> {
   };
 }
 
+/** Since when the longest-waiting row of a lane that is not held back could be sent; undefined when there is none. */
+export async function stuckSince(db: Db, now: Date): Promise<Date | undefined> {
+  const row = first(
+    await db.query<{ since: Date | null }>(
+      `select min(greatest(outbox.created_at, lanes.not_before)) as since
+         from outbox
+         left join lanes using (lane)
+        where outbox.state = 'pending' and (lanes.not_before is null or lanes.not_before <= $1)`,
+      [now],
+    ),
+  );
+  return row?.since ?? undefined;
+}
+
 /** Deliveries of Slack that nobody has ended, but the one that asks. */
 export async function openDeliveries(
   db: Db,

@@ -23,7 +23,8 @@ describe('alerts over HTTP', () => {
         now: () => new Date(),
         sources: await loadAlertSources(),
         targets: [],
-        ready: () => Promise.resolve({ ok: true }),
+        store: it1.store,
+        vitals: { slack: () => ({ connected: true, last: undefined }), monitors: [], targets: () => [] },
         log: silentLogger,
       },
     );

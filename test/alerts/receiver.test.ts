@@ -38,7 +38,7 @@ describe('the receiver', () => {
     name: 'published',
     signature: { header: 'x-seal', key: 'public', refuse: () => undefined },
   };
-  const start = async (options: Partial<Gate & Pick<ReceiverOptions, 'ready'>> = {}): Promise<void> => {
+  const start = async (options: Partial<Gate & Pick<ReceiverOptions, 'pages'>> = {}): Promise<void> => {
     taken = [];
     receiver = await startReceiver(
       { '/plain': () => plain, '/sealed': () => sealed, '/published': () => published },
@@ -160,13 +160,25 @@ describe('the receiver', () => {
     expect(receiver.counters.read()).toEqual([{ entrance: 'plain', outcome: 'malformed', requests: 1 }]);
   });
 
-  it('is alive, and ready when it is', async () => {
-    expect((await fetch(`${receiver.url}/healthz`)).status).toBe(200);
-    expect((await fetch(`${receiver.url}/readyz`)).status).toBe(200);
+  it('is alive, and shows its pages to everybody, as JSON or as text', async () => {
     await receiver.stop();
-    await start({ ready: () => Promise.resolve({ ok: false, reason: 'store away' }) });
-    const response = await fetch(`${receiver.url}/readyz`);
-    expect([response.status, await response.json()]).toEqual([503, { ok: false, reason: 'store away' }]);
+    const headers = { 'content-type': 'text/plain' };
+    await start({
+      pages: {
+        '/state': () => Promise.resolve({ status: 503, body: { ok: false } }),
+        '/text': () => Promise.resolve({ status: 200, body: 'as it is', headers }),
+        '/broken': () => Promise.reject(new Error('password=hunter2')),
+      },
+    });
+    const get = async (path: string): Promise<readonly unknown[]> => {
+      const response = await fetch(`${receiver.url}${path}`);
+      return [response.status, response.headers.get('content-type'), await response.text()];
+    };
+    const json = 'application/json; charset=utf-8';
+    expect(await get('/healthz')).toEqual([200, json, '{"ok":true}\n']);
+    expect(await get('/state')).toEqual([503, json, '{"ok":false}\n']);
+    expect(await get('/text')).toEqual([200, 'text/plain', 'as it is']);
+    expect(await get('/broken')).toEqual([500, json, expect.not.stringContaining('hunter2')]);
   });
 
   it('says what there is', async () => {

@@ -24,14 +24,14 @@ const TOKEN = 's3cret';
 /** Starts it; `gate` lets `TOKEN` in unless told. */
 export async function startReceiver(
   entrances: ReceiverOptions['entrances'],
-  { ready, ...gate }: Partial<Gate & Pick<ReceiverOptions, 'ready'>> = {},
+  { pages = {}, ...gate }: Partial<Gate & Pick<ReceiverOptions, 'pages'>> = {},
 ): Promise<TestReceiver> {
   const counters = createCounters();
   const receiver = createReceiver({
     listen: { port: 0 },
     gate: { tokens: [TOKEN], secrets: {}, now: () => new Date(), ...gate },
     entrances,
-    ready: ready ?? (() => Promise.resolve({ ok: true })),
+    pages,
     counters,
     log: silentLogger,
   });
