@@ -65,6 +65,9 @@ test('a click attaches it to an incident that is open, which tells it and keeps 
   await post(alert({ fingerprint: 's1', service: 'search', title: 'Search is slow' }));
   await eventually(async () => (await about('search')).length > 0);
   await world.click('oncall', 'incidents', `Attach to incident ${id}`);
+  await eventually(async () =>
+    (await world.record(id)).alerts.some(({ title }) => title === 'Search is slow'),
+  );
   await world.settled();
   expect(await world.timeline(id)).toContain('monitor: Alert fires: Search is slow');
   expect(textOf((await about('search'))[0] as Shown)).toContain(`Became incident ${id}`);
@@ -81,6 +84,8 @@ test('a click silences the group; who asks reads what was kept back', async () =
   await post(alert({ fingerprint: 'q1', service: undefined, group: 'queue', title: 'Queue grows' }));
   await eventually(async () => (await about('Queue grows')).length > 0);
   await world.click('oncall', 'incidents', 'Silence for 1 h');
+  // A click is acked before it is acted on.
+  await eventually(async () => (await world.app.silences()).length === 1);
   await post(
     alert({
       fingerprint: 'q2',
