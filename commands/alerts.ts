@@ -1,5 +1,6 @@
 /** `alerts`: what monitors and other systems told lately, and what became of each, with the reason. */
 import { defineCommand } from '../src/app/command.ts';
+import { isRefusal } from '../src/app/words.ts';
 import { type KnownAlert, OUTCOMES, type Outcome } from '../src/domain/alert.ts';
 import { parseDuration } from '../src/domain/duration.ts';
 import { type Refusal, refuse } from '../src/domain/refusal.ts';
@@ -25,7 +26,7 @@ export default defineCommand({
   permission: 'read',
   async run({ words, actor, now, command }, app) {
     const filter = readFilter(words, app.settings);
-    if ('ok' in filter) return filter;
+    if (isRefusal(filter)) return filter;
     const { ms, ...asked } = filter;
     const alerts = await app.alerts({ ...asked, since: new Date(now.getTime() - ms) });
     const shown = await Promise.all(
@@ -60,7 +61,7 @@ function readFilter(words: string, { services }: Settings): Filter | Refusal {
     const ms = parseDuration(word);
     if (outcome) filter = { ...filter, outcome };
     else if (ms !== undefined) filter = { ...filter, ms };
-    else if (word in services) filter = { ...filter, service: word };
+    else if (Object.hasOwn(services, word)) filter = { ...filter, service: word };
     else {
       const known = [...OUTCOMES, '2h', ...Object.keys(services)].join(', ');
       return refuse('UNKNOWN_FILTER', { found: word, known });

@@ -1,11 +1,11 @@
 /** `POST /alerts/<source>`: what a source sends, read by its own file, cleaned, and handed over once. */
-import { createHash } from 'node:crypto';
 import type { AlertDelivery } from '../domain/alert.ts';
 import { storable } from '../domain/storable.ts';
 import { type Answer, refusal } from './answers.ts';
 import { wrongShape } from './bodies.ts';
 import { cleaned } from './cleaned.ts';
 import type { Entrance, Incoming } from './entrance.ts';
+import { sha256 } from './sha256.ts';
 import type { AlertSource } from './source.ts';
 
 /** Keeps a delivery; `known` when it was here before and has changed nothing. */
@@ -82,5 +82,3 @@ function signedAs({ headers, body }: Incoming, time: string | undefined): string
   const signedAt = time === undefined ? undefined : headers[time];
   return signedAt === undefined ? undefined : `${String(signedAt)} ${sha256(body)}`;
 }
-
-const sha256 = (given: Buffer | string): string => createHash('sha256').update(given).digest('hex');

@@ -1,7 +1,7 @@
 /** An alert as it is kept: text that PostgreSQL can store, none of it longer than a message may be. */
-import { createHash } from 'node:crypto';
 import type { Alert } from '../domain/alert.ts';
 import { storable } from '../domain/storable.ts';
+import { sha256 } from './sha256.ts';
 
 /** Clips what is too long; a link that is no http(s) URL is left out. */
 export function cleaned(alert: Alert): Alert {
@@ -33,8 +33,7 @@ function clipped(text: string, length: number): string {
 }
 
 /** Clipped, two names could become one. */
-const name = (text: string): string =>
-  text.length > 500 ? createHash('sha256').update(text).digest('hex') : storable(text);
+const name = (text: string): string => (text.length > 500 ? sha256(text) : storable(text));
 
 const isWebAddress = (link: string): boolean =>
   link.length <= 2000 &&

@@ -1,10 +1,10 @@
 /** Events of GitHub that are changes of what runs, as its documentation has them. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ReportedChange } from '../domain/change.ts';
 import { oneLine } from '../domain/title.ts';
 import { asLink } from './changes.ts';
 import type { Incoming } from './entrance.ts';
+import { sha256 } from './sha256.ts';
 
 export type ReadEvent =
   | { readonly kind: 'change'; readonly repo: string; readonly change: ReportedChange }
@@ -114,7 +114,7 @@ function pushed(it: z.infer<typeof push>, { headers, body }: Incoming): Read {
     told: {
       kind: 'other',
       // A branch may be pushed back to where it was: that is another push. A delivery that is repeated has its id.
-      externalId: `push ${String(headers['x-github-delivery'] ?? createHash('sha256').update(body).digest('hex'))}`,
+      externalId: `push ${String(headers['x-github-delivery'] ?? sha256(body))}`,
       title: `${subject || short(it.after)} (push to ${branch}${many})`,
       // In seconds here, though GitHub has it as a text elsewhere.
       at: typeof at === 'number' ? new Date(at * 1000) : undefined,

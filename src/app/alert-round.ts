@@ -1,8 +1,9 @@
 /** One delivery's look at the groups, incidents and limits that its alerts are decided by, and what it changes there. */
 import type { Alert, KnownAlert } from '../domain/alert.ts';
-import type { AlertPolicy, Silence, Verdict } from '../domain/alert-rules.ts';
+import { type AlertPolicy, beyondLimit, type Silence, type Verdict } from '../domain/alert-rules.ts';
 import { declare } from '../domain/decide/declare.ts';
 import type { Decision, Timer } from '../domain/decision.ts';
+import { severityUnasked } from '../domain/policy.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
 import type { Settings } from '../domain/settings.ts';
 import { seenBy, sightingText, tellingOf } from '../domain/sighting.ts';
@@ -62,6 +63,11 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
     return made;
   }
 
+  const isProposed = async (key: string): Promise<boolean> => {
+    const known = await group(key);
+    return known !== undefined && known.incidentId === undefined;
+  };
+
   const touch = (proposal: number): Touched => {
     const found = touched.get(proposal) ?? { alerts: [] };
     touched.set(proposal, found);
@@ -113,9 +119,12 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
     now,
     policy,
     silences,
-    group,
     incident,
-    proposalsThisHour,
+    /** A proposal that its group has a message for already, or that the hour still allows; else it is held back. */
+    async limited(verdict: Verdict, groupKey: string): Promise<Verdict> {
+      if (verdict.outcome !== 'proposed' || (await isProposed(groupKey))) return verdict;
+      return (await proposalsThisHour()) >= policy.proposalsPerHour ? beyondLimit(policy) : verdict;
+    },
     touched: touched as ReadonlyMap<number, Touched>,
     /** Whether more or fewer are beyond the hour's limit than before. */
     heldBackChanged: () => heldBack,
@@ -174,11 +183,10 @@ function declared(
   now: Date,
 ): Decision {
   const { service } = seen;
-  const name = severity ?? settings.severities[1]?.name ?? settings.severities[0]?.name ?? 'sev2';
   const wish = {
     by: 'firebreak',
     title: `${service ?? seen.target ?? seen.monitor}: ${seen.error}`.replace(/\s+/g, ' ').slice(0, TITLE),
-    severity: name,
+    severity: severity ?? severityUnasked(settings),
     ...(service === undefined || !(service in settings.services) ? {} : { service }),
     detection: {
       by: seenBy(seen),

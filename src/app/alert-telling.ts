@@ -1,7 +1,7 @@
 /** What alerts say in Slack and in timelines: a message a group, kept current; entries in the incident they belong to. */
 
 import { person } from '../domain/actor.ts';
-import { isFlapping, type KnownAlert, turnsLately } from '../domain/alert.ts';
+import { beginsToFlap, isFlapping, type KnownAlert, turnsLately } from '../domain/alert.ts';
 import { card } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
@@ -18,7 +18,7 @@ import type { AlertRound, Touched } from './alert-round.ts';
 import { commitDecision } from './commit.ts';
 
 /** A group of more is told as a number, not one by one. */
-const TOLD_ONE_BY_ONE = 20;
+export const TOLD_ONE_BY_ONE = 20;
 
 /** Tells what a round has changed. */
 export async function tellGroups(tx: Db, round: AlertRound, now: Date): Promise<void> {
@@ -84,9 +84,8 @@ export function turnEntry(alert: KnownAlert, proposal: Proposal, now: Date): rea
   const actor = isOurs ? `monitor:${labels['monitor'] ?? ''}` : `alert:${source}`;
   const isShown = isOurs && actor === seenBy(proposal);
   const firing = isShown ? sightingText(proposal) : `${isOurs ? 'Monitor' : 'Alert'} fires: ${title}`;
-  const flaps = isFlapping(alert, now);
-  const begins = flaps && !isFlapping({ turns: alert.turns.slice(1) }, now);
-  if (flaps && !begins) return [];
+  const begins = beginsToFlap(alert, now);
+  if (isFlapping(alert, now) && !begins) return [];
   const text = state === 'firing' ? firing : `Resolved: ${title}`;
   const more = begins
     ? `. It flaps: ${turnsLately(alert, now)} turns in half an hour; they are counted from now on`

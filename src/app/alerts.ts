@@ -167,11 +167,11 @@ async function one(
   by: string | undefined,
   now: Date,
 ): Promise<KnownAlert> {
-  const { alert, before, groupKey } = given;
+  const { alert, before } = given;
   const became = alert.state === 'firing' ? await decided(round, given) : left(before);
   const told = await remember(tx, given, became, by ?? before?.lastToldBy ?? '', now);
-  round.changed({ ...told, ...(became.proposal === undefined ? {} : { proposal: became.proposal }) });
-  return { ...told, groupKey };
+  round.changed(told);
+  return told;
 }
 
 /** It keeps its place, but is not decided on again. */
@@ -186,17 +186,12 @@ async function decided(
   round: AlertRound,
   { alert, rule, groupKey, sighting, before }: Given,
 ): Promise<Became> {
-  const group = await round.group(groupKey);
   const incident = await round.incident(alert);
-  const grouped = group !== undefined && group.incidentId === undefined;
   const silence = silenceFor(alert, round.silences, round.policy.silences, round.now);
-  const situation = {
-    grouped,
-    proposalsThisHour: await round.proposalsThisHour(),
-    ...(incident === undefined ? {} : { incident }),
-    ...(silence ? { silence } : {}),
-  };
-  const verdict = judge(rule, situation, round.policy);
+  const verdict = await round.limited(
+    judge(rule, { ...(incident === undefined ? {} : { incident }), ...(silence ? { silence } : {}) }),
+    groupKey,
+  );
   const proposal = await round.place(verdict, alert, groupKey, sighting);
   const { outcome, reason, heldBack = false } = verdict;
   const isBeyond = heldBack && outcome === 'dropped';
@@ -226,6 +221,7 @@ async function remember(
   const after = {
     ...kept,
     ...facts,
+    groupKey,
     ...end,
     ...verdict,
     ...place,

@@ -4,7 +4,7 @@ import { declare } from '../domain/decide/declare.ts';
 import { foreign } from '../domain/foreign.ts';
 import { died, type GuardEvent, type GuardSeen, isIncident, toPropose } from '../domain/guard.ts';
 import type { Intent } from '../domain/intents.ts';
-import type { Settings } from '../domain/settings.ts';
+import { severityUnasked } from '../domain/policy.ts';
 import { saveCaptured } from '../store/captured-migrations.ts';
 import { type GuardPickedUp, lockGuard, saveGuard } from '../store/guards.ts';
 import { liftHold, saveHold } from '../store/holds.ts';
@@ -105,7 +105,7 @@ async function opened(
     {
       by: 'firebreak',
       title: title.slice(0, 120),
-      severity: severityOf(settings),
+      severity: severityUnasked(settings),
       ...(service === undefined ? {} : { service }),
       detection: { by: guard.by, firstFailedAt: at, detectedAt: at, text },
     },
@@ -117,9 +117,6 @@ async function opened(
   await tellChangesBefore(tx, decision.incident, now(), ({ details }) => details['guard'] === guard.id);
   return decision.incident.id;
 }
-
-/** The second of them: a person makes it the worst one, or none at all. */
-const severityOf = ({ severities }: Settings): string => severities[1]?.name ?? severities[0]?.name ?? 'sev2';
 
 const record = (text: string, by: string, at: Date, details: Readonly<Record<string, unknown>> = {}) =>
   ({ kind: 'record', by, entry: 'change', text, at, details }) as const;

@@ -27,7 +27,7 @@ import { attachProposal, lockOpenProposals, lockProposal } from '../store/propos
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
-import { turnEntry } from './alert-telling.ts';
+import { TOLD_ONE_BY_ONE, turnEntry } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
@@ -219,12 +219,9 @@ function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Decla
   };
 }
 
-/** Most of a group are told one by one; what is beyond that stands in the group's message. */
-const ALERTS_TOLD = 20;
-
 async function withProposal(tx: Db, decision: Decision, proposal: Proposal, now: Date): Promise<Decision> {
   const { id } = decision.incident;
-  const group = await alertsOfProposal(tx, proposal.id, ALERTS_TOLD);
+  const group = await alertsOfProposal(tx, proposal.id, TOLD_ONE_BY_ONE);
   const shown = seenBy(proposal);
   const others = group.alerts
     .flatMap((alert) => turnEntry(alert, proposal, now))

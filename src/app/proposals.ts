@@ -1,5 +1,11 @@
 /** Proposals of monitors: what one says, and what the monitor sees after it made it. */
-import { isFlapping, type KnownAlert, monitorFingerprint, turned as turnedOnce } from '../domain/alert.ts';
+import {
+  beginsToFlap,
+  isFlapping,
+  type KnownAlert,
+  monitorFingerprint,
+  turned as turnedOnce,
+} from '../domain/alert.ts';
 import { card, type Decision, decision, say } from '../domain/decision.ts';
 import type { NewEntry } from '../domain/entry.ts';
 import { foreign } from '../domain/foreign.ts';
@@ -130,7 +136,7 @@ function turned(
   const over = state === 'green' && others.length === 0;
   const moved = over ? reach(incident, 'impact_ended', at, by, now) : incident;
   const flaps = alert !== undefined && isFlapping(alert, now);
-  const begins = flaps && !isFlapping({ turns: alert.turns.slice(1) }, now);
+  const begins = alert !== undefined && beginsToFlap(alert, now);
   const more = begins ? ' It flaps: its turns are counted from now on, and not said one by one.' : '';
   return decision(
     moved,

@@ -17,6 +17,7 @@ import type { Db, Store } from '../store/store.ts';
 import { proposalMessage } from './alert-messages.ts';
 import { tellAttached } from './alert-telling.ts';
 import type { Cause } from './app.ts';
+import { isRefusal } from './words.ts';
 
 interface Parts {
   readonly store: Store;
@@ -41,7 +42,7 @@ export function silence(
 ): Promise<{ ok: true; silence: Silence } | Refusal> {
   return store.transaction(async (tx) => {
     const found = await matchOf(tx, what, settings, monitors);
-    if ('ok' in found) return found;
+    if (isRefusal(found)) return found;
     const wish = { match: found.match, until: new Date(now().getTime() + seconds * 1000), reason, by };
     const set = { ...wish, id: await insertSilence(tx, wish, now()) };
     const text = `:no_bell: ${person(by)} silenced ${foreign(matchText(found.match))} until ${formatUtc(set.until)}: ${reason}`;
@@ -65,8 +66,8 @@ async function matchOf(
     if (alerts[0]) return { match: { group: [alerts[0].groupKey] }, proposal };
     return refuse('PROPOSAL_TAKEN', { found: proposal });
   }
-  if (what in services) return { match: { service: [what] } };
-  if (what in targets) return { match: { target: [what] } };
+  if (Object.hasOwn(services, what)) return { match: { service: [what] } };
+  if (Object.hasOwn(targets, what)) return { match: { target: [what] } };
   if (monitors.includes(what)) return { match: { monitor: [what] } };
   const known = [...Object.keys(services), ...Object.keys(targets), ...monitors];
   return refuse('SILENCE_WHAT', { found: what, known: known.join(', ') || 'none yet' });

@@ -1,4 +1,5 @@
 /** What the server counts of one database: ended transactions and deadlocks. */
+import { percentOf } from './figures.ts';
 import type { Target } from './target.ts';
 
 export interface Counters {
@@ -11,6 +12,13 @@ export interface Counters {
   readonly started: number;
   readonly reset: number;
 }
+
+/** What share of the transactions ended by ROLLBACK, in percent. */
+export const rollbackPercent = ({ commits, rollbacks }: Pick<Counters, 'commits' | 'rollbacks'>): number =>
+  percentOf(rollbacks, commits + rollbacks);
+
+/** So many transactions tell what is usual here: some drivers end every read by ROLLBACK. */
+export const LONG_RUN = 100_000;
 
 const SQL = `
   select xact_commit::float8 as commits,

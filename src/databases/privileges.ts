@@ -20,6 +20,17 @@ export const seeingAll =
     return missing(`The role ${role} does not see what other sessions do.`, `GRANT pg_monitor TO ${role}`);
   };
 
+const READ_LOG = 'pg_read_binary_file(text, bigint, bigint)';
+
+/** What reading the server's log takes. */
+export const LOG_PRIVILEGE = `pg_monitor, and EXECUTE on ${READ_LOG}`;
+
+/** Why a role may not read the server's log, and the GRANT. */
+export const missingForLog = (role: string): { readonly reason: string; readonly fix: string } => ({
+  reason: `The role ${role} may not read the server's log. The right to do so opens every file of the data folder to it.`,
+  fix: `GRANT pg_monitor TO ${role}; GRANT EXECUTE ON FUNCTION ${READ_LOG} TO ${role}`,
+});
+
 /** Skipped for want of a privilege. */
 export const missing = (verdict: string, grant: string): Finding => ({
   status: 'skipped',

@@ -6,7 +6,7 @@ import { type Entry, type Format, readEntries } from './log-entries.ts';
 import { ownWords } from './log-lines.ts';
 import { relationsOf } from './parse.ts';
 import { isPrivilege } from './pg-errors.ts';
-import { roleOf } from './privileges.ts';
+import { missingForLog, roleOf } from './privileges.ts';
 import type { Target } from './target.ts';
 
 /** How far it was read. */
@@ -43,11 +43,7 @@ export async function readServerLog(
   } catch (error) {
     if (!isPrivilege(error)) throw error;
     const { role } = await roleOf(target);
-    return {
-      kind: 'unreadable',
-      reason: `The role ${role} may not read the server's log. The right to do so opens every file of the data folder to it.`,
-      fix: `GRANT pg_monitor TO ${role}; GRANT EXECUTE ON FUNCTION ${READ} TO ${role}`,
-    };
+    return { kind: 'unreadable', ...missingForLog(role) };
   }
 }
 
@@ -162,7 +158,6 @@ function partOf({ sizes }: Log, path: string, from: number): Part {
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-const READ = 'pg_read_binary_file(text, bigint, bigint)';
 /** Bytes, since the end of what is written may be the middle of a character; a file that is gone is empty. */
 const TAIL = 'select pg_read_binary_file($1, $2, $3) as tail';
 

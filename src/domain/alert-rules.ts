@@ -53,9 +53,6 @@ export interface Situation {
   readonly silence?: { readonly reason: string };
   /** The open incident of its service or target. */
   readonly incident?: number;
-  /** Whether its group has a message that is still to be answered. */
-  readonly grouped: boolean;
-  readonly proposalsThisHour: number;
 }
 
 export interface Verdict {
@@ -78,9 +75,8 @@ export function ruled(alert: Alert, rules: readonly Rule[]): { readonly alert: A
   return { alert: given };
 }
 
-/** Decides on an alert that fires. */
-export function judge(rule: Rule | undefined, situation: Situation, policy: AlertPolicy): Verdict {
-  const { silence, incident, grouped, proposalsThisHour } = situation;
+/** Decides on an alert that fires, as if there were no limit. */
+export function judge(rule: Rule | undefined, { silence, incident }: Situation): Verdict {
   const why = rule === undefined ? 'no rule says otherwise' : `the rule for ${matchText(rule.match)}`;
   if (silence) return { outcome: 'silenced', reason: silence.reason, heldBack: true };
   if (rule?.do === 'drop') return { outcome: 'dropped', reason: why };
@@ -93,14 +89,15 @@ export function judge(rule: Rule | undefined, situation: Situation, policy: Aler
       reason: why,
       ...(rule.severity === undefined ? {} : { severity: rule.severity }),
     };
-  if (!grouped && proposalsThisHour >= policy.proposalsPerHour)
-    return {
-      outcome: 'dropped',
-      reason: `held back: ${policy.proposalsPerHour} proposals were made within the hour`,
-      heldBack: true,
-    };
   return { outcome: 'proposed', reason: why };
 }
+
+/** What would be one proposal too many. */
+export const beyondLimit = ({ proposalsPerHour }: AlertPolicy): Verdict => ({
+  outcome: 'dropped',
+  reason: `held back: ${proposalsPerHour} proposals were made within the hour`,
+  heldBack: true,
+});
 
 /** Whether each named property is one of what it may be. */
 const matches = (match: Match, alert: Alert): boolean =>

@@ -92,6 +92,10 @@ export const turnsLately = ({ turns }: Pick<KnownAlert, 'turns'>, now: Date): nu
 export const isFlapping = (alert: Pick<KnownAlert, 'turns'>, now: Date): boolean =>
   turnsLately(alert, now) >= FLAPPING_TURNS;
 
+/** Whether its last turn began that, and is told; those that follow are counted only. */
+export const beginsToFlap = ({ turns }: Pick<KnownAlert, 'turns'>, now: Date): boolean =>
+  isFlapping({ turns }, now) && !isFlapping({ turns: turns.slice(1) }, now);
+
 /** With one more turn. */
 export const turned = (turns: readonly Date[], at: Date): readonly Date[] =>
   [at, ...turns].slice(0, TURNS_KEPT);

@@ -152,6 +152,10 @@ export const DEFAULT_POLICY: Policy = {
 export const severityOf = ({ severities }: Pick<Policy, 'severities'>, name: string): SeveritySpec =>
   severities.find((each) => each.name === name) ?? { name, meaning: 'not configured any more' };
 
+/** Of an incident that nobody was asked about: the second worst; a person makes it the worst, or none at all. */
+export const severityUnasked = ({ severities }: Pick<Policy, 'severities'>): string =>
+  severities[1]?.name ?? severities[0]?.name ?? 'sev2';
+
 /** What a role's name stands for; one that was taken out of the configuration keeps its name. */
 export const roleOf = ({ roles }: Pick<Policy, 'roles'>, name: string): RoleSpec =>
   roles.find((each) => each.name === name) ?? { name, title: name, duties: [] };

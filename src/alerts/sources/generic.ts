@@ -1,8 +1,8 @@
 /** Whatever else can send JSON: a bearer token, or the signature that Firebreak's own webhooks have. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { hmacSignature } from '../hmac.ts';
 import { instant, times } from '../reading.ts';
+import { sha256 } from '../sha256.ts';
 import { defineAlertSource, type Told } from '../source.ts';
 
 const optional = z.string().nullish();
@@ -63,7 +63,5 @@ const toldBy = (given: GivenAlert): Told => ({
 
 function fingerprintOf({ title, service, labels }: GivenAlert): string {
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([title, service ?? '', sorted]))
-    .digest('hex');
+  return sha256(JSON.stringify([title, service ?? '', sorted]));
 }

@@ -1,6 +1,7 @@
 /** What share of transactions fails now, and which sessions end badly, from two looks a second apart. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Check, defineCheck, judge } from '../check.ts';
+import { LONG_RUN, rollbackPercent } from '../counters.ts';
 import type { Target } from '../target.ts';
 import { count, size } from '../words.ts';
 
@@ -25,8 +26,6 @@ const FLUSH = 'select pg_stat_force_next_flush()';
 const WINDOW_MS = 1000;
 /** Fewer rollbacks than this within the window are no rate. */
 const FEW = 10;
-/** So many transactions tell what is usual here: some drivers end every read by ROLLBACK. */
-const LONG_RUN = 100_000;
 
 const check: Check = defineCheck({
   name: 'error-rate',
@@ -44,8 +43,8 @@ const check: Check = defineCheck({
     await sleep(WINDOW_MS);
     const after = await look(target, version);
     const delta = difference(after, before);
-    const percent = share(delta);
-    const usual_percent = before.commits + before.rollbacks >= LONG_RUN ? share(before) : 0;
+    const percent = rollbackPercent(delta);
+    const usual_percent = before.commits + before.rollbacks >= LONG_RUN ? rollbackPercent(before) : 0;
     const beyond = usual_percent >= 100 ? 0 : ((percent - usual_percent) / (100 - usual_percent)) * 100;
     const rate = delta.rollbacks < FEW ? 'ok' : judge(beyond, limits);
     const events = eventsIn(delta);
@@ -74,11 +73,6 @@ function difference(after: Counters, before: Counters): Counters {
   const names = [...COUNTERS, ...SESSIONS];
   const pairs = names.map((name) => [name, Math.max(0, after[name] - before[name])] as const);
   return Object.fromEntries(pairs) as Counters;
-}
-
-function share({ commits, rollbacks }: Counters): number {
-  const all = commits + rollbacks;
-  return all === 0 ? 0 : Math.round((rollbacks / all) * 1000) / 10;
 }
 
 /** A second's worth of temporary files that is too much for any healthy service. */

@@ -2,7 +2,7 @@
 import { type Check, defineCheck, type Finding, judge, type Limits } from '../check.ts';
 import { errorsIn, type LogEntry } from '../log-lines.ts';
 import { isPrivilege } from '../pg-errors.ts';
-import { missing, roleOf } from '../privileges.ts';
+import { LOG_PRIVILEGE, missing, missingForLog, roleOf } from '../privileges.ts';
 import type { Target } from '../target.ts';
 import { count } from '../words.ts';
 
@@ -27,14 +27,12 @@ const fileSql = (version: number): string => `
 const TAIL = `select pg_read_binary_file($1, $2, $3) as tail`;
 const TAIL_BYTES = 65_536;
 
-const READ = 'pg_read_binary_file(text, bigint, bigint)';
-
 const check: Check = defineCheck({
   name: 'log-tail',
   title: "The last errors in the server's log",
   order: 85,
   firstMinutes: true,
-  privilege: `pg_monitor, and EXECUTE on ${READ}`,
+  privilege: LOG_PRIVILEGE,
   danger: 'reads 64 kB of a file',
   /** Errors within the last quarter of an hour. */
   limits: { warn: 20, crit: Infinity },
@@ -45,10 +43,8 @@ const check: Check = defineCheck({
     } catch (error) {
       if (!isPrivilege(error)) throw error;
       const { role } = await roleOf(target);
-      return missing(
-        `The role ${role} may not read the server's log. The right to do so opens every file of the data folder to it.`,
-        `GRANT pg_monitor TO ${role}; GRANT EXECUTE ON FUNCTION ${READ} TO ${role}`,
-      );
+      const { reason, fix } = missingForLog(role);
+      return missing(reason, fix);
     }
   },
 });

@@ -1,8 +1,7 @@
 /** The share of transactions that are rolled back, and deadlocks, from one look at the server's counters to the next. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Counters, readCounters } from '../../databases/counters.ts';
-import { percentOf } from '../../databases/figures.ts';
+import { type Counters, LONG_RUN, readCounters, rollbackPercent } from '../../databases/counters.ts';
 import type { Target } from '../../databases/target.ts';
 import { count } from '../../databases/words.ts';
 import type { Look, Symptom } from '../look.ts';
@@ -89,9 +88,7 @@ function between(before: Memory, seen: Seen, reads: number): Rate & Pick<Memory,
   };
 }
 
-/** So many transactions tell what is usual here, since some drivers end every read by ROLLBACK. */
-const LONG_RUN = 100_000;
-/** What that weighs beside what is seen from now on. */
+/** What a long run weighs beside what is seen from now on. */
 const WEIGHT = 10_000;
 
 function longRun({ commits, rollbacks }: Ended): Ended {
@@ -119,20 +116,20 @@ interface Rate extends Ended {
 
 /** By the whole limits, or a part of them. */
 function isHigh(rate: Rate, { percent, min, baseline }: RateLook, part: number): boolean {
-  const here = share(rate);
+  const here = rollbackPercent(rate);
   return (
-    here > percent / part && rate.rollbacks >= min / part && here >= (baseline / part) * share(rate.usual)
+    here > percent / part &&
+    rate.rollbacks >= min / part &&
+    here >= (baseline / part) * rollbackPercent(rate.usual)
   );
 }
-
-const share = ({ commits, rollbacks }: Ended): number => percentOf(rollbacks, commits + rollbacks);
 
 function rateSymptom({ name }: Target, rate: Rate): Symptom {
   const { commits, rollbacks, seconds, usual } = rate;
   const all = count(commits + rollbacks, 'transaction');
   return {
     key: 'rate:rollbacks',
-    error: `${rollbacks} of ${all} were rolled back within ${Math.round(seconds)} s: ${share(rate)} %, where ${share(usual)} % is usual`,
+    error: `${rollbacks} of ${all} were rolled back within ${Math.round(seconds)} s: ${rollbackPercent(rate)} %, where ${rollbackPercent(usual)} % is usual`,
     relations: [],
     next: `db error-rate ${name}`,
   };
