@@ -1,7 +1,7 @@
 /** What alerts say in Slack and in timelines: a message a group, kept current; entries in the incident they belong to. */
 
 import { person } from '../domain/actor.ts';
-import { beginsToFlap, isFlapping, type KnownAlert, turnsLately } from '../domain/alert.ts';
+import { type AlertGroup, beginsToFlap, isFlapping, type KnownAlert, turnsLately } from '../domain/alert.ts';
 import { card } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { NewEntry } from '../domain/entry.ts';
@@ -77,11 +77,28 @@ export async function tellAttached(
   await commitDecision(tx, decision, {}, now);
 }
 
+/** The alerts of a group beside the one that its proposal is shown by. */
+export function restEntries(
+  proposal: Proposal,
+  { firing, resolved, alerts }: AlertGroup,
+  now: Date,
+): readonly NewEntry[] {
+  if (firing + resolved > TOLD_ONE_BY_ONE) return [manyFire(proposal, firing, now)];
+  return alerts
+    .filter(
+      (alert) => actorOf(alert) !== seenBy(proposal) || (proposal.foreign && alert.title !== proposal.error),
+    )
+    .flatMap((alert) => turnEntry(alert, proposal, now));
+}
+
+const actorOf = ({ source, labels }: KnownAlert): Actor =>
+  source === 'monitor' ? `monitor:${labels['monitor'] ?? ''}` : `alert:${source}`;
+
 /** Once it flaps, its turns are counted in the group's message. */
-export function turnEntry(alert: KnownAlert, proposal: Proposal, now: Date): readonly NewEntry[] {
-  const { source, state, title, startedAt, resolvedAt, labels, link } = alert;
+function turnEntry(alert: KnownAlert, proposal: Proposal, now: Date): readonly NewEntry[] {
+  const { source, state, title, startedAt, resolvedAt, link } = alert;
   const isOurs = source === 'monitor';
-  const actor = isOurs ? `monitor:${labels['monitor'] ?? ''}` : `alert:${source}`;
+  const actor = actorOf(alert);
   const isShown = isOurs && actor === seenBy(proposal);
   const firing = isShown ? sightingText(proposal) : `${isOurs ? 'Monitor' : 'Alert'} fires: ${title}`;
   const begins = beginsToFlap(alert, now);

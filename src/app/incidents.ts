@@ -27,7 +27,7 @@ import { attachProposal, lockOpenProposals, lockProposal } from '../store/propos
 import type { Db, Store } from '../store/store.ts';
 import { appendEntries } from '../store/timeline.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
-import { TOLD_ONE_BY_ONE, turnEntry } from './alert-telling.ts';
+import { restEntries, TOLD_ONE_BY_ONE } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
 import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
@@ -222,15 +222,11 @@ function declarationOf(wish: DeclareWish, proposal: Proposal | undefined): Decla
 async function withProposal(tx: Db, decision: Decision, proposal: Proposal, now: Date): Promise<Decision> {
   const { id } = decision.incident;
   const group = await alertsOfProposal(tx, proposal.id, TOLD_ONE_BY_ONE);
-  const shown = seenBy(proposal);
-  const others = group.alerts
-    .flatMap((alert) => turnEntry(alert, proposal, now))
-    .filter((it) => it.actor !== shown);
   const change = changeEntry(proposal);
   return {
     ...decision,
     incident: overAlready(decision.incident, proposal, group, now),
-    entries: [...(change ? [change] : []), ...decision.entries, ...others],
+    entries: [...(change ? [change] : []), ...decision.entries, ...restEntries(proposal, group, now)],
     effects: [...decision.effects, groupMessage(id, proposal.id), proposalMessage(proposal.id)],
   };
 }

@@ -13,7 +13,7 @@ import { type Incident, isOpen } from '../domain/incident.ts';
 import { reach } from '../domain/milestone.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
 import { seenBy, sightingText, tellingOf } from '../domain/sighting.ts';
-import { alertsOfProposal, lockGroups, newestAlerts, updateAlert } from '../store/alerts.ts';
+import { lockGroups, newestAlerts, redMonitors, updateAlert } from '../store/alerts.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
@@ -46,15 +46,8 @@ export async function turnMonitor(
       return false;
     }
     if (alert === 'same') return true;
-    const red = (await alertsOfProposal(tx, proposalId, 50)).alerts.filter(
-      (it) => it.source === 'monitor' && it.state === 'firing' && it.labels['monitor'] !== monitor,
-    );
-    await commitDecision(
-      tx,
-      turned(incident, proposal, { monitor, state, at, others: red, alert }, now),
-      {},
-      now,
-    );
+    const others = (await redMonitors(tx, proposalId)).filter((name) => name !== monitor);
+    await commitDecision(tx, turned(incident, proposal, { monitor, state, at, others, alert }, now), {}, now);
     return true;
   });
 }
@@ -108,7 +101,11 @@ function revised(incident: Incident, proposal: Proposal, now: Date): Decision {
   return decision(
     incident,
     [...(change ? [change] : []), seen],
-    [say(incident, `:rotating_light: ${foreign(text)}`), card(incident)],
+    [
+      say(incident, `:rotating_light: ${foreign(text)}`),
+      groupMessage(incident.id, proposal.id),
+      card(incident),
+    ],
   );
 }
 
@@ -116,8 +113,8 @@ interface Turn {
   readonly monitor: string;
   readonly state: 'green' | 'red';
   readonly at: Date;
-  /** Of the same group, and red. */
-  readonly others: readonly KnownAlert[];
+  /** Monitors of the same group that are red. */
+  readonly others: readonly string[];
   readonly alert: KnownAlert | undefined;
 }
 
@@ -129,8 +126,7 @@ function turned(
 ): Decision {
   const by = `monitor:${monitor}`;
   const what = `Monitor ${monitor}: ${proposal.target ?? 'what it watches'}`;
-  const still =
-    others.length > 0 ? `; still red: ${others.map(({ labels }) => labels['monitor']).join(', ')}` : '';
+  const still = others.length > 0 ? `; still red: ${others.join(', ')}` : '';
   const text = state === 'green' ? `${what} is green again${still}` : `${what} is red once more`;
   const icon = state === 'green' ? ':large_green_circle:' : ':red_circle:';
   const over = state === 'green' && others.length === 0;

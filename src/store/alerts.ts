@@ -145,6 +145,18 @@ export async function alertsOfProposal(db: Db, proposal: number, limit: number):
   return { firing: rows[0]?.firing ?? 0, resolved: rows[0]?.resolved ?? 0, alerts: rows.map(toAlert) };
 }
 
+/** The names of our own monitors that are red in a proposal's group. */
+export async function redMonitors(db: Db, proposal: number): Promise<readonly string[]> {
+  const { rows } = await db.query<{ monitor: string }>(
+    `select labels ->> 'monitor' as monitor
+       from alerts
+      where proposal_id = $1 and source = 'monitor' and state = 'firing'
+      order by id`,
+    [proposal],
+  );
+  return rows.map(({ monitor }) => monitor);
+}
+
 /** The alerts of an incident, in the order in which they were told; at most 200. */
 export async function alertsOfIncident(db: Db, incident: number): Promise<readonly KnownAlert[]> {
   const { rows } = await db.query<AlertRow>(

@@ -90,6 +90,7 @@ describe('alerts', () => {
       expect(await entries()).toEqual([
         'monitor: Alert of alertmanager: HighErrorRate: 5xx above 5 %',
         'declared: Declared sev2: checkout fails',
+        'monitor: Alert fires: Latency',
         'monitor: Resolved: HighErrorRate: 5xx above 5 %',
         'monitor: Resolved: Latency',
         'monitor: All 2 alerts of checkout are resolved; nothing is closed by that',
@@ -139,6 +140,17 @@ describe('alerts', () => {
       await it1.app.monitorTurned('shop:probes', 1, 'green', new Date('2026-06-03T10:02:00Z'));
       expect(await entries()).toHaveLength((await entries()).length);
       expect((await entries()).filter((text) => text.endsWith('shop is green again'))).toHaveLength(1);
+    });
+
+    it('many alerts of others beside it do not hide a monitor that is still red', async () => {
+      await it1.app.propose({ ...locked, service: 'checkout' });
+      await it1.app.propose({ ...locked, monitor: 'shop:checks', service: 'checkout' });
+      await told(Array.from({ length: 60 }, (_, n) => alert({ fingerprint: `many-${n}` })));
+      await it1.say(oncall, 'declare sev2 proposal:1 checkout fails');
+      expect(await entries()).toContain('monitor: 62 alerts of checkout fire');
+      await it1.app.monitorTurned('shop:checks', 1, 'green', START);
+      expect((await it1.app.record(1))?.incident.milestones.impact_ended).toBeUndefined();
+      expect((await entries()).at(-1)).toContain('still red: shop:probes');
     });
 
     it('one that goes to and fro is told as flapping, once', async () => {

@@ -85,6 +85,8 @@ describe('proposals', () => {
   it('one that turns out to be about the schema is rewritten once, and its incident is told', async () => {
     const id = (await it1.app.propose(locked)) as number;
     await it1.say(oncall, 'declare sev1 order status is down');
+    await it1.store.query(`update outbox set state = 'sent'`);
+    const before = (await it1.store.query<{ id: number }>('select max(id) as id from outbox')).rows[0]?.id;
     await it1.app.revise(id, broken);
     await it1.app.revise(id, { ...broken, error: 'something else' });
     const record = await it1.app.record(1);
@@ -93,6 +95,12 @@ describe('proposals', () => {
     ]);
     expect(record?.timeline.filter(({ kind }) => kind === 'change')).toHaveLength(1);
     expect(record?.timeline.at(-1)?.text).toContain('SQLSTATE 42703');
+    // The message of its alerts in the channel, where the rollback is a button, is written anew.
+    const { rows } = await it1.store.query(
+      `select from outbox where lane = 'incident:1' and effect #>> '{subject,kind}' = 'alerts' and id > $1`,
+      [before],
+    );
+    expect(rows).toHaveLength(1);
   });
 
   it('green ends the impact; red and green again correct it', async () => {
