@@ -6,6 +6,7 @@ import { silentLogger } from '../src/log.ts';
 import type { MonitorPorts } from '../src/monitors/contract.ts';
 import { createMonitor, type Monitor } from '../src/monitors/monitor.ts';
 import { watch } from '../src/monitors/watch.ts';
+import { errorCounts } from '../src/store/error-reports.ts';
 import { loadMonitor, saveMonitor } from '../src/store/monitors.ts';
 import type { Store } from '../src/store/store.ts';
 import type { Ground } from './ground.ts';
@@ -85,7 +86,7 @@ export async function openVigil(ground: Ground, store: Store, behindMs = 0): Pro
 
 /** All begin at the same moment, as they do when the bot is started. */
 function lanesOf(ground: Ground, store: Store, clock: AdvanceableClock, proposals: Proposed[]): Lane[] {
-  const around = { now: () => clock.now(), log: silentLogger };
+  const around = { now: () => clock.now(), log: silentLogger, reported: errorCounts(store) };
   const targets = new Map([[ground.target.name, ground.target]]);
   const due = clock.now().getTime();
   return watch(ground.config.monitors, targets, around).map(({ settings, look, recentMigrations }) => {

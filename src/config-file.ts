@@ -209,6 +209,8 @@ const MonitorFile = z.strictObject({
       baseline: z.number().min(1).default(ERROR_RATE.baseline),
     })
     .optional(),
+  /** Nothing to set: each SQLSTATE has its own threshold. */
+  errors: z.strictObject({}).optional(),
 });
 export type MonitorFile = z.infer<typeof MonitorFile>;
 

@@ -27,6 +27,8 @@ const USUAL: Readonly<Record<LookSettings['kind'], Usual>> = {
   probes: { everySeconds: 10, for: 3, clear: 1 },
   http: { everySeconds: 10, for: 3, clear: 3 },
   checks: { everySeconds: 30, for: 2, clear: 3 },
+  // They are counted over a minute already.
+  errors: { everySeconds: 10, for: 1, clear: 3 },
   // Not before the probes: a share of transactions names neither table nor error.
   error_rate: { everySeconds: 10, for: 3, clear: 3 },
 };
@@ -55,6 +57,7 @@ function lookOf({
   level = 'crit',
   limits = {},
   error_rate,
+  errors,
 }: MonitorFile): LookSettings {
   if (http !== undefined) {
     const { contains, ...page } = http;
@@ -62,6 +65,7 @@ function lookOf({
   }
   if (checks !== undefined) return { kind: 'checks', checks, level, limits };
   if (error_rate !== undefined) return { kind: 'error_rate', ...error_rate };
+  if (errors !== undefined) return { kind: 'errors' };
   return { kind: 'probes', ...(probes === undefined ? {} : { probes }) };
 }
 
@@ -104,6 +108,7 @@ function defaultsOf(target: string, { probes, services }: TargetFile): readonly 
   });
   return [
     ...(probes.length > 0 ? [of('probes', { kind: 'probes' })] : []),
+    of('errors', { kind: 'errors' }),
     of('error-rate', { kind: 'error_rate', ...ERROR_RATE }),
     of('checks', FAST),
     of('slow-checks', SLOW, SLOWLY_S),
@@ -118,7 +123,7 @@ export const monitorMistakes = ({ targets, monitors }: ConfigFile): readonly Mis
     ),
   );
 
-const KINDS = ['probes', 'http', 'checks', 'error_rate'] as const;
+const KINDS = ['probes', 'http', 'checks', 'error_rate', 'errors'] as const;
 
 /** Of each of these at most one. */
 const EITHER = [KINDS, ['every_s', 'cron'], ['for', 'failures']] as const;

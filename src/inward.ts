@@ -2,6 +2,7 @@
 import { alertEntrances } from './alerts/alerts.ts';
 import { changesEntrance } from './alerts/changes.ts';
 import { createCounters } from './alerts/counters.ts';
+import { errorsEntrance } from './alerts/errors.ts';
 import { githubEntrance, isFromGitHub } from './alerts/github.ts';
 import { createReceiver, type Receiver, type ReceiverOptions } from './alerts/receiver.ts';
 import type { AlertSource } from './alerts/source.ts';
@@ -34,12 +35,18 @@ export function createInward(
     changed,
   });
   const github = githubEntrance({ services, changed });
+  const errors = errorsEntrance({
+    targets: app.settings.targets,
+    services: Object.keys(services),
+    report: (report) => app.errorsReported(report),
+  });
   const receiver = createReceiver({
     listen,
     gate: { tokens, secrets, now },
     entrances: {
       ...alertEntrances(sources, (delivery) => app.alertsArrived(delivery)),
       '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes),
+      '/events/errors': () => errors,
     },
     pages: self.pages,
     counters,

@@ -20,6 +20,7 @@ import { createWhoIsOnCall } from './paging/pagerduty-schedules.ts';
 import { runnable } from './runbooks/step.ts';
 import { createSlack } from './slack/bolt.ts';
 import { createContact } from './slack/contact.ts';
+import { errorCounts } from './store/error-reports.ts';
 import { openOwnStore } from './store/own.ts';
 import { PRODUCT } from './version.ts';
 
@@ -57,7 +58,7 @@ export const startFirebreak = (
     const target = targets.get.bind(targets);
     const runs = createRunWorker({ ...talk, target, settings, steps: runnable(steps) });
     const looks = { history: historyOf(targets), journals: journalsOf(targets) };
-    const watched = watch(config.monitors, targets, { now, log });
+    const watched = watch(config.monitors, targets, { now, log, reported: errorCounts(store) });
     const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
     const receiver = createInward(http, {

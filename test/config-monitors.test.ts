@@ -51,6 +51,7 @@ describe('monitors in firebreak.yml', () => {
     ).toEqual(
       [
         { name: 'shop:probes', schedule: { everySeconds: 10 }, times: 3, clear: 1 },
+        { name: 'shop:errors', schedule: { everySeconds: 10 }, times: 1, clear: 3 },
         { name: 'shop:error-rate', schedule: { everySeconds: 10 }, times: 3, clear: 3 },
         { name: 'shop:checks', schedule: { everySeconds: 30 }, times: 2, clear: 3 },
         { name: 'shop:slow-checks', schedule: { everySeconds: 300 }, times: 2, clear: 3 },
@@ -58,11 +59,12 @@ describe('monitors in firebreak.yml', () => {
     );
     const watched = await load(TARGETS.replace('watch: false', 'watch: true'));
     expect(watched.filter(({ target }) => target === 'bank')).toMatchObject([
+      { name: 'bank:errors' },
       { name: 'bank:error-rate' },
       { name: 'bank:checks' },
       { name: 'bank:slow-checks' },
     ]);
-    for (const monitor of watched.slice(-3)) expect(monitor).not.toHaveProperty('service');
+    for (const monitor of watched.slice(-4)) expect(monitor).not.toHaveProperty('service');
   });
 
   it('that are named take the place of those of their kind', async () => {
@@ -70,7 +72,7 @@ describe('monitors in firebreak.yml', () => {
   a: { target: shop, service: orders }
   b: { target: shop, checks: [blocking] }
 `);
-    expect(monitors.map(({ name }) => name)).toEqual(['a', 'b', 'shop:error-rate']);
+    expect(monitors.map(({ name }) => name)).toEqual(['a', 'b', 'shop:errors', 'shop:error-rate']);
   });
 
   it('look at probes, pages, checks and rates, by seconds or by cron', async () => {
@@ -114,6 +116,10 @@ describe('monitors in firebreak.yml', () => {
     });
     expect(await named('a', '{ target: bank, checks: first-minutes }')).toMatchObject({
       look: { kind: 'checks', checks: 'first-minutes', level: 'crit', limits: {} },
+    });
+    expect(await named('a', '{ target: bank, errors: {} }')).toMatchObject({
+      look: { kind: 'errors' },
+      for: 1,
     });
     expect(await named('a', '{ target: bank, error_rate: { min: 5 } }')).toMatchObject({
       look: { kind: 'error_rate', percent: 10, min: 5, baseline: 3 },

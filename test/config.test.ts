@@ -140,6 +140,7 @@ permissions: { private: [S000000001] }
     expect(config.monitors.map(({ name }) => name)).toEqual([
       'order-status',
       'checkout-page',
+      'shop:errors',
       'shop:error-rate',
       'shop:checks',
       'shop:slow-checks',

@@ -3,6 +3,7 @@
 import type { AlertDelivery, AlertGroup, KnownAlert } from '../domain/alert.ts';
 import type { Silence } from '../domain/alert-rules.ts';
 import type { Change, ReportedChange } from '../domain/change.ts';
+import type { ErrorReport } from '../domain/error-counts.ts';
 import type { Figures } from '../domain/figures.ts';
 import type { GuardSeen } from '../domain/guard.ts';
 import type { Health } from '../domain/health.ts';
@@ -209,6 +210,8 @@ export interface App {
   capture(target: string, migrations: readonly CapturedMigration[]): Promise<void>;
   /** Keeps what was changed outside, and tells the open incidents that it touches; answers how many were new. */
   changed(changes: readonly ReportedChange[]): Promise<number>;
+  /** Counts the errors that an application reports; false: a report of that id was counted before. */
+  errorsReported(report: ErrorReport): Promise<boolean>;
   /** What was changed outside, newest first, at most `limit`. */
   changes(filter: ChangeFilter, limit: number): Promise<readonly Change[]>;
 

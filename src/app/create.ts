@@ -9,6 +9,7 @@ import type { CheckFacts } from '../domain/sweep.ts';
 import { alertsOfProposal, countHeldBack, listAlerts } from '../store/alerts.ts';
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { listChanges } from '../store/changes.ts';
+import { saveErrorReport } from '../store/error-reports.ts';
 import { settle, settleDone } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -157,6 +158,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     captured: (target) => loadCaptured(store, target),
     capture: (target, migrations) => captureChanges(parts, target, migrations),
     changed: (reported) => takeChanges(parts, reported),
+    errorsReported: (report) => saveErrorReport(store, report, now()),
     changes: (filter, limit) => listChanges(store, filter, limit),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle({ inboxKey }) {

@@ -96,12 +96,16 @@ export const errorsIn = (text: string): LogEntry[] =>
     return [
       {
         severity,
-        message: grave ?? matched(PLAIN, message) ?? 'another message (not shown: it may hold data)',
+        message: ownWords(message) ?? 'another message (not shown: it may hold data)',
         ...(at === undefined ? {} : { at }),
         grave: grave !== undefined || severity === 'PANIC',
       },
     ];
   });
+
+/** What a message says in PostgreSQL's own words, cut before a value could come; undefined: it could be anybody's. */
+export const ownWords = (message: string): string | undefined =>
+  matched(GRAVE, message) ?? matched(PLAIN, message);
 
 const matched = (patterns: readonly RegExp[], message: string): string | undefined => {
   for (const pattern of patterns) {

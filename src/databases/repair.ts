@@ -2,10 +2,10 @@
 import type pg from 'pg';
 import type { ActionOutcome, Plan } from '../domain/plan.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
-import { isSchemaMismatch } from '../domain/sqlstate.ts';
+import { isRefusedStatement } from '../domain/sqlstate.ts';
 import { type Batch, type BatchOptions, type BatchWork, executeBatches, type Restored } from './batches.ts';
 import { shortName } from './names.ts';
-import { errorText, isPrivilege, sqlstateOf } from './pg-errors.ts';
+import { errorText, sqlstateOf } from './pg-errors.ts';
 import { sealed } from './plan-hash.ts';
 import { runProbes } from './probe.ts';
 import { redactValue } from './redact.ts';
@@ -53,7 +53,7 @@ export async function planRepair(
     }
     counts = await count(target, inputs);
   } catch (error) {
-    if (!isPrivilege(error) && !isSchemaMismatch(sqlstateOf(error))) throw error;
+    if (!isRefusedStatement(sqlstateOf(error))) throw error;
     return refuse('REPAIR_SOURCE_FAILED', { table, target: target.name, found: errorText(error) });
   }
   if (counts.restorable === 0) {

@@ -11,6 +11,7 @@ import { createMonitor, type Monitor } from '../monitors/monitor.ts';
 import type { Watched } from '../monitors/watch.ts';
 import { forgetAlerts } from '../store/alerts.ts';
 import { forgetChanges } from '../store/changes.ts';
+import { forgetErrorReports } from '../store/error-reports.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
@@ -126,6 +127,8 @@ const REPLAY_EVERY_MS = 5000;
 const HOUR_MS = 3_600_000;
 /** How long what is settled is remembered: longer than Slack repeats a delivery. */
 const REMEMBERED_MS = 7 * 24 * HOUR_MS;
+/** An error of yesterday is no symptom of today. */
+const ERRORS_REMEMBERED_MS = 24 * HOUR_MS;
 /** What the incidents of those days were told stays in their timelines. */
 const CHANGES_KEPT_MS = 90 * 24 * HOUR_MS;
 /** How long an alert that became no incident can be listed. */
@@ -152,6 +155,7 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       const before = new Date(now - REMEMBERED_MS);
       await forgetSettled(store, before);
       await forgetDelivered(store, before);
+      await forgetErrorReports(store, new Date(now - ERRORS_REMEMBERED_MS));
       await forgetChanges(store, new Date(now - CHANGES_KEPT_MS));
       await forgetAlerts(store, before, new Date(now - ALERTS_REMEMBERED_MS));
     },

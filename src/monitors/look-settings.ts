@@ -1,7 +1,7 @@
 /** What a monitor looks at, as firebreak.yml names it. */
 import type { Limits } from '../databases/check.ts';
 
-export type LookSettings = ProbesLook | PageLook | ChecksLook | RateLook;
+export type LookSettings = ProbesLook | PageLook | ChecksLook | RateLook | ErrorsLook;
 
 /** The target's own probes: all of them, or those of these names. */
 export interface ProbesLook {
@@ -36,6 +36,11 @@ export interface RateLook {
   readonly min: number;
   /** So many times what the last hour had. */
   readonly baseline: number;
+}
+
+/** The errors that applications report and the server's log has, by SQLSTATE: each has its own threshold. */
+export interface ErrorsLook {
+  readonly kind: 'errors';
 }
 
 /** awesome-prometheus-alerts has 10 %; the rest is ours. */

@@ -1,6 +1,7 @@
 /** What a proposal says of the symptoms: the most telling one, the relations, and the migration that came just before. */
 import type { Sighting } from '../domain/record.ts';
 import { tellingOf } from '../domain/sighting.ts';
+import { mayComeOfMigration, speak } from '../domain/sqlstate.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import type { MonitorSettings } from './contract.ts';
 import type { Symptom } from './look.ts';
@@ -19,6 +20,7 @@ export function suspect(
 ): Sighting {
   const telling = mostTelling(symptoms);
   const migration = newestBefore(migrations, firstFailedAt);
+  const next = telling && nextOf(telling, watchedBy(settings), migration?.name);
   return {
     monitor: settings.name,
     target: watchedBy(settings),
@@ -28,8 +30,18 @@ export function suspect(
     relations: [...new Set(symptoms.flatMap(relationsOf))],
     ...(migration ? { migration } : {}),
     firstFailedAt,
-    ...(telling?.next === undefined ? {} : { next: telling.next }),
+    ...(next === undefined ? {} : { next }),
   };
+}
+
+/** The rollback of the migration that is suspected, else what the look says, else what the code is about. */
+function nextOf(symptom: Symptom, target: string, migration: string | undefined): string | undefined {
+  const { sqlstate, next } = symptom;
+  if (sqlstate === undefined) return next;
+  const relations = relationsOf(symptom);
+  if (migration !== undefined && mayComeOfMigration(sqlstate, relations))
+    return speak(sqlstate, { target, relations, migration }).next;
+  return next ?? speak(sqlstate, { target, relations }).next;
 }
 
 /** What a monitor watches, for people: its target, or the host of its page. */

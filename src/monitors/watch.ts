@@ -1,12 +1,12 @@
 /** What each monitor of firebreak.yml looks at. */
 import { appliedMigrations } from '../databases/history.ts';
 import type { Target } from '../databases/target.ts';
-import type { Logger } from '../log.ts';
 import type { MonitorPorts, MonitorSettings } from './contract.ts';
 import type { Look } from './look.ts';
 import type { LookSettings } from './look-settings.ts';
 import { lookAtChecks } from './looks/checks.ts';
 import { lookAtErrorRate } from './looks/error-rate.ts';
+import { type ErrorsAround, lookAtErrors } from './looks/errors.ts';
 import { lookAtPage } from './looks/page.ts';
 import { lookAtProbes } from './looks/probes.ts';
 import { TIMEOUT_MS } from './monitor.ts';
@@ -16,10 +16,7 @@ export interface Watched extends Pick<MonitorPorts, 'recentMigrations'> {
   readonly look: Look;
 }
 
-interface Around {
-  readonly now: () => Date;
-  readonly log: Logger;
-}
+type Around = ErrorsAround;
 
 /** Monitors with what they look with; those of a target that is not there are left out: config.ts has refused them. */
 export const watch = (
@@ -56,5 +53,7 @@ function lookInto(
       return lookAtChecks(target, look, around);
     case 'error_rate':
       return lookAtErrorRate(target, look, around.now);
+    case 'errors':
+      return lookAtErrors(target, around);
   }
 }

@@ -53,8 +53,12 @@ describe('looks at a shop', () => {
     const env = { SLACK_BOT_TOKEN: 'xoxb-t', SLACK_APP_TOKEN: 'xapp-t', SHOP_DIAG_URL: 'postgres://x' };
     const { monitors } = loadConfig(file, env);
     const targets = new Map([['shop', shop.target]]);
-    const watched = watch(monitors, targets, { now: () => new Date(), log });
-    expect(watched).toHaveLength(4);
+    const watched = watch(monitors, targets, {
+      now: () => new Date(),
+      log,
+      reported: () => Promise.resolve([]),
+    });
+    expect(watched).toHaveLength(5);
     for (const { settings, look } of watched) {
       const { memory } = await look(undefined);
       const { symptoms, uneasy = false } = await look(memory);

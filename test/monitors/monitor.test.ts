@@ -119,6 +119,7 @@ describe('a monitor', () => {
         relations: ['orders', 'order_status'],
         migration: { name: '2_guilty', appliedAt: applied },
         firstFailedAt: new Date(applied.getTime() + 10_000),
+        next: 'db blocking shop',
       },
     ]);
     sees = () => Promise.resolve(GREEN);
@@ -325,6 +326,17 @@ describe('a monitor', () => {
     sees = () => Promise.resolve(red({ ...full, next: 'run connections-exhausted target=shop' }));
     await look(make(), 3);
     expect(proposed).toMatchObject([{ next: 'run connections-exhausted target=shop' }]);
+  });
+
+  it('says what a SQLSTATE leads to: the rollback of the migration that is suspected, before all else', async () => {
+    sees = () => Promise.resolve(red(locked));
+    await look(make(), 3);
+    const applied = clock.now();
+    migrations = () => Promise.resolve([{ name: '2_guilty', appliedAt: applied, xid: '8' }]);
+    sees = () => Promise.resolve(red({ ...broken, next: 'db migrations shop' }));
+    await store.query('delete from monitors');
+    await look(make(), 3);
+    expect(proposed).toMatchObject([{ next: 'db blocking shop' }, { next: 'rollback 2_guilty shop' }]);
   });
 
   it('has a clock that goes by itself unless told', () => {

@@ -136,7 +136,7 @@ test('who joins late is offered to be caught up, alone; who declared is not', as
   expect(told).toContain('Summary: the drawer firmware is broken\nImpact: nobody can pay');
   expect(told).toMatch(/Last update 4 min.* ago by .*: we flash the old firmware/);
   expect(told).toContain(`• Incident commander: ${at('oncall')}\n• Scribe: ${at('commander')}`);
-  const decisions = /\*Last decisions\*\n([\s\S]*?)\n\*Changed/.exec(told)?.[1]?.split('\n') ?? [];
+  const decisions = /\*Last decisions\*\n([\s\S]*?)\n\*[A-Z]/.exec(told)?.[1]?.split('\n') ?? [];
   expect(decisions.map((line) => line.replace(/^• .*?>: /, ''))).toEqual([
     `Scribe: ${at('commander')}`,
     'Severity sev2 → sev1',
