@@ -6,12 +6,13 @@ import pg from 'pg';
 import { PROBE_SQL } from '../sandbox/story/queries.ts';
 import { applyRelease } from '../sandbox/story/releases.ts';
 import { createShop, type Shop } from '../sandbox/story/shop.ts';
-import { startTraffic, type Traffic } from '../sandbox/story/traffic.ts';
+import { startTraffic, type Traffic, type TrafficOptions } from '../sandbox/story/traffic.ts';
 import { type OnClose, openAll } from '../src/closing.ts';
 import { type Config, loadConfig } from '../src/config.ts';
 import { openTarget, type Target } from '../src/databases/target.ts';
 import type { ProbeSettings } from '../src/domain/target-settings.ts';
 import { startServer, type TestServer } from '../test/support/server.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 
 export interface GroundOptions {
   readonly seed: number;
@@ -20,6 +21,8 @@ export interface GroundOptions {
   /** Probes beside the site's own query. */
   readonly probes?: readonly ProbeSettings[];
   readonly readsPerSecond?: number;
+  /** From where its errors are known: the application reports them, unless the server's log is to be read. */
+  readonly errors?: 'reported' | 'logged';
 }
 
 export interface Ground {
@@ -30,6 +33,8 @@ export interface Ground {
   readonly admin: pg.Client;
   readonly shop: Shop;
   readonly traffic: Traffic;
+  /** Undefined where the log is read. */
+  readonly reporter?: Reporter;
   readonly target: Target;
   /** What firebreak.yml says of the shop and nothing more, so that it is watched as every target is by default. */
   readonly config: Config;
@@ -45,51 +50,73 @@ export interface Ground {
 const ORDERS = 5000;
 /** The name of a deploy sorts behind all that the shop was built by. */
 const DEPLOYED = 1_717_408_740_000;
+const LOGGING = { logging_collector: 'on', log_destination: 'jsonlog', log_directory: 'log' };
+const READ_LOG = 'pg_read_binary_file(text, bigint, bigint)';
 const SITE: ProbeSettings = { name: 'order-status', sql: PROBE_SQL };
 
 /** Builds it and starts the traffic; what was half built is taken down again. */
 export const openGround = (options: GroundOptions): Promise<Ground> =>
   openAll(async (onClose) => {
-    const server = await startServer({ settings: { max_connections: '60', ...options.settings } });
+    const reporter = options.errors === 'logged' ? undefined : createReporter();
+    const server = await startServer({ settings: settingsOf(options) });
     onClose(() => server.stop());
-    const folder = await mkdtemp(join(tmpdir(), 'firebreak-ground-'));
-    onClose(() => rm(folder, { recursive: true, force: true }));
-    const migrationsDir = join(folder, 'migrations');
-    const adminUrl = await shopDatabase(server.url);
-    const { seed } = options;
-    const shop = await createShop({ adminUrl, seed, orders: ORDERS, migrationsDir });
-    const connect = async (url: string, application: string): Promise<pg.Client> => {
-      const client = await connected(url, application);
-      onClose(() => client.end().catch(() => undefined));
-      return client;
-    };
-    const admin = await connect(adminUrl, 'admin');
+    const { shop, adminUrl } = await openShop(server, options.seed, onClose);
+    const connect = connector(shop, reporter, onClose);
+    const admin = await connected(adminUrl, 'admin');
+    onClose(() => admin.end().catch(() => undefined));
     await admin.query(`grant select on all sequences in schema public to ${shop.roles.diag}`);
+    if (!reporter) await admin.query(`grant execute on function ${READ_LOG} to ${shop.roles.diag}`);
     const config = await configOf(shop, options.probes ?? []);
     const target = openTarget(config.settings.targets['shop'] ?? missing('shop'));
     target.keepWarm();
     onClose(() => target.close());
-    const traffic = startTraffic({
-      appUrl: shop.urls.app,
-      seed,
-      orders: ORDERS,
-      ...(options.readsPerSecond === undefined ? {} : { readsPerSecond: options.readsPerSecond }),
-    });
+    const traffic = startTraffic(trafficOf(shop, options, reporter));
     onClose(() => traffic.stop(0).then(() => undefined));
     return {
-      seed,
-      server,
-      adminUrl,
-      admin,
-      shop,
-      traffic,
-      target,
-      config,
-      connect: (role, application) => connect(shop.urls[role], application),
+      ...{ seed: options.seed, server, adminUrl, admin, shop, traffic, target, config, connect, onClose },
+      ...(reporter ? { reporter } : {}),
       deploy: (title, up) => deploy(shop, title, up),
-      onClose,
     } satisfies Omit<Ground, 'close'>;
   });
+
+const settingsOf = ({ settings, errors }: GroundOptions) => ({
+  max_connections: '60',
+  ...(errors === 'logged' ? LOGGING : {}),
+  ...settings,
+});
+
+async function openShop(server: TestServer, seed: number, onClose: OnClose) {
+  const folder = await mkdtemp(join(tmpdir(), 'firebreak-ground-'));
+  onClose(() => rm(folder, { recursive: true, force: true }));
+  const adminUrl = await shopDatabase(server.url);
+  const migrationsDir = join(folder, 'migrations');
+  return { adminUrl, shop: await createShop({ adminUrl, seed, orders: ORDERS, migrationsDir }) };
+}
+
+/** Whatever runs as the application reports its errors, also that it is not let in. */
+const connector =
+  ({ urls }: Shop, reporter: Reporter | undefined, onClose: OnClose): Ground['connect'] =>
+  async (role, application) => {
+    const client = await connected(urls[role], application).catch((error: unknown) => {
+      reporter?.count(error);
+      throw error;
+    });
+    onClose(() => client.end().catch(() => undefined));
+    reporter?.listen(client);
+    return client;
+  };
+
+const trafficOf = (
+  { urls }: Shop,
+  { seed, readsPerSecond }: GroundOptions,
+  reporter: Reporter | undefined,
+): TrafficOptions => ({
+  appUrl: urls.app,
+  seed,
+  orders: ORDERS,
+  ...(readsPerSecond === undefined ? {} : { readsPerSecond }),
+  ...(reporter ? { onConnect: reporter.listen } : {}),
+});
 
 async function shopDatabase(serverUrl: string): Promise<string> {
   const client = await connected(serverUrl, 'setup');

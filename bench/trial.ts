@@ -10,6 +10,7 @@ export interface TrialOptions {
   readonly store: Store;
   /** How many milliseconds a second of the monitors lasts once the fault is made. */
   readonly secondMs: number;
+  readonly errors?: 'reported' | 'logged';
 }
 
 export interface Outcome {
@@ -41,8 +42,9 @@ const AFTER_S = 25;
 const CULPRIT_S = 90;
 
 /** Throws when the fault cannot be made. */
-export async function tryFault(fault: Fault, { seed, store, secondMs }: TrialOptions): Promise<Outcome> {
-  const ground = await openGround({ ...fault, seed });
+export async function tryFault(fault: Fault, options: TrialOptions): Promise<Outcome> {
+  const { seed, store, secondMs, errors = 'reported' } = options;
+  const ground = await openGround({ ...fault, seed, errors });
   try {
     await fault.prepare?.(ground);
     const vigil = await openVigil(ground, store, HEALTHY_S * 1000);
@@ -83,7 +85,7 @@ function judge(
   return {
     fault: name,
     seed,
-    seconds: first && (first.at - effectAt) / 1000,
+    seconds: first && Math.max(0, first.at - effectAt) / 1000,
     said: first && textOf(first.sighting),
     missed: first ? [...missedBy(expects, first), ...unnamed(expects, proposals)] : [],
     strangers: proposals.filter(isStrange).map(({ sighting }) => textOf(sighting)),

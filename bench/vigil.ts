@@ -47,18 +47,23 @@ const POLL_MS = 100;
 /** Forgets what was seen in the store before. `behindMs`: how far its clock is behind when it begins. */
 export async function openVigil(ground: Ground, store: Store, behindMs = 0): Promise<Vigil> {
   await store.query('delete from monitors');
+  await store.query('delete from error_reports');
   const clock = advanceableClock(systemClock, -behindMs);
   const proposals: Proposed[] = [];
   const lanes = lanesOf(ground, store, clock, proposals);
   const running = new Set<Promise<unknown>>();
   let looks = 0;
 
+  async function tick(lane: Lane): Promise<void> {
+    await ground.reporter?.send(store, clock.now());
+    await lane.monitor.tick();
+  }
+
   function look(lane: Lane): Promise<unknown> {
     if (lane.busy) return Promise.resolve();
     lane.busy = true;
     looks += 1;
-    const looking = lane.monitor
-      .tick()
+    const looking = tick(lane)
       .catch((error: unknown) => console.error(error))
       .finally(() => (lane.busy = false));
     running.add(looking);

@@ -12,10 +12,9 @@ export default defineFault({
     release.query('alter table order_status add column note text').catch(() => undefined);
   },
   expects: {
-    says: /lock|order_status/,
-    sqlstate: '55P03',
+    says: /55P03|57014/,
     table: 'order_status',
     culprit: /metabase/,
-    follows: /55P03|57014|lock|metabase|idle in transaction|rolled back/,
+    follows: /lock|metabase|idle in transaction|rolled back/,
   },
 });

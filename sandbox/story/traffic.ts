@@ -14,6 +14,8 @@ export interface TrafficOptions {
   readonly readsPerSecond?: number;
   readonly writesPerSecond?: number;
   readonly statementTimeoutMs?: number;
+  /** Is given each session of the site when it is opened. */
+  readonly onConnect?: (client: pg.ClientBase) => void;
 }
 
 export interface Traffic {
@@ -55,7 +57,7 @@ export function emptyLedger(seed: number, orders: number): Ledger {
 export function startTraffic(options: TrafficOptions): Traffic {
   const stopping = new AbortController();
   const site: Site = {
-    pool: openPool(options.appUrl, options.statementTimeoutMs ?? 2000),
+    pool: openPool(options.appUrl, options.statementTimeoutMs ?? 2000, options.onConnect),
     random: randomOf(options.seed),
     tally: createTally(),
     ledger: emptyLedger(options.seed, options.orders),
@@ -81,7 +83,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   };
 }
 
-function openPool(url: string, statementTimeoutMs: number): pg.Pool {
+function openPool(url: string, statementTimeoutMs: number, onConnect: TrafficOptions['onConnect']): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'shop-web',
@@ -92,6 +94,7 @@ function openPool(url: string, statementTimeoutMs: number): pg.Pool {
   // A connection that is cut shows in the next statement; as an event it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
+  if (onConnect) pool.on('connect', onConnect);
   return pool;
 }
 

@@ -144,7 +144,7 @@ const isProposed = (state: MonitorState): state is MonitorState & { readonly pro
 function oneAtATime(timeoutMs: number, look: Look): Look {
   let hanging: Promise<unknown> | undefined;
   return async (memory, signal): Promise<Looked> => {
-    if (hanging) return { symptoms: [unreachable('An earlier look has not ended')], memory };
+    if (hanging) return { symptoms: [unreachable('an earlier look has not ended')], memory };
     const limit = AbortSignal.timeout(timeoutMs);
     const signals = signal === undefined ? limit : AbortSignal.any([signal, limit]);
     const looking = Promise.resolve().then(() => look(memory, signals));
@@ -158,9 +158,10 @@ function oneAtATime(timeoutMs: number, look: Look): Look {
   };
 }
 
+/** Without a SQLSTATE it is not the server that speaks. */
 const unreachable = (error: string, sqlstate?: string): Symptom => ({
   key: 'probe:connection',
-  error,
+  error: sqlstate === undefined ? `cannot be asked: ${error}` : error,
   relations: [],
   ...(sqlstate === undefined ? {} : { sqlstate }),
 });
@@ -175,7 +176,7 @@ function codeOf(error: unknown): string | undefined {
 async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${ms / 1000} s`)), ms);
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([answer, late]);

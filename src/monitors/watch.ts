@@ -48,7 +48,7 @@ function lookInto(
 ): Look {
   switch (look.kind) {
     case 'probes':
-      return lookAtProbes(target, look);
+      return lookAtProbes(target, look, around.now);
     case 'checks':
       return lookAtChecks(target, look, around);
     case 'error_rate':

@@ -12,6 +12,7 @@ import { lookAtErrorRate } from '../../src/monitors/looks/error-rate.ts';
 import { lookAtProbes } from '../../src/monitors/looks/probes.ts';
 import { watch } from '../../src/monitors/watch.ts';
 import { createShop, type Shop } from '../databases/shop.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** What a look at the error rate leaves. */
 interface Left {
@@ -75,7 +76,7 @@ describe('looks at a shop', () => {
     it('name what fails, with its SQLSTATE and table, and ask only those that are named', async () => {
       await shop.query('alter table order_status rename column carrier to shipper');
       try {
-        const { symptoms } = await lookAtProbes(shop.target, { kind: 'probes' })(undefined);
+        const { symptoms } = await lookAtProbes(shop.target, { kind: 'probes' }, () => new Date())(undefined);
         expect(symptoms).toEqual([
           {
             key: 'probe:order-status',
@@ -84,12 +85,38 @@ describe('looks at a shop', () => {
             relations: ['order_status'],
           },
         ]);
-        const one = lookAtProbes(shop.target, { kind: 'probes', probes: ['orders'] });
+        const one = lookAtProbes(shop.target, { kind: 'probes', probes: ['orders'] }, () => new Date());
         expect(await one(undefined)).toEqual({ symptoms: [] });
       } finally {
         await shop.query('alter table order_status rename column shipper to carrier');
       }
     });
+  });
+
+  it('say who stands in the way of what got no answer in time', async () => {
+    const billing = await shop.connect('owner', 'billing');
+    await billing.query('begin; lock table order_status');
+    const site = await shop.connect('app');
+    const waits = site.query('select from order_status').catch(() => undefined);
+    try {
+      const look = lookAtProbes(shop.target, { kind: 'probes' }, () => new Date());
+      const [symptom] = await eventually(async () => {
+        const { symptoms } = await look(undefined);
+        return symptoms[0]?.error.includes('billing') && symptoms;
+      });
+      expect(symptom).toEqual({
+        key: 'probe:order-status',
+        error: expect.stringMatching(
+          /^canceling statement due to lock timeout; pid \d+ \(app `billing`\), idle in a transaction open for .*, blocks 1 session; the oldest waits [\d.]+ s$/,
+        ) as string,
+        sqlstate: '55P03',
+        relations: ['order_status'],
+      });
+    } finally {
+      await billing.end();
+      await waits;
+      await site.end();
+    }
   });
 
   describe('by its checks', () => {

@@ -202,7 +202,7 @@ describe('a monitor', () => {
     sees = () => Promise.reject(new Error('connect ECONNREFUSED'));
     migrations = () => Promise.reject(new Error('locked'));
     await look(make(), 3);
-    expect(proposed).toMatchObject([{ error: 'connect ECONNREFUSED', relations: [] }]);
+    expect(proposed).toMatchObject([{ error: 'cannot be asked: connect ECONNREFUSED', relations: [] }]);
   });
 
   it('counts a look without answer as failed, and begins no second one beside it', async () => {

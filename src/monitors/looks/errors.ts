@@ -7,6 +7,7 @@ import { addUp, bounded, type ErrorCount, SLICE_MS } from '../../domain/error-co
 import { byTelling, meaningOf, speak } from '../../domain/sqlstate.ts';
 import type { Logger } from '../../log.ts';
 import type { Look, Symptom } from '../look.ts';
+import { withBlocker } from './in-the-way.ts';
 
 export interface ErrorsAround {
   readonly now: () => Date;
@@ -31,8 +32,9 @@ export function lookAtErrors(target: Target, { now, log, reported }: ErrorsAroun
     const lately = [...before.counts, ...read.counts].filter((each) => isSince(each, since));
     const fromLog = bounded(addUp(lately));
     const kinds = kindsOf([fromLog, fromApps]);
+    const red = kinds.filter((each) => each.count >= limitOf(each)).map((each) => symptomOf(each, target));
     return {
-      symptoms: kinds.filter((each) => each.count >= limitOf(each)).map((each) => symptomOf(each, target)),
+      symptoms: await withBlocker(red, target, at),
       uneasy: read.failed === true || kinds.some((each) => each.count > limitOf(each) / 5),
       memory: { ...read.memory, counts: [...fromLog] } satisfies Memory,
     };
