@@ -35,36 +35,61 @@ async function measured(world: World): Promise<readonly Figure[]> {
   await bots.start();
   await declared(slack, 0);
   await slack.control('POST', 'faults', { kind: 'latency', ms: LATENCY_MS, times: 10_000 });
-  const bare: number[] = [];
+  const bare: Bare[] = [];
   const usable: number[] = [];
   const card: number[] = [];
   for (let turn = 1; turn <= TIMES; turn += 1) {
-    bare.push(await twoCalls(slack, turn));
+    bare.push(await bareCalls(slack, turn));
     const took = await declared(slack, turn);
     usable.push(took.usable);
     card.push(took.card);
     await slack.control('POST', 'clock', { advance_ms: MINUTE_MS });
   }
-  const against = { value: median(bare), what: 'for the two bare calls' };
+  const two = median(bare.map(({ making }) => making));
+  const three = median(bare.map(({ asking, making }) => asking + making));
+  const value = median(usable);
   return [
     {
       name: 'declare to usable channel',
-      value: median(usable),
+      value,
       unit: 'ms',
-      against,
+      against: { value: two, what: 'for the two bare calls' },
       goals: [{ of: 'ratio', is: 'at most', limit: 1.5 }],
+      ...(value > 1.5 * two ? { note: WHY } : {}),
     },
-    { name: 'declare to the card in it', value: median(card), unit: 'ms', against },
+    {
+      name: 'declare to usable channel, with who declares',
+      value,
+      unit: 'ms',
+      against: { value: three, what: 'for the three bare calls' },
+    },
+    {
+      name: 'declare to the card in it',
+      value: median(card),
+      unit: 'ms',
+      against: { value: two, what: 'for the two bare calls' },
+    },
   ];
 }
 
-async function twoCalls({ url, botToken, users }: Slack, turn: number): Promise<number> {
+const WHY =
+  'there is a third call: before anything is made, Slack is asked who declares, so that a right that was taken away is gone at once';
+
+interface Bare {
+  readonly asking: number;
+  readonly making: number;
+}
+
+/** Milliseconds of the question who somebody is, and of the two calls that make the channel and fill it. */
+async function bareCalls({ url, botToken, users }: Slack, turn: number): Promise<Bare> {
+  const before = performance.now();
+  await call('users.info', { user: users['oncall'] ?? '' });
   const started = performance.now();
   const { channel } = await call<{ channel: { id: string } }>('conversations.create', {
     name: `bare-${turn}`,
   });
   await call('conversations.invite', { channel: channel.id, users: users['oncall'] ?? '' });
-  return performance.now() - started;
+  return { asking: started - before, making: performance.now() - started };
 
   async function call<T>(method: string, given: Readonly<Record<string, string>>): Promise<T> {
     const response = await fetch(`${url}/api/${method}`, {

@@ -17,7 +17,10 @@ export async function atRate(
     const due = started + (index * 1000) / perSecond;
     const left = due - performance.now();
     if (left > 0) await sleep(left);
-    acts.push(act(index).then(() => performance.now() - due));
+    const acted = act(index).then(() => performance.now() - due);
+    // Whoever waits for all of them is told; until then nobody is.
+    acted.catch(() => undefined);
+    acts.push(acted);
   }
   return Promise.all(acts);
 }

@@ -55,6 +55,6 @@ async function ackMs({ user, channels, text, expected }: Load, index: number): P
   });
   const { ack_ms, responses } = (await response.json()) as Seen;
   const said = responses.map((each) => each.text ?? '').join('\n');
-  if (ack_ms === null || !said.startsWith(expected)) throw new Error(`${body.text}: ${said || 'no answer'}`);
+  if (ack_ms === null || !said.includes(expected)) throw new Error(`${body.text}: ${said || 'no answer'}`);
   return ack_ms;
 }

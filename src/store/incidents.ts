@@ -169,9 +169,8 @@ export async function remindable(db: Db, now: Date): Promise<readonly number[]> 
 }
 
 export async function incidentOfChannel(db: Db, channelId: string): Promise<number | undefined> {
-  const result = await db.query<{ id: number }>('select id from incidents where channel_id = $1', [
-    channelId,
-  ]);
+  const sql = 'select id from incidents where channel_id = $1';
+  const result = await db.query<{ id: number }>(sql, [channelId], 'incident-of-channel');
   return first(result)?.id;
 }
 
