@@ -1,6 +1,7 @@
 /** From `kill -9` of the bot in the middle of a run until the run has come forward again. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { stringify } from 'yaml';
 import type { Store } from '../src/store/store.ts';
 import { type BotProcess, botsFrom } from '../test/scenarios/bot.ts';
@@ -28,7 +29,7 @@ async function measured(world: World): Promise<readonly Figure[]> {
   const slack = await world.slack();
   await mkdir(join(world.folder, 'runbooks'));
   await writeFile(join(world.folder, 'runbooks', 'slow.yml'), stringify(SLOW));
-  const env = { SHOP_URL: await world.database('shop') };
+  const env = { SHOP_URL: await readerOf(await world.database('shop')) };
   const file = { targets: { shop: { diag_url_env: 'SHOP_URL' } } };
   const { file: config, env: all, store } = await world.configure(slack, { file, env });
   const bots = botsFrom(config, all);
@@ -85,6 +86,17 @@ async function measured(world: World): Promise<readonly Figure[]> {
       goals,
     },
   ];
+}
+
+/** The URL of a role that may do nothing but ask. */
+async function readerOf(adminUrl: string): Promise<string> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  await admin.query(`create role reader login password 'reader'`);
+  await admin.end();
+  const url = new URL(adminUrl);
+  [url.username, url.password] = ['reader', 'reader'];
+  return url.href;
 }
 
 const SLOW = {
