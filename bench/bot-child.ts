@@ -41,7 +41,7 @@ answer({
   },
   async memory() {
     // What ends in a finalizer or a timer of the pools is gone after the second time.
-    for (const _ of [1, 2]) {
+    for (let time = 0; time < 2; time += 1) {
       globalThis.gc?.();
       await sleep(100);
     }

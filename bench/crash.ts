@@ -106,7 +106,7 @@ const SLOW = {
   steps: Array.from({ length: STEPS }, (_, step) => ({
     name: `step ${step + 1}`,
     kind: 'db-query',
-    with: { sql: `select pg_sleep(${STEP_S})::text` },
+    with: { sql: 'select count(*)::int from generate_series(1, 1500000)' },
   })),
 };
 

@@ -1,4 +1,5 @@
 /** The figures of each bench as it was last measured: bench/results.json, from which docs/performance.md is written. */
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../src/version.ts';
@@ -18,11 +19,8 @@ export type Results = Readonly<Record<string, Measured>>;
 const FILE = join(PACKAGE_ROOT, 'bench', 'results.json');
 
 export async function readResults(file = FILE): Promise<Results> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
-    throw error;
-  });
-  return JSON.parse(text) as Results;
+  if (!existsSync(file)) return {};
+  return JSON.parse(await readFile(file, 'utf8')) as Results;
 }
 
 export const writeResults = (results: Results, file = FILE): Promise<void> =>
