@@ -58,6 +58,11 @@ module.exports = {
       '^src/jobs/',
       '^src/(jobs|domain|app|store|runbooks|monitors)/|^src/slack/perform\\.ts$|' + BASE,
     ),
+    only(
+      'doctor',
+      '^src/doctor/',
+      '^src/(doctor|domain|app|store|databases|runbooks|paging|slack|monitors)/|' + BASE,
+    ),
     only('commands', '^commands/', '^commands/|^src/(domain|slack/views)/|^src/app/'),
     only('sandbox', '^sandbox/', '^sandbox/'),
     reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases|capture|guard)/|^sandbox/story/'),
