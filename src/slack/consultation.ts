@@ -30,7 +30,9 @@ export function consult(token: string, apiUrl: string | undefined, now: () => Da
   let seen: DateSeen | undefined;
   const watched: Fetch = async (input, init) => {
     const asked = now().getTime();
-    const answer = await fetch(input, init);
+    const answer = await fetch(input, init).catch((error: unknown) => {
+      throw new Error(reasonOf(error), { cause: error });
+    });
     const theirs = Date.parse(answer.headers.get('date') ?? '');
     if (!Number.isNaN(theirs)) seen = { theirs, asked, answered: now().getTime() };
     return answer;
@@ -52,9 +54,15 @@ export function whyUnanswered(error: unknown): Unanswered {
     const { error: code, needed } = error.data as { error: string; needed?: unknown };
     return { kind: 'refused', error: code, ...(typeof needed === 'string' ? { needed } : {}) };
   }
-  const cause = error instanceof WebAPIRequestError ? causeOf(error.original) : error;
-  return { kind: 'silent', reason: cause instanceof Error ? cause.message : String(cause) };
+  const { message } = error instanceof WebAPIRequestError ? error.original : (error as Error);
+  return { kind: 'silent', reason: message };
 }
 
 /** `fetch failed` says nothing; what is behind it does. */
-const causeOf = (error: Error): unknown => (error.cause instanceof Error ? error.cause : error);
+function reasonOf(error: unknown): string {
+  const { cause, message, code } = error as Readonly<Record<'cause' | 'message' | 'code', unknown>>;
+  if (typeof cause === 'object' && cause !== null) return reasonOf(cause);
+  return (
+    [message, code].filter((each) => typeof each === 'string').find((each) => each !== '') ?? String(error)
+  );
+}
