@@ -57,15 +57,17 @@ export async function examine(patient: Patient, options: DoctorOptions = {}): Pr
   const { configured } = patient;
   const store = await examineOwnStore(patient);
   const groups = await Promise.all([
-    inside ? [] : examineFiles(patient),
+    inside ? nothing : examineFiles(patient),
     slackFindings(patient, store.look, { inside, now }),
-    store.findings,
-    inside || !configured ? [] : examineTargets({ ...configured, targets: configured.settings.targets, now }),
+    Promise.resolve(store.findings),
+    inside || !configured ? nothing : examineTargets({ ...configured, ...configured.settings, now }),
     examined('data folder', () => examineFolder(patient.dataDir)),
-    inside || !configured ? [] : examined('http', () => examineHttp(configured.http)),
+    inside || !configured ? nothing : examined('http', () => examineHttp(configured.http)),
   ]);
   return groups.flat().map(safe);
 }
+
+const nothing: Promise<readonly Finding[]> = Promise.resolve([]);
 
 async function slackFindings(
   { slack, configured }: Patient,

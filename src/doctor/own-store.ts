@@ -1,6 +1,7 @@
 /** The bot's own PostgreSQL: whether it is there, and as the bot needs it. */
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ident } from '../databases/names.ts';
 import { explain, FirebreakError } from '../errors.ts';
 import { reachableBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
 import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
@@ -128,20 +129,20 @@ function rights(
     return fail(
       name,
       `No schema of the search_path of ${role} is there.`,
-      `CREATE SCHEMA ${role} AUTHORIZATION ${role};`,
+      `CREATE SCHEMA ${named(role)} AUTHORIZATION ${named(role)};`,
     );
   const [other] = elsewhere;
   if (other !== undefined)
     return fail(
       name,
       `The tables are in the schema ${other}, but ${role} makes and looks for them in ${schema}.`,
-      `ALTER ROLE ${role} IN DATABASE ${database} SET search_path = ${other};`,
+      `ALTER ROLE ${named(role)} IN DATABASE ${named(database)} SET search_path = ${named(other)};`,
     );
   if (!creates)
     return fail(
       name,
       `${role} may create no tables in the schema ${schema}.`,
-      `GRANT CREATE ON SCHEMA ${schema} TO ${role};`,
+      `GRANT CREATE ON SCHEMA ${named(schema)} TO ${named(role)};`,
     );
   if (superuser && !own)
     return warn(
@@ -151,6 +152,9 @@ function rights(
     );
   return ok(name, `${role} may create its tables in the schema ${schema}.`);
 }
+
+/** Quoted where SQL needs it. */
+const named = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : ident(name));
 
 function stand({ missing, needed }: SchemaStand): Finding {
   const name = 'store schema';

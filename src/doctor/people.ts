@@ -149,7 +149,9 @@ async function teamNow(
 async function approvers({ settings, directory }: PeopleParts): Promise<Finding> {
   const name = 'approvers';
   const { approve = [] } = settings.permissions;
-  const lists = await Promise.all(approve.map((id) => (isGroup(id) ? directory.groupMembers(id) : [id])));
+  const lists = await Promise.all(
+    approve.map(async (id) => (isGroup(id) ? directory.groupMembers(id) : [id])),
+  );
   const members = new Set(lists.flat());
   if (members.size > 0) return ok(name, `${count(members.size)} in permissions.approve.`);
   return warn(

@@ -47,20 +47,19 @@ async function lookDeeper(
   target: Target,
   { monitors, now }: TargetsParts,
 ): Promise<readonly Finding[]> {
-  const counted = monitors.some((it) => it.target === target.name && it.look.kind === 'errors');
-  const each = [
-    () => examined(`${name} setup`, async () => setup(`${name} setup`, target)),
-    () => examined(`${name} history`, async () => history(`${name} history`, target)),
-    () => examined(`${name} probes`, async () => probes(`${name} probes`, target)),
-    () => examined(`${name} log`, async () => (counted ? serverLog(`${name} log`, target, now()) : [])),
-    () =>
-      examined(`${name} clock`, async () =>
-        clockFinding(`${name} clock`, `${target.name}'s`, await clockOf(target)),
-      ),
-  ];
+  const counting = monitors.filter((it) => it.target === target.name && it.look.kind === 'errors');
+  const isUsual = counting.every((it) => it.name === `${target.name}:errors`);
+  const looks: Readonly<Record<string, (line: string) => Promise<Finding | readonly Finding[]>>> = {
+    setup: (line) => setup(line, target),
+    history: (line) => history(line, target),
+    probes: (line) => probes(line, target),
+    ...(counting.length > 0 ? { log: (line) => serverLog(line, target, isUsual, now()) } : {}),
+    clock: async (line) => clockFinding(line, `${target.name}'s`, await clockOf(target)),
+  };
   const found: Finding[] = [];
   // One after the other: a target gets two connections at most.
-  for (const look of each) found.push(...(await look()));
+  for (const [what, look] of Object.entries(looks))
+    found.push(...(await examined(`${name} ${what}`, () => look(`${name} ${what}`))));
   return found;
 }
 
@@ -114,13 +113,11 @@ async function probes(name: string, target: Target): Promise<readonly Finding[]>
 
 const FORBIDDEN = '42501';
 
-/** Errors that applications report are counted all the same. */
-async function serverLog(name: string, target: Target, now: Date): Promise<Finding> {
+/** Errors that applications report are counted all the same; the usual monitor makes do with them. */
+async function serverLog(name: string, target: Target, isUsual: boolean, now: Date): Promise<Finding> {
   const read = await readServerLog(target, undefined, now);
-  if (read.kind === 'read') return ok(name, 'Its errors are counted.');
-  return skipped(
-    name,
-    `Not counted: ${read.reason}`,
-    `${read.fix}; or report errors to POST /events/errors.`,
-  );
+  if (read.kind === 'read') return ok(name, 'The errors in it are counted.');
+  if (isUsual)
+    return ok(name, `Optional, and not read: ${read.reason} Errors that applications report are counted.`);
+  return skipped(name, `Not read: ${read.reason}`, `${read.fix}; or report errors to POST /events/errors.`);
 }

@@ -202,7 +202,9 @@ describe('the look at a connection', () => {
     await once(server, 'listening');
     url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(() => void server.close());
+  afterAll(() => {
+    server.close();
+  });
   const greetWith = (...said: readonly object[]) =>
     server.once('connection', (socket: WebSocket) => {
       socket.on('message', (message) => heard.push(message));
