@@ -66,10 +66,15 @@ async function kept(delivery: Delivered, refused: boolean, { spool, log }: Unrec
 
 /** An INSERT whose client heard nothing may have been written, or is when the server wakes up. */
 function mayBeWritten(error: unknown): boolean {
-  if (!(error instanceof Error)) return true;
-  const { code = '', severity } = error as NodeJS.ErrnoException & { readonly severity?: string };
-  const refused = severity !== undefined;
+  const {
+    code = '',
+    severity,
+    message = '',
+  } = (error ?? {}) as Partial<NodeJS.ErrnoException> & {
+    /** Of what the server itself answers. */
+    readonly severity?: string;
+  };
   const unconnected =
-    UNCONNECTED.has(code) || /timeout exceeded when trying to connect|connection timeout/.test(error.message);
-  return !refused && !unconnected;
+    UNCONNECTED.has(code) || /timeout exceeded when trying to connect|connection timeout/.test(message);
+  return severity === undefined && !unconnected;
 }

@@ -14,7 +14,6 @@ const SYSTEM = new Set([
 ]);
 
 export function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   return STATES.has(code) || SYSTEM.has(code) || /timeout|Connection terminated/.test(message);
 }

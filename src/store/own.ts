@@ -10,17 +10,17 @@ import { openStore, type Store } from './store.ts';
 
 export interface OwnStore {
   readonly store: Store;
-  /** In the data folder, also beside a store that is elsewhere. */
+  /** In the data folder, one for each Slack app; also beside a store that is elsewhere. */
   readonly spool: Spool;
   readonly close: () => Promise<void>;
 }
 
 /** Opens and migrates the store. Throws DATA_DIR_IN_USE when another Firebreak owns the data folder. */
 export async function openOwnStore(
-  where: { databaseUrl?: string; dataDir: string },
+  where: { databaseUrl?: string; dataDir: string; slack: { readonly appToken: string } },
   log: Logger,
 ): Promise<OwnStore> {
-  const spool = openSpool(join(where.dataDir, 'spool'), log);
+  const spool = openSpool(join(where.dataDir, 'spool', appIn(where.slack.appToken)), log);
   if (where.databaseUrl !== undefined) {
     const ready = (store: Store): Promise<unknown> => onceThere(() => migrate(store), log);
     return { spool, ...(await opened(where.databaseUrl, log, ready, () => Promise.resolve())) };
@@ -30,6 +30,9 @@ export async function openOwnStore(
   await server.ensureDatabase('firebreak');
   return { spool, ...(await opened(server.url('firebreak'), log, migrate, () => server.stop())) };
 }
+
+/** Bots of two Slack apps may share a data folder: what was said to the one must not be done by the other. */
+const appIn = (appToken: string): string => /^xapp-\d+-(\w+)-/.exec(appToken)?.[1] ?? 'app';
 
 async function opened(
   url: string,
