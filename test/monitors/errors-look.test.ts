@@ -21,7 +21,8 @@ describe('a look at the errors', () => {
   const log = createLogger({ destination: { write: (line) => void logged.push(line) } });
   const reported = (_target: string, since: Date) =>
     Promise.resolve(reports.filter(({ at }) => at.getTime() > since.getTime() - 10_000));
-  const make = (of = target) => lookAtErrors(of, { now, log, reported });
+  const make = (of = target, limits: Readonly<Record<string, number>> = {}) =>
+    lookAtErrors(of, { kind: 'errors', limits }, { now, log, reported });
   /** As the store hands a memory back. */
   const kept = ({ memory }: Looked): unknown => JSON.parse(JSON.stringify(memory));
   const countsIn = ({ memory }: Looked) => (memory as { readonly counts: readonly ErrorCount[] }).counts;
@@ -116,6 +117,12 @@ describe('a look at the errors', () => {
     expect(well).toMatchObject({ symptoms: [], uneasy: false });
     reports = [report('23505', 29), report('57014', 3)];
     expect(await make()(kept(well))).toMatchObject({ symptoms: [], uneasy: false });
+  });
+
+  it('lives with what the settings allow of a code or a class', async () => {
+    reports = [report('23505', 200), report('23514', 30), report('08006', 90)];
+    const { symptoms } = await make(target, { '23505': 300, '08': 100 })(undefined);
+    expect(symptoms.map(({ key }) => key)).toEqual(['errors:23514']);
   });
 
   describe('with a log that it may read', () => {

@@ -7,6 +7,7 @@ import { addUp, bounded, type ErrorCount, SLICE_MS } from '../../domain/error-co
 import { byTelling, meaningOf, speak } from '../../domain/sqlstate.ts';
 import type { Logger } from '../../log.ts';
 import type { Look, Symptom } from '../look.ts';
+import type { ErrorsLook } from '../look-settings.ts';
 import { withBlocker } from './in-the-way.ts';
 import { notYetWell, WasRed } from './not-yet-well.ts';
 
@@ -23,7 +24,13 @@ const MINUTE_MS = 60_000;
  * Red by any code that comes as often as its meaning says, uneasy by a fifth of one that was red. That the log cannot be
  * read is no trouble of the database.
  */
-export function lookAtErrors(target: Target, { now, log, reported }: ErrorsAround): Look {
+export function lookAtErrors(
+  target: Target,
+  { limits }: ErrorsLook,
+  { now, log, reported }: ErrorsAround,
+): Look {
+  const limitOf = ({ sqlstate }: Kind): number =>
+    limits[sqlstate] ?? limits[sqlstate.slice(0, 2)] ?? meaningOf(sqlstate).perMinute;
   const readOn = logReader(target, log);
   return async (memory) => {
     const at = now();
@@ -124,8 +131,6 @@ interface Kind {
 }
 
 const codeOf = ({ sqlstate }: Kind): string => sqlstate;
-
-const limitOf = ({ sqlstate }: Kind): number => meaningOf(sqlstate).perMinute;
 
 /** Each code once, the most telling first. Both sources may have the same errors: the one with more counts. */
 function kindsOf(sources: readonly (readonly ErrorCount[])[]): readonly Kind[] {
