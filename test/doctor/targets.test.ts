@@ -14,7 +14,7 @@ describe('the doctor of a target', () => {
   const errors = {
     target: 'shop',
     schedule: { everySeconds: 10 },
-    look: { kind: 'errors' },
+    look: { kind: 'errors', limits: {} },
     for: 1,
     clear: 1,
   } as const;
