@@ -214,7 +214,10 @@ describe('a webhook of GitHub', () => {
     };
     await send('push', push);
     await send('push', push);
+    // Nobody has signed this header.
     await send('push', push, { 'x-github-delivery': 'another' });
+    await send('push', { ...push, before: push.after, after: push.before });
+    await send('push', { ...push, repository: { ...repository, pushed_at: repository.pushed_at + 1 } });
     const release = {
       id: 17372790,
       tag_name: 'v1',
@@ -234,7 +237,12 @@ describe('a webhook of GitHub', () => {
       author: 'ana',
     };
     // GitHub's clock goes ahead.
-    expect(await known()).toMatchObject([{ title: 'release v1, First', at: NOW }, pushed, pushed]);
+    expect(await known()).toMatchObject([
+      { title: 'release v1, First', at: NOW },
+      { ...pushed, at: new Date('2026-06-03T09:55:01Z') },
+      pushed,
+      pushed,
+    ]);
     for (const ref of ['refs/heads/topic', 'refs/tags/main'])
       expect(await send('push', { ...push, ref })).toMatchObject({ body: { ignored: `${ref} is not main` } });
   });
