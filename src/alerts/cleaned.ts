@@ -10,7 +10,7 @@ export function cleaned(alert: Alert): Alert {
   return {
     ...rest,
     fingerprint: name(alert.fingerprint),
-    title: clipped(oneLine(alert.title), 300) || 'An alert without a title',
+    title: clipped(oneLine(storable(alert.title)), 300) || 'An alert without a title',
     labels: labelsOf(alert.labels),
     ...(text ? { text: clipped(text, 3000) } : {}),
     ...(severity ? { severity: clipped(severity.toLowerCase(), 100) } : {}),

@@ -13,6 +13,7 @@ const NOW = new Date('2026-06-03T10:00:00Z');
 const SECRET = 'the-secret-of-the-webhook';
 
 let it1: TestApp;
+let now = NOW;
 let receiver: TestReceiver;
 
 beforeAll(async () => {
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const github = githubEntrance({ services, changed });
   receiver = await startReceiver(
     { '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes) },
-    { now: () => NOW, secrets: { github: SECRET } },
+    { now: () => now, secrets: { github: SECRET } },
   );
 });
 beforeEach(async () => {
@@ -76,6 +77,15 @@ describe('a pipeline that posts its changes', () => {
         receivedAt: NOW,
       },
     ]);
+  });
+
+  it('that says neither when nor which may say the same after an hour: the next deploy is another one', async () => {
+    const same = { kind: 'deploy', title: 'deploy of production' };
+    expect(await post(same)).toMatchObject({ body: { taken: 1 } });
+    expect(await post(same)).toMatchObject({ body: { taken: 0 } });
+    now = new Date(NOW.getTime() + 3_600_000);
+    expect(await post(same)).toMatchObject({ body: { taken: 1 } });
+    now = NOW;
   });
 
   it('may send one alone, of any time in the past and a few minutes ahead', async () => {
