@@ -83,6 +83,8 @@ const alertOf = (it: Sighting): Alert => ({
   title: it.error,
   ...(it.service === undefined ? {} : { service: it.service }),
   ...(it.target === undefined ? {} : { target: it.target }),
+  // What belongs to neither has no other group than its monitor, whatever it sees.
+  group: it.monitor,
   labels: { monitor: it.monitor, ...(it.sqlstate === undefined ? {} : { sqlstate: it.sqlstate }) },
   startsAt: it.firstFailedAt,
 });

@@ -42,7 +42,7 @@ export function createMonitor(
     if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
-    await revise(saved, redSince, symptoms);
+    await revise(saved, symptoms);
     return seen.redSince ? same(saved) : { kind: 'red', at };
   }
 
@@ -67,10 +67,12 @@ export function createMonitor(
   }
 
   /** While a release holds its lock, probes only time out: what is broken shows after it. */
-  async function revise(state: MonitorState, redSince: Date, symptoms: readonly Symptom[]): Promise<void> {
+  async function revise(state: MonitorState, symptoms: readonly Symptom[]): Promise<void> {
     const told = weightOf(symptoms);
+    const { checkedAt: seenAt } = state;
     if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return;
-    await ports.revise(state.proposal, suspect(settings, symptoms, await migrations(), redSince));
+    const times = { firstFailedAt: seenAt, seenAt };
+    await ports.revise(state.proposal, suspect(settings, symptoms, await migrations(), times));
     await save({ ...state, told });
   }
 
@@ -87,7 +89,8 @@ export function createMonitor(
     redSince: Date,
     symptoms: readonly Symptom[],
   ): Promise<MonitorChange> {
-    const proposal = await ports.propose(suspect(settings, symptoms, await migrations(), redSince));
+    const times = { firstFailedAt: redSince, seenAt: state.checkedAt };
+    const proposal = await ports.propose(suspect(settings, symptoms, await migrations(), times));
     if (proposal === undefined) return same(state);
     await save({ ...state, proposal, told: weightOf(symptoms), greenAt: undefined });
     return { kind: 'proposed', proposal };

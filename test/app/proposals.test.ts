@@ -57,6 +57,13 @@ describe('proposals', () => {
     expect(await it1.app.proposal(2)).toBeUndefined();
   });
 
+  it('a page of no service is one group, whatever it answers', async () => {
+    const { target: _, sqlstate: __, ...page } = { ...locked, monitor: 'checkout', relations: [] };
+    await it1.app.propose({ ...page, error: 'https://x.y/ answers 503' });
+    await it1.app.monitorTurned('checkout', 1, 'green', it1.app.now());
+    expect(await it1.app.propose({ ...page, error: 'https://x.y/ does not answer within 15 s' })).toBe(1);
+  });
+
   it('where a rule proposes it all the same, who declares is shown the incident that is open', async () => {
     const alerts = {
       ...DEFAULT_ALERT_POLICY,
