@@ -85,17 +85,26 @@ async function turnAlert(
 
 /**
  * A monitor that has seen more than when it proposed: at first the table was only locked, now the query fails on its
- * schema. The proposal is rewritten when that tells more, and the incident it became is told.
+ * schema. The proposal is rewritten when that tells more, and the incident it became is told. False: that one is closed,
+ * where nobody would hear of it; what is seen is another trouble, and can be proposed.
  */
-export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<void> {
-  await store.transaction(async (tx) => {
+export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const known = await loadProposal(tx, id);
+    if (known?.groupKey !== undefined) await lockGroups(tx, [known.groupKey]);
     const before = await lockProposal(tx, id);
-    if (!before || tellingOf(seen) <= tellingOf(before)) return;
+    if (!before) return false;
+    const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
+    if (incident && !isOpen(incident)) {
+      await turnAlert(tx, seen.monitor, id, 'green', now, now);
+      return false;
+    }
+    if (tellingOf(seen) <= tellingOf(before)) return true;
     const proposal = { ...before, ...seen, firstFailedAt: before.firstFailedAt };
     await updateProposal(tx, proposal);
     await enqueue(tx, [proposalMessage(id)], now);
-    const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
-    if (incident && isOpen(incident)) await commitDecision(tx, revised(incident, proposal, now), {}, now);
+    if (incident) await commitDecision(tx, revised(incident, proposal, now), {}, now);
+    return true;
   });
 }
 

@@ -85,7 +85,7 @@ export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
     const env = environment(slack, shop, storeUrl, token);
     const config = loadConfig(file, env);
     const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
-    const bot = await startFirebreak(config, { log, clock });
+    const bot = await startFirebreak({ ...config, dataDir }, { log, clock });
     onClose(bot.close);
     const store = openStore(storeUrl);
     onClose(() => store.close());
