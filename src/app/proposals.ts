@@ -19,6 +19,7 @@ import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
+import { shownBy } from './alert-telling.ts';
 import { commitDecision } from './commit.ts';
 
 /**
@@ -36,13 +37,17 @@ export async function turnMonitor(
   return store.transaction(async (tx) => {
     const known = await loadProposal(tx, proposalId);
     if (known?.groupKey !== undefined) await lockGroups(tx, [known.groupKey]);
-    const proposal = await loadProposal(tx, proposalId);
+    // Whoever is declaring it reads its alerts before or after, not in between.
+    const proposal = await lockProposal(tx, proposalId);
     if (!proposal) return false;
-    const alert = await turnAlert(tx, monitor, proposalId, state, at, now);
     const incident =
       proposal.incidentId === undefined ? undefined : await lockIncident(tx, proposal.incidentId);
-    if (!incident || !isOpen(incident)) {
-      await enqueue(tx, [proposalMessage(proposalId)], now);
+    const isTold = incident !== undefined && isOpen(incident);
+    // Red again, it is proposed anew: turned here, it would pass for one that was proposed already.
+    if (state === 'red' && !isTold) return false;
+    const alert = await turnAlert(tx, monitor, proposalId, state, at, now);
+    if (!isTold) {
+      await enqueue(tx, shownBy(proposal), now);
       return false;
     }
     if (alert === 'same') return true;

@@ -125,6 +125,7 @@ describe('proposals', () => {
     const id = (await it1.app.propose(broken)) as number;
     expect(await it1.app.monitorTurned('order-status', id, 'green', it1.app.now())).toBe(false);
     expect(await it1.app.monitorTurned('order-status', id, 'red', it1.app.now())).toBe(false);
+    expect(await it1.app.propose(broken)).toBe(id);
     await it1.say(oncall, 'declare sev1 order status is down');
     const first = new Date('2026-06-03T09:59:00Z');
     expect(await it1.app.monitorTurned('order-status', id, 'green', first)).toBe(true);
