@@ -175,6 +175,15 @@ describe('the doctor of a store of its own', () => {
     await rm(dataDir, { recursive: true });
   });
 
+  (process.getuid?.() === 0 ? it : it.skip)('tells of a folder that its user could not get to', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+    const { findings } = await examineOwnStore({ dataDir: join(closed, 'data') });
+    expect(findings).toMatchObject([
+      { status: 'fail', fix: expect.stringContaining(`chmod o+x ${closed}`) as string },
+    ]);
+    await rm(closed, { recursive: true });
+  });
+
   it('attaches to one that runs and leaves it running; one that does not run it starts, and stops again', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
     const runs = await startEmbedded({ dataDir, temporary: true, settings: { fsync: 'off' } });
