@@ -16,11 +16,11 @@ export default defineCommand({
   group: 'look',
   aliases: ['alert'],
   summary: 'what monitors and others told, and what became of it',
-  usage: 'alerts [<outcome>] [<service>] [2h] [page:2]',
+  usage: 'alerts [<outcome>] [<service>] [2h]',
   examples: ['alerts', 'alerts dropped', 'alerts order-status 2h'],
   more: [
     'An outcome is `proposed`, `attached`, `declared`, `silenced` or `dropped`; each has its reason.',
-    'Of the last day, unless told.',
+    'Of the last day, unless told; 30 at once, then `page:2`.',
   ],
   where: 'anywhere',
   permission: 'read',
