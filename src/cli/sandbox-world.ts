@@ -118,6 +118,7 @@ const environment = (
 ): Record<string, string> => ({
   SLACK_BOT_TOKEN: slack.botToken,
   SLACK_APP_TOKEN: slack.appToken,
+  SLACK_CONFIG_TOKEN: slack.configToken,
   SLACK_API_URL: `${slack.url}/api/`,
   DATABASE_URL: store,
   FIREBREAK_TOKEN: token,
