@@ -104,11 +104,10 @@ export function restEntries(
   now: Date,
 ): readonly NewEntry[] {
   if (firing + resolved > TOLD_ONE_BY_ONE) return [manyFire(proposal, firing, now)];
-  return alerts
-    .filter(
-      (alert) => actorOf(alert) !== seenBy(proposal) || (proposal.foreign && alert.title !== proposal.error),
-    )
-    .flatMap((alert) => turnEntry(alert, proposal, now));
+  const shown = alerts.find(
+    (alert) => actorOf(alert) === seenBy(proposal) && (!proposal.foreign || alert.title === proposal.error),
+  );
+  return alerts.filter((alert) => alert !== shown).flatMap((alert) => turnEntry(alert, proposal, now));
 }
 
 const actorOf = ({ source, labels }: KnownAlert): Actor =>

@@ -179,12 +179,14 @@ export interface AlertFilter {
   readonly outcome?: Outcome;
   readonly service?: string;
   readonly since: Date;
+  /** How many of the newest are passed over. */
+  readonly skip?: number;
 }
 
 /** Those that were told since then, the newest first; at most 200. */
 export async function listAlerts(
   db: Db,
-  { outcome, service, since }: AlertFilter,
+  { outcome, service, since, skip = 0 }: AlertFilter,
 ): Promise<readonly KnownAlert[]> {
   const { rows } = await db.query<AlertRow>(
     `select ${COLUMNS}
@@ -193,8 +195,8 @@ export async function listAlerts(
         and ($2::text is null or a.outcome = $2)
         and ($3::text is null or a.service = $3)
       order by a.last_told_at desc, a.id desc
-      limit 200`,
-    [since, outcome, service],
+      limit 200 offset $4`,
+    [since, outcome, service, skip],
   );
   return rows.map(toAlert);
 }

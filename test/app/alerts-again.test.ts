@@ -281,6 +281,27 @@ describe('alerts that come again', () => {
     expect(await known()).toMatchObject([{ outcome: 'declared', incident: 1 }]);
   });
 
+  it('by another name of its service, one belongs to the incident of that service', async () => {
+    await rules({ match: { service: ['Checkout API'] }, service: 'checkout' });
+    await it1.say(oncall, 'declare --service checkout sev2 carts are empty');
+    await told([alert({ service: 'Checkout API' })]);
+    expect(await known()).toMatchObject([{ outcome: 'attached', incident: 1, service: 'checkout' }]);
+  });
+
+  it('of the same words, each is told when their incident is declared; all can be listed, page by page', async () => {
+    await open();
+    await told([alert(), alert({ fingerprint: 'a2' })]);
+    await it1.say(oncall, 'declare sev2 proposal:1 carts are empty');
+    expect((await entries()).filter((text) => text.includes(alert().title))).toHaveLength(2);
+    await told(Array.from({ length: 33 }, (_, n) => alert({ fingerprint: `n${n}`, title: `No ${n}.` })));
+    const pages = await Promise.all(
+      ['', ' page:2', ' page:3'].map((page) => it1.say(oncall, `alerts${page}`)),
+    );
+    expect(pages.map((page) => page.match(/attached|proposed/g)?.length ?? 0)).toEqual([30, 5, 0]);
+    expect(pages[0]).toContain('_and more: add `page:2`_');
+    expect(pages.slice(0, 2).join('')).toMatch(/No 32\..*No 0\./s);
+  });
+
   it('while somebody makes an incident of their group, they are told there', async () => {
     await open();
     await it1.say(oncall, 'declare --service search sev2 something else');
