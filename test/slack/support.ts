@@ -43,11 +43,13 @@ export interface Answered {
   readonly responses: readonly { readonly kind: string; readonly text?: string }[];
 }
 
-export async function openWorld(): Promise<World> {
+/** `quietMs`: how long nothing new must come before an answer is whole. */
+export async function openWorld(options: { readonly quietMs?: number } = {}): Promise<World> {
   const database = await createTestDatabase();
   const store = openStore(database.url);
   const slack = await startLocalSlack({
     manifestPath: fileURLToPath(new URL('../../manifest.yml', import.meta.url)),
+    ...options,
   });
   const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${slack.url}/sandbox/${path}`, {
