@@ -20,6 +20,8 @@ export interface BotProcess {
 }
 
 export interface Bots {
+  /** Where they keep their data. */
+  readonly dir: string;
   start(): Promise<BotProcess>;
   /** Ends all that still run. */
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
   await writeFile(config, stringify(configuration(world, shop)));
   const bots = botsFrom(config, environment(world, shop));
   return {
+    dir,
     start: () => bots.start(),
     async close() {
       await bots.close();
@@ -44,6 +47,7 @@ export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
 export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
   const running = new Set<ChildProcess>();
   return {
+    dir: dirname(config),
     async start() {
       const child = spawn(
         process.execPath,
