@@ -49,7 +49,7 @@ export interface Slack {
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, identity, appToken, apiUrl, store, spool, dispatch, log, now } = parts;
+  const { client, identity, appToken, apiUrl, store, spool, app, dispatch, log, now } = parts;
   const { inbox } = store;
   const socket = socketReceiver({ appToken, apiUrl, log });
   const receiver = inboxReceiver(socket, {
@@ -82,7 +82,7 @@ export function createSlack(parts: SlackParts): Slack {
       await stopEntering?.();
     },
     connected: () => socket.connected(),
-    replay: () => replayOpen({ bolt, client, dispatch, inbox, underWay: receiver.underWay, log, now }),
+    replay: () => replayOpen({ bolt, client, app, dispatch, inbox, underWay: receiver.underWay, log, now }),
   };
 }
 
