@@ -16,6 +16,7 @@ export const TABLES: readonly string[] = [
   'outbox',
   'lanes',
   'leases',
+  'repeats',
   'live_messages',
   'timers',
   'presence',
