@@ -21,7 +21,7 @@ import { type Mistake, readYaml } from './yaml.ts';
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
-  readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
+  readonly slack: { readonly botToken: string; readonly link: SlackLink; readonly apiUrl?: string };
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
@@ -33,6 +33,11 @@ export interface Config {
   /** Folders of runbooks; a later one goes before. */
   readonly runbooks: readonly string[];
 }
+
+/** How Slack reaches the bot: over connections that the bot opens, or at its HTTP server. */
+export type SlackLink =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  | { readonly kind: 'http'; readonly signingSecret: string };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -51,11 +56,12 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
-  const secret = (variable: string, prefix: string, what: string): string => {
+  const secret: Secret = (variable, prefix, what) => {
     const value = env[variable] ?? '';
     // Never the token itself: it would end in a log.
     const found = value === '' ? 'not set' : `found ${value.slice(0, 4)}…`;
-    if (!value.startsWith(prefix)) problems.push(`environment ${variable}: ${found}, expected ${what}`);
+    if (value === '' || !value.startsWith(prefix))
+      problems.push(`environment ${variable}: ${found}, expected ${what}`);
     return value;
   };
   const botToken = secret(
@@ -63,11 +69,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     'xoxb-',
     'the bot token (xoxb-…) from "OAuth & Permissions" of the Slack app',
   );
-  const appToken = secret(
-    'SLACK_APP_TOKEN',
-    'xapp-',
-    'an app-level token (xapp-…) with connections:write from "Basic Information"',
-  );
+  const link = linkOf(read?.slack.mode ?? 'socket', secret);
   const logLevel = logLevelOf(env, problems);
   const sound = soundOr(read, problems);
   const tracker = trackerOf(sound, env);
@@ -75,7 +77,7 @@ export function loadConfig(file: string, env: Env = process.env): Config {
   return {
     settings: settingsOf(sound, env),
     monitors: monitorsOf(sound),
-    slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
+    slack: { botToken, link, ...(apiUrl ? { apiUrl } : {}) },
     paging: pagingOf(sound, env),
     ...(tracker ? { tracker } : {}),
     http: httpOf(sound, env),
@@ -85,6 +87,16 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     runbooks: runbookFolders(file),
   };
 }
+
+type Secret = (variable: string, prefix: string, what: string) => string;
+
+const linkOf = (mode: 'socket' | 'http', secret: Secret): SlackLink =>
+  mode === 'http'
+    ? { kind: 'http', signingSecret: secret('SLACK_SIGNING_SECRET', '', SIGNING_SECRET) }
+    : { kind: 'socket', appToken: secret('SLACK_APP_TOKEN', 'xapp-', APP_TOKEN) };
+
+const SIGNING_SECRET = 'the signing secret from "Basic Information" of the Slack app';
+const APP_TOKEN = 'an app-level token (xapp-…) with connections:write from "Basic Information"';
 
 /** The settings alone, for a terminal: it asks nobody and opens no target, so neither tokens, keys nor URLs are missed. */
 export function loadSettings(file: string, env: Env = process.env): Settings {

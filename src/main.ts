@@ -65,6 +65,7 @@ export const startFirebreak = (
       ...talk,
       sources,
       targets: targets.names,
+      slack: slack.handle,
       vitals,
     });
     const url = await receiver.start();
