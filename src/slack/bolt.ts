@@ -8,6 +8,7 @@ import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
+import { watchFreezes } from './freezes.ts';
 import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { listen } from './listeners.ts';
@@ -73,10 +74,12 @@ export function createSlack(parts: SlackParts): Slack {
   };
 }
 
-const linkOf = ({ link, identity, apiUrl, log, now }: SlackParts): SocketReceiver | HttpLink =>
-  link.kind === 'http'
-    ? httpLink({ signingSecret: link.signingSecret, identity, log, now })
-    : socketReceiver({ appToken: link.appToken, apiUrl, log });
+function linkOf({ link, identity, apiUrl, log, now }: SlackParts): SocketReceiver | HttpLink {
+  const freezes = watchFreezes(now);
+  return link.kind === 'http'
+    ? httpLink({ signingSecret: link.signingSecret, identity, freezes, log, now })
+    : socketReceiver({ appToken: link.appToken, apiUrl, freezes, log });
+}
 
 /** A Slack that is away must not keep the rest of the bot from its work; one that refuses a token ends the start. */
 async function startUp(link: SocketReceiver | HttpLink, identity: WhoAmI, log: Logger): Promise<void> {

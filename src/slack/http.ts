@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, HTTPReceiver, type Receiver } from '@slack/bolt';
 import type { Logger } from '../log.ts';
 import type { WhoAmI } from './client.ts';
+import type { Freezes } from './freezes.ts';
 import { boltLogger } from './logger.ts';
 
 /** Where Slack is told to send everything: events, commands, clicks and forms. */
@@ -14,6 +15,8 @@ export const SLACK_PATH = '/slack/events';
 const AHEAD_MS = 5 * 60_000;
 /** The largest that Slack sends are forms; a view has at most 250 kB. */
 const BODY_LIMIT = 1024 * 1024;
+/** How long Slack waits for an ack. */
+const PATIENCE_MS = 3000;
 const ASK_AGAIN_MS = 15_000;
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -30,13 +33,14 @@ export interface HttpLink extends Receiver {
 export interface HttpLinkParts {
   readonly signingSecret: string;
   readonly identity: WhoAmI;
+  readonly freezes: Freezes;
   readonly now: () => Date;
   readonly log: Logger;
 }
 
 /** Bolt's receiver without its server. Refuses unsigned, stale and future-dated requests with 401, long ones with 413. */
 export function httpLink(parts: HttpLinkParts): HttpLink {
-  const { signingSecret, identity, now, log } = parts;
+  const { signingSecret, identity, freezes, now, log } = parts;
   const ending = new AbortController();
   const bolt = new HTTPReceiver({
     signingSecret,
@@ -56,16 +60,22 @@ export function httpLink(parts: HttpLinkParts): HttpLink {
     stop: () => {
       open = false;
       ending.abort();
+      freezes.stop();
       return Promise.resolve();
     },
     handle(request, response) {
       if (!open) return end(response, 503);
       const signedAt = Number(request.headers['x-slack-request-timestamp']) * 1000;
+      if (isGivenUp(signedAt, freezes.lastEnd())) return end(response, 503);
       if (signedAt > now().getTime() + AHEAD_MS) return end(response, 401);
       bolt.requestListener(request, response);
     },
   };
 }
+
+/** Slack has told the person that it failed; an event it sends again. */
+const isGivenUp = (signedAt: number, frozenUntil: Date | undefined): boolean =>
+  frozenUntil !== undefined && signedAt < frozenUntil.getTime() - PATIENCE_MS;
 
 /** No connection would tell that Slack is back. */
 async function askUntilKnown(identity: WhoAmI, signal: AbortSignal): Promise<void> {
