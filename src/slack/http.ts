@@ -66,6 +66,7 @@ export function httpLink(parts: HttpLinkParts): HttpLink {
     handle(request, response) {
       if (!open) return end(response, 503);
       const signedAt = Number(request.headers['x-slack-request-timestamp']) * 1000;
+      if (Number(request.headers['content-length']) > BODY_LIMIT) return end(response, 413);
       if (isGivenUp(signedAt, freezes.lastEnd())) return end(response, 503);
       if (signedAt > now().getTime() + AHEAD_MS) return end(response, 401);
       bolt.requestListener(request, response);

@@ -32,7 +32,7 @@ export interface Bots {
 }
 
 export interface BotsOptions {
-  readonly shop?: TestShop;
+  readonly shop?: { readonly urls: Pick<TestShop['urls'], 'diag' | 'act' | 'owner'> };
   /** Socket Mode unless told. */
   readonly mode?: 'socket' | 'http';
   /** Runbooks of its own, by file name. */
@@ -76,12 +76,10 @@ export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
       let said = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
       const url = await eventually(
-        () => {
-          if (child.exitCode !== null) throw new Error(`the bot has ended: ${said}`);
-          return /"url":"([^"]+)".*firebreak is up/.exec(said)?.[1];
-        },
+        () => /"url":"([^"]+)".*firebreak is up/.exec(said)?.[1] ?? child.exitCode !== null,
         { within: 20_000 },
       );
+      if (url === true) throw new Error(`the bot has ended: ${said}`);
       return {
         url,
         kill: () => kill(child, running),

@@ -33,6 +33,11 @@ afterEach(async () => {
   await world.close();
 }, LONG_MS);
 
+/** A run belongs to a target; this one asks it nothing. */
+const target = () => ({
+  urls: { diag: world.database.url, act: world.database.url, owner: world.database.url },
+});
+
 interface Said {
   readonly text: string;
   readonly accepted: boolean;
@@ -136,7 +141,7 @@ test(
   'over Socket Mode, three',
   async () => {
     world = await openWorld();
-    bots = await botsOf(world, { runbooks: { 'paced.yml': PACED } });
+    bots = await botsOf(world, { shop: target(), runbooks: { 'paced.yml': PACED } });
     const [first, second] = [await bots.start(), await bots.start(), await bots.start()];
     await expectOnce(await inTurn(first, second));
   },
@@ -147,7 +152,7 @@ test(
   'over HTTP, two behind a balancer',
   async () => {
     world = await openWorld();
-    bots = await botsOf(world, { mode: 'http', runbooks: { 'paced.yml': PACED } });
+    bots = await botsOf(world, { mode: 'http', shop: target(), runbooks: { 'paced.yml': PACED } });
     const started = bots.start.bind(bots);
     const balancer = await openBalancer();
     closing.push(balancer.close);

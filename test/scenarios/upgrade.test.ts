@@ -60,7 +60,7 @@ test(
   'both write to the store that the new one has migrated; the old one is stopped, and all that was accepted is there once',
   async () => {
     const old = await bots.start();
-    await say('declare sev2 orders are down', 'incidents');
+    expect((await say('declare sev2 orders are down', 'incidents')).ack_ms).not.toBeNull();
     await eventually(async () => (await world.messages(CHANNEL)).length > 0, PATIENT);
     await sayAll(remarks(10, 12));
     await bots.start(await nextVersion('0.2.0', '0.1.0'));
