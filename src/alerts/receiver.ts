@@ -42,7 +42,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const routes = routesOf(options);
   const server = createServer({ requestTimeout: 15_000, headersTimeout: 5000 }, (request, response) => {
     const handler = options.handlers?.[pathOf(request)];
-    if (handler && request.method === 'POST') return handler(request, response);
+    if (handler && request.method === 'POST') {
+      handler(request, response);
+      return;
+    }
     answer(request, routes, options)
       .then((given) => send(response, given))
       .catch((error: unknown) => options.log.debug({ err: error }, 'answer could not be sent'));

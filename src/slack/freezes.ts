@@ -1,8 +1,8 @@
 /** Notices that the process stood still (SIGSTOP, a paused machine, a blocked loop) while Slack waited for its acks. */
 import { performance } from 'node:perf_hooks';
 
-/** Slack waits 3 s for an ack; what it sent before a longer standstill it has given up, and said so to the person. */
-const STANDSTILL_MS = 4000;
+/** Slack waits 3 s for an ack; what it sent before such a standstill it has given up, and said so to the person. */
+const STANDSTILL_MS = 3000;
 const TICK_MS = 1000;
 
 export interface Freezes {

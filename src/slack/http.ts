@@ -64,14 +64,22 @@ export function httpLink(parts: HttpLinkParts): HttpLink {
       return Promise.resolve();
     },
     handle(request, response) {
-      if (!open) return end(response, 503);
-      const signedAt = Number(request.headers['x-slack-request-timestamp']) * 1000;
-      if (Number(request.headers['content-length']) > BODY_LIMIT) return end(response, 413);
-      if (isGivenUp(signedAt, freezes.lastEnd())) return end(response, 503);
-      if (signedAt > now().getTime() + AHEAD_MS) return end(response, 401);
-      bolt.requestListener(request, response);
+      const refused = open ? refusedWith(request, freezes.lastEnd(), now()) : 503;
+      if (refused === undefined) bolt.requestListener(request, response);
+      else end(response, refused);
     },
   };
+}
+
+function refusedWith(
+  { headers }: IncomingMessage,
+  frozenUntil: Date | undefined,
+  now: Date,
+): number | undefined {
+  const signedAt = Number(headers['x-slack-request-timestamp']) * 1000;
+  if (Number(headers['content-length']) > BODY_LIMIT) return 413;
+  if (isGivenUp(signedAt, frozenUntil)) return 503;
+  return signedAt > now.getTime() + AHEAD_MS ? 401 : undefined;
 }
 
 /** Slack has told the person that it failed; an event it sends again. */

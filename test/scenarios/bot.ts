@@ -26,9 +26,9 @@ export interface BotProcess {
 
 export interface Bots {
   /** `main`: the command line of another version. */
-  start(main?: string): Promise<BotProcess>;
+  readonly start: (main?: string) => Promise<BotProcess>;
   /** Ends all that still run. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface BotsOptions {
