@@ -77,8 +77,8 @@ function refusedWith(
   now: Date,
 ): number | undefined {
   const signedAt = Number(headers['x-slack-request-timestamp']) * 1000;
-  if (Number(headers['content-length']) > BODY_LIMIT) return 413;
   if (isGivenUp(signedAt, frozenUntil)) return 503;
+  if (Number(headers['content-length']) > BODY_LIMIT) return 413;
   return signedAt > now.getTime() + AHEAD_MS ? 401 : undefined;
 }
 

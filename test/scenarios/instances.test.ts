@@ -25,11 +25,9 @@ ${[1, 2, 3, 4, 5]
 
 let world: World;
 let bots: Bots;
-let frozenAt: number[] = [];
 const closing: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  frozenAt = [];
   await bots.close();
   await Promise.all(closing.splice(0).map((close) => close()));
   await world.close();
@@ -99,23 +97,17 @@ interface Talk {
 /** Until the run has gone on without it, and Slack has given up two lines that it was sent. */
 async function frozen(bot: BotProcess, { said }: Talk, word: string): Promise<void> {
   const before = said.length;
-  frozenAt.push(Date.now());
   bot.freeze();
   await eventually(async () => times(await texts(), word) > 0, { within: 18_000 });
   await eventually(() => said.slice(before).filter(({ accepted }) => !accepted).length > 1);
   bot.wake();
 }
 
-interface Entry {
-  readonly text: string;
-  readonly at: Date;
-}
-
-async function timeline(): Promise<readonly Entry[]> {
-  const { rows } = await world.store.query<{ text: string; at: Date }>(
-    `select coalesce(content->>'text', '') as text, at from timeline join timeline_contents using (incident_id, seq)`,
+async function timeline(): Promise<readonly string[]> {
+  const { rows } = await world.store.query<{ text: string }>(
+    `select coalesce(content->>'text', '') as text from timeline_contents`,
   );
-  return rows;
+  return rows.map(({ text }) => text);
 }
 
 /** Kills, freezes and wakes one after the other, while people talk and a run goes on. */
@@ -141,18 +133,12 @@ async function expectOnce(said: readonly Said[]): Promise<void> {
   const all = await texts();
   for (const word of [1, 2, 3, 4, 5]) expect([word, times(all, `word ${word} of five`)]).toEqual([word, 1]);
   expect(times(all, 'Incident 1: ')).toBe(1);
-  const entries = await timeline();
-  const found = said.map(({ text, accepted }) => ({
-    text,
-    accepted,
-    entries: entries.filter((entry) => text === `note ${entry.text}`),
-  }));
-  expect(found.filter((line) => line.entries.length > 1)).toEqual([]);
-  expect(found.filter((line) => line.accepted && line.entries.length === 0)).toEqual([]);
-  // What Slack gave up was not taken by the one that woke; what was recorded before it froze was done by another.
-  const byTheWoken = ({ at }: Entry): boolean =>
-    !frozenAt.some((moment) => Math.abs(at.getTime() - moment) < 2000);
-  expect(found.filter((line) => !line.accepted && line.entries.some(byTheWoken))).toEqual([]);
+  const recorded = await timeline();
+  const found = said.map(({ text, accepted }) => {
+    const entries = times(recorded, text.replace('note ', ''));
+    return { text, accepted, entries };
+  });
+  expect(found.filter((line) => line.entries > 1 || (line.accepted && line.entries === 0))).toEqual([]);
   expect(said.filter(({ accepted }) => accepted).length).toBeGreaterThan(5);
 }
 
