@@ -174,6 +174,10 @@ const GitHubFile = z.strictObject({
 });
 
 const often = z.number().int().positive();
+/** In quotes: without them YAML takes some of them for numbers. */
+const sqlstate = z
+  .string()
+  .regex(/^[0-9A-Z]{2}([0-9A-Z]{3})?$/, 'a SQLSTATE or its class in quotes, for example "23505" or "08"');
 
 const MonitorFile = z.strictObject({
   target: name.optional(),
@@ -209,8 +213,8 @@ const MonitorFile = z.strictObject({
       baseline: z.number().min(1).default(ERROR_RATE.baseline),
     })
     .optional(),
-  /** Nothing to set: each SQLSTATE has its own threshold. */
-  errors: z.strictObject({}).optional(),
+  /** Each SQLSTATE has a threshold of its own, in errors a minute; here are others. */
+  errors: z.strictObject({ limits: z.record(sqlstate, often).default({}) }).optional(),
 });
 export type MonitorFile = z.infer<typeof MonitorFile>;
 

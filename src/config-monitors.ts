@@ -65,7 +65,7 @@ function lookOf({
   }
   if (checks !== undefined) return { kind: 'checks', checks, level, limits };
   if (error_rate !== undefined) return { kind: 'error_rate', ...error_rate };
-  if (errors !== undefined) return { kind: 'errors' };
+  if (errors !== undefined) return { kind: 'errors', ...errors };
   return { kind: 'probes', ...(probes === undefined ? {} : { probes }) };
 }
 
@@ -108,7 +108,7 @@ function defaultsOf(target: string, { probes, services }: TargetFile): readonly 
   });
   return [
     ...(probes.length > 0 ? [of('probes', { kind: 'probes' })] : []),
-    of('errors', { kind: 'errors' }),
+    of('errors', { kind: 'errors', limits: {} }),
     of('error-rate', { kind: 'error_rate', ...ERROR_RATE }),
     of('checks', FAST),
     of('slow-checks', SLOW, SLOWLY_S),

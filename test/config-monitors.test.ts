@@ -117,10 +117,12 @@ describe('monitors in firebreak.yml', () => {
     expect(await named('a', '{ target: bank, checks: first-minutes }')).toMatchObject({
       look: { kind: 'checks', checks: 'first-minutes', level: 'crit', limits: {} },
     });
-    expect(await named('a', '{ target: bank, errors: {} }')).toMatchObject({
-      look: { kind: 'errors' },
-      for: 1,
-    });
+    expect(await named('a', '{ target: bank, errors: { limits: { 23505: 300, "08": 100 } } }')).toMatchObject(
+      {
+        look: { kind: 'errors', limits: { '23505': 300, '08': 100 } },
+        for: 1,
+      },
+    );
     expect(await named('a', '{ target: bank, error_rate: { min: 5 } }')).toMatchObject({
       look: { kind: 'error_rate', percent: 10, min: 5, baseline: 3 },
     });
@@ -147,6 +149,10 @@ describe('monitors in firebreak.yml', () => {
     ['{ target: shop, for: 5, failures: 4 }', /a\.failures: found it beside for/],
     ['{ target: shop, cron: "* * *" }', /a\.cron: found "\* \* \*", expected five fields of cron/],
     ['{ target: shop, every_s: 0 }', /a\.every_s: found 0, expected at least 1/],
+    [
+      '{ target: shop, errors: { limits: { 08: 5 } } }',
+      /a\.errors\.limits.*a SQLSTATE or its class in quotes/,
+    ],
     ['{ target: shop, level: warn }', /a\.level: found warn, expected it beside checks only/],
     [
       '{ http: { url: ftp://shop.example } }',

@@ -180,7 +180,7 @@ export interface App {
   /** A monitor's red period; undefined when it is held back, with the reason written down. */
   propose(wish: Sighting): Promise<number | undefined>;
   /** The same red period, now seen to be about the schema; a proposal that said so already stays as it is. */
-  revise(proposal: number, seen: Sighting): Promise<void>;
+  revise(proposal: number, seen: Sighting): Promise<boolean>;
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
   monitorTurned(monitor: string, proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;

@@ -9,6 +9,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).startCommand(),
   sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   incident: async () => (await import('./incident.ts')).incidentCommand(),
   db: async () => (await import('./db.ts')).dbCommand(),
   runbook: async () => (await import('./runbook.ts')).runbookCommand(),

@@ -25,7 +25,9 @@ export function readEntries(
   // A character a byte, so that places in the text are places in the file.
   const text = bytes.toString('latin1');
   const entries: Entry[] = [];
-  let at = isCut ? nextStart(text, 0, format) : 0;
+  // Also where an earlier look had to leave off within an entry: in CSV its quotes would turn all that follows inside out.
+  const start = nextStart(text, 0, format);
+  let at = isCut || start < text.length ? start : 0;
   for (let end = endOf(text, at, format); end !== undefined; end = endOf(text, at, format)) {
     const record = text.slice(at, end);
     const isEntry = nextStart(record, 0, format) === 0;

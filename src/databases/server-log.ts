@@ -39,7 +39,7 @@ export async function readServerLog(
 ): Promise<LogRead> {
   try {
     const log = await findLog(target, before);
-    return typeof log === 'string' ? unreadable(log) : await readOn(target, log, before, now);
+    return 'reason' in log ? log : await readOn(target, log, before, now);
   } catch (error) {
     if (!isPrivilege(error)) throw error;
     const { role } = await roleOf(target);
@@ -47,11 +47,22 @@ export async function readServerLog(
   }
 }
 
-const unreadable = (reason: string): LogRead => ({
+type Unreadable = Extract<LogRead, { kind: 'unreadable' }>;
+
+const unwritten = (reason: string): Unreadable => ({
   kind: 'unreadable',
   reason,
   fix: "Set logging_collector = on and log_destination = 'jsonlog' (csvlog before PostgreSQL 15), and restart the server",
 });
+
+/** In CSV the severity is a word of the server's language; in JSON it is not. */
+const foreignWords = (language: string): Unreadable => ({
+  kind: 'unreadable',
+  reason: `The server writes its log as CSV in the language of ${language}, in which an error is not called ERROR.`,
+  fix: "Set lc_messages = 'C', or log_destination = 'jsonlog' (from PostgreSQL 15 on), and reload the configuration",
+});
+
+const ENGLISH = /^(?:$|C$|C\.|POSIX|en)/i;
 
 interface Log {
   readonly format: Format;
@@ -69,6 +80,7 @@ interface LogRow {
   readonly stderr: string | null;
   readonly sizes: readonly { readonly name: string; readonly size: number }[];
   readonly database: string;
+  readonly language: string;
   readonly clock: string;
 }
 
@@ -80,20 +92,24 @@ const FIND = `
                      where l.name in ($1, regexp_replace(coalesce(f.json, f.csv), '.*/', '')))
           end as sizes,
          current_database() as database,
+         current_setting('lc_messages') as language,
          to_char(clock_timestamp() at time zone current_setting('log_timezone'), 'YYYY-MM-DD HH24:MI:SS.MS') as clock
     from (select case when current_setting('server_version_num')::int >= 150000
                       then pg_current_logfile('jsonlog') end as json,
                  pg_current_logfile('csvlog') as csv) f`;
 
 /** The log, or why there is none to read. */
-async function findLog(target: Target, before: LogPosition | undefined): Promise<Log | string> {
+async function findLog(target: Target, before: LogPosition | undefined): Promise<Log | Unreadable> {
   const [row] = await target.read<LogRow>(FIND, [nameOf(before?.file ?? '')]);
   const path = row?.json ?? row?.csv;
   if (row === undefined || path === null || path === undefined) {
-    return row?.stderr
-      ? 'The server writes its log as plain text only, in which errors have no code.'
-      : 'The server keeps no log files of its own that could be read.';
+    return unwritten(
+      row?.stderr
+        ? 'The server writes its log as plain text only, in which errors have no code.'
+        : 'The server keeps no log files of its own that could be read.',
+    );
   }
+  if (row.json === null && !ENGLISH.test(row.language)) return foreignWords(row.language);
   const { database, clock } = row;
   const sizes = new Map(row.sizes.map(({ name, size }) => [name, size]));
   return { format: row.json === null ? 'csv' : 'json', path, sizes, database, clock };

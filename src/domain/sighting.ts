@@ -1,20 +1,29 @@
 /** How a sighting is told: who saw it, in a line, and how much it tells. */
 import type { Actor } from './incident.ts';
 import type { Sighting } from './record.ts';
-import { isCorruption, isSchemaMismatch } from './sqlstate.ts';
+import { isCorruption, isSchemaMismatch, meaningOf } from './sqlstate.ts';
 
 /** `monitor:order-status`, `alert:grafana` */
 export const seenBy = ({ monitor, foreign }: Pick<Sighting, 'monitor' | 'foreign'>): Actor =>
   `${foreign ? 'alert' : 'monitor'}:${monitor}`;
 
-/** What was seen, as one line: `Monitor x: queries fail on shop (SQLSTATE 42703, …, table order_status)`. */
+/** What was seen, as one line: `Monitor x on shop: Schema does not match code: … (SQLSTATE 42703, …, table orders)`. */
 export function sightingText({ monitor, foreign, target, sqlstate, error, relations }: Sighting): string {
   if (foreign) return `Alert of ${monitor}: ${error}`;
-  const tables = relations.length > 0 ? `table ${relations.join(', ')}` : undefined;
+  const on = target === undefined ? '' : ` on ${target}`;
+  const tables = relations.length > 0 ? [`table ${relations.join(', ')}`] : [];
   if (sqlstate === undefined)
-    return `Monitor ${monitor} on ${target}: ${error}${tables ? ` (${tables})` : ''}`;
-  const what = [`SQLSTATE ${sqlstate}`, error, ...(tables ? [tables] : [])].join(', ');
-  return `Monitor ${monitor}: queries fail on ${target} (${what})`;
+    return `Monitor ${monitor}${on}: ${error}${tables.map((each) => ` (${each})`).join('')}`;
+  const { means } = meaningOf(sqlstate);
+  const found = error.startsWith(`${means}; `) ? error.slice(means.length + 2) : error;
+  return `Monitor ${monitor}${on}: ${means} (${[`SQLSTATE ${sqlstate}`, found, ...tables].join(', ')})`;
+}
+
+/** What was found, with what its SQLSTATE means first. */
+export function saidOf({ foreign, sqlstate, error }: Sighting): string {
+  if (foreign || sqlstate === undefined) return error;
+  const { means } = meaningOf(sqlstate);
+  return error.startsWith(means) ? error : `${means}; ${error}`;
 }
 
 /**

@@ -41,6 +41,8 @@ export interface RateLook {
 /** The errors that applications report and the server's log has, by SQLSTATE: each has its own threshold. */
 export interface ErrorsLook {
   readonly kind: 'errors';
+  /** Other thresholds, in errors a minute, by SQLSTATE or class: what an application lives with. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 /** awesome-prometheus-alerts has 10 %; the rest is ours. */

@@ -16,7 +16,7 @@ export interface Symptom {
 export interface Looked {
   /** What is wrong enough to count as a red look, the most telling first; none is green. */
   readonly symptoms: readonly Symptom[];
-  /** Too little to begin a red period, too much to end one. */
+  /** Too little to begin a red period, and of what was red too much to end one. */
   readonly uneasy?: boolean;
   /** What the next look needs of this one, in whichever instance it is: JSON. */
   readonly memory?: unknown;

@@ -42,8 +42,7 @@ export function createMonitor(
     if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
-    await revise(saved, redSince, symptoms);
-    return seen.redSince ? same(saved) : { kind: 'red', at };
+    return (await revise(saved, symptoms)) ?? (seen.redSince ? same(saved) : { kind: 'red', at });
   }
 
   /** Too little to begin a red period, too much to end one. */
@@ -67,11 +66,18 @@ export function createMonitor(
   }
 
   /** While a release holds its lock, probes only time out: what is broken shows after it. */
-  async function revise(state: MonitorState, redSince: Date, symptoms: readonly Symptom[]): Promise<void> {
+  async function revise(
+    state: MonitorState,
+    symptoms: readonly Symptom[],
+  ): Promise<MonitorChange | undefined> {
     const told = weightOf(symptoms);
-    if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return;
-    await ports.revise(state.proposal, suspect(settings, symptoms, await migrations(), redSince));
+    const { checkedAt: seenAt } = state;
+    if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return undefined;
+    const times = { firstFailedAt: seenAt, seenAt };
+    const sighting = suspect(settings, symptoms, await migrations(), times);
+    if ((await ports.revise(state.proposal, sighting)) === false) return propose(state, seenAt, symptoms);
     await save({ ...state, told });
+    return undefined;
   }
 
   /** While its incident is open, the earlier proposal serves the new red period as well. */
@@ -87,7 +93,8 @@ export function createMonitor(
     redSince: Date,
     symptoms: readonly Symptom[],
   ): Promise<MonitorChange> {
-    const proposal = await ports.propose(suspect(settings, symptoms, await migrations(), redSince));
+    const times = { firstFailedAt: redSince, seenAt: state.checkedAt };
+    const proposal = await ports.propose(suspect(settings, symptoms, await migrations(), times));
     if (proposal === undefined) return same(state);
     await save({ ...state, proposal, told: weightOf(symptoms), greenAt: undefined });
     return { kind: 'proposed', proposal };

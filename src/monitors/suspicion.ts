@@ -16,14 +16,15 @@ export function suspect(
   settings: MonitorSettings,
   symptoms: readonly Symptom[],
   migrations: readonly AppliedMigration[],
-  firstFailedAt: Date,
+  { firstFailedAt, seenAt }: { readonly firstFailedAt: Date; readonly seenAt: Date },
 ): Sighting {
+  const { target } = settings;
   const telling = mostTelling(symptoms);
-  const migration = newestBefore(migrations, firstFailedAt);
-  const next = telling && nextOf(telling, watchedBy(settings), migration?.name);
+  const migration = newestOf(migrations, firstFailedAt, seenAt);
+  const next = telling && nextOf(telling, target ?? settings.name, migration?.name);
   return {
     monitor: settings.name,
-    target: watchedBy(settings),
+    ...(target === undefined ? {} : { target }),
     ...(settings.service === undefined ? {} : { service: settings.service }),
     ...(telling?.sqlstate === undefined ? {} : { sqlstate: telling.sqlstate }),
     error: telling?.error ?? 'nothing answers',
@@ -52,19 +53,23 @@ export const watchedBy = ({ target, look, name }: MonitorSettings): string =>
 export const mostTelling = (symptoms: readonly Symptom[]): Symptom | undefined =>
   [...symptoms].sort((a, b) => tellingOf(b) - tellingOf(a))[0];
 
-/** The relation that the error names, else those that the symptom is about. */
+/** The relation that the error itself names (no example of many errors does), else those that the symptom is about. */
 function relationsOf({ error, relations }: Symptom): readonly string[] {
-  const named = /relation "([^"]+)"/.exec(error)?.[1];
+  const named = /^relation "([^"]+)"/.exec(error)?.[1];
   return named === undefined ? relations : [named];
 }
 
-/** The newest migration of the hour before; none whose time is unknown: a guess would send people the wrong way. */
-function newestBefore(
+/**
+ * The newest migration from the hour before the first failure on; some tools note the time when they end, after the lock
+ * that was seen first. None whose time is unknown: a guess would send people the wrong way.
+ */
+function newestOf(
   migrations: readonly AppliedMigration[],
-  moment: Date,
+  firstFailedAt: Date,
+  seenAt: Date,
 ): Sighting['migration'] | undefined {
-  const earliest = moment.getTime() - SUSPECT_MINUTES * MINUTE_MS;
-  const latest = moment.getTime() + SKEW_MS;
+  const earliest = firstFailedAt.getTime() - SUSPECT_MINUTES * MINUTE_MS;
+  const latest = seenAt.getTime() + SKEW_MS;
   return migrations
     .flatMap(({ name, appliedAt }) => (appliedAt ? [{ name, appliedAt }] : []))
     .filter(({ appliedAt }) => appliedAt.getTime() >= earliest && appliedAt.getTime() <= latest)

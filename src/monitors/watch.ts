@@ -54,6 +54,6 @@ function lookInto(
     case 'error_rate':
       return lookAtErrorRate(target, look, around.now);
     case 'errors':
-      return lookAtErrors(target, around);
+      return lookAtErrors(target, look, around);
   }
 }

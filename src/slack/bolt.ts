@@ -6,15 +6,18 @@ import type { App, Directory } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Spool } from '../store/spool.ts';
 import type { Store } from '../store/store.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
+import { canWait } from './danger.ts';
+import { startEntering } from './enter-kept.ts';
 import { watchFreezes } from './freezes.ts';
 import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
 import { isRefusedToken, slackError } from './perform/verdict.ts';
-import { replayOpen } from './replay.ts';
+import { replayOpen, tellDirectly } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
 
 const START_MS = 10_000;
@@ -31,6 +34,8 @@ export interface SlackParts {
   /** `/incident` */
   readonly command: string;
   readonly store: Pick<Store, 'inbox'>;
+  /** Where that is kept which the store does not take; without it, it is refused. */
+  readonly spool?: Spool;
   readonly app: App;
   readonly dispatch: Dispatch;
   readonly directory: Directory;
@@ -51,9 +56,18 @@ export interface Slack {
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, identity, apiUrl, store, dispatch, log, now } = parts;
+  const { client, identity, apiUrl, store, spool, dispatch, log, now } = parts;
+  const { inbox } = store;
   const link = linkOf(parts);
-  const receiver = inboxReceiver(link, { inbox: store.inbox, now, log });
+  const receiver = inboxReceiver(link, {
+    inbox,
+    spool,
+    canWait: (asked) => canWait(asked, dispatch),
+    tell: (user, text) => tellDirectly(user, text, client, log),
+    now,
+    log,
+  });
+  let stopEntering: (() => Promise<void>) | undefined;
   const bolt = new Bolt({
     receiver,
     // Without asking Slack: a command must not fail because auth.test did.
@@ -65,12 +79,18 @@ export function createSlack(parts: SlackParts): Slack {
   });
   listen(bolt, parts);
   return {
-    start: () => startUp(link, identity, log),
-    stop: () => receiver.stop() as Promise<void>,
+    async start() {
+      // First: Slack may be away.
+      if (spool) stopEntering = startEntering({ spool, inbox, now, log });
+      await startUp(link, identity, log);
+    },
+    async stop() {
+      await receiver.stop();
+      await stopEntering?.();
+    },
     connected: () => link.connected(),
     ...('handle' in link ? { handle: link.handle } : {}),
-    replay: () =>
-      replayOpen({ bolt, client, dispatch, inbox: store.inbox, underWay: receiver.underWay, log, now }),
+    replay: () => replayOpen({ bolt, client, dispatch, inbox, underWay: receiver.underWay, log, now }),
   };
 }
 

@@ -6,10 +6,9 @@ import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { isDangerousClick, lineOf } from './clicks.ts';
-import { type Body, responseUrl, senderOf } from './inbound.ts';
+import { isDangerous } from './danger.ts';
+import { type Body, mentionIn, responseUrl, senderOf } from './inbound.ts';
 import { mentionedLine } from './mentions.ts';
-import { isDangerousForm } from './modals.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
@@ -42,28 +41,10 @@ export async function replayOpen(parts: ReplayParts): Promise<void> {
 const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
   now().getTime() - row.receivedAt.getTime() > DANGEROUS_MS && isDangerous(row, dispatch);
 
-function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
-  if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
-  if (kind === 'form') return isDangerousForm(String((payload['view'] as Body | undefined)?.['callback_id']));
-  const mention = mentionIn(payload);
-  if (mention) return dispatch.isDangerous(mentionedLine(String(mention['text'])));
-  const actions = (payload['actions'] ?? []) as readonly Body[];
-  return actions.some(({ action_id: id, value }) => {
-    const line = lineOf(String(id), typeof value === 'string' ? value : undefined);
-    return line === undefined ? isDangerousClick(String(id)) : dispatch.isDangerous(line);
-  });
-}
-
-/** A mention is a typed line too. */
-function mentionIn(payload: Body): Body | undefined {
-  const event = payload['event'] as Body | undefined;
-  return event?.['type'] === 'app_mention' ? event : undefined;
-}
-
 /** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
 async function expire(row: Delivered, parts: ReplayParts): Promise<void> {
-  await settle(parts.inbox, row.key, 'expired', parts.now());
-  await tellNotRun(row, 'Firebreak was down', parts);
+  const ended = await settle(parts.inbox, row.key, 'expired', parts.now());
+  if (ended) await tellNotRun(row, 'Firebreak was down, or could write nothing down', parts);
 }
 
 async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayParts): Promise<void> {
@@ -71,11 +52,21 @@ async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayPa
   const user = typeof author === 'string' ? author : senderOf(row.payload)?.id;
   if (user === undefined) return;
   const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: ${why}. Say it again.`;
+  await tellDirectly(user, text, client, log);
+}
+
+/** A direct message, once at most. */
+export async function tellDirectly(
+  user: string,
+  text: string,
+  client: WebClient,
+  log: Logger,
+): Promise<void> {
   try {
     const { channel } = await client.conversations.open({ users: user });
     await client.chat.postMessage({ channel: channel?.id ?? user, text });
   } catch (error) {
-    log.error({ err: error, user }, 'nobody was told that a command was not run');
+    log.error({ err: error, user }, 'a person was not told what became of what they asked for');
   }
 }
 
@@ -85,6 +76,8 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     if (message && 'text' in message) await respond(responseUrl(payload), message, log);
+    const refused = refusedForm(message);
+    if (refused !== undefined) await tellNotRun(row, refused, parts);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
@@ -96,6 +89,12 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
     const ended = await settle(inbox, inboxKey, 'refused', now());
     if (ended) await tellNotRun(row, 'it failed each time it was tried', parts);
   }
+}
+
+/** The form is closed: what would stand at its fields. */
+function refusedForm(answer: Body | undefined): string | undefined {
+  const errors = Object.values((answer?.['errors'] ?? {}) as Readonly<Record<string, string>>);
+  return errors.length === 0 ? undefined : errors.join('\n').replace(/\.$/, '');
 }
 
 function said({ kind, payload }: Delivered): string {

@@ -123,20 +123,21 @@ export async function openIncidentsOn(
   return rows.map(({ id }) => id);
 }
 
-/** The newest open incident of a service or a target that everybody may know of; drills are not meant. */
+/** The newest open incident of a service, a target or a group of alerts that everybody may know of; drills are not meant. */
 export async function openIncidentFor(
   db: Db,
-  service: string | undefined,
-  target: string | undefined,
+  { service, target, groupKey }: { readonly [key in 'service' | 'target' | 'groupKey']: string | undefined },
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ id: number }>(
     `select i.id
        from incidents i
       where i.status not in ('resolved', 'cancelled') and i.kind = 'incident' and not i.private
-        and (i.service = $1 or exists (select from proposals p where p.incident_id = i.id and p.target = $2))
+        and (i.service = $1
+             or exists (select from proposals p
+                         where p.incident_id = i.id and (p.target = $2 or p.group_key = $3)))
       order by i.id desc
       limit 1`,
-    [service, target],
+    [service, target, groupKey],
   );
   return rows[0]?.id;
 }

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FirebreakError } from '../errors.ts';
 import { PACKAGE_ROOT, VERSION } from '../version.ts';
-import type { Store } from './store.ts';
+import type { Db, Store } from './store.ts';
 
 const MIGRATIONS = join(PACKAGE_ROOT, 'src', 'store', 'migrations');
 const MIGRATION_LOCK = 0x46424d47; // "FBMG"
@@ -33,6 +33,38 @@ export async function migrate(
     await client.end().catch(() => undefined);
   }
 }
+
+/** How a schema stands to this program, only read. */
+export interface SchemaStand {
+  /** What the next start will apply. */
+  readonly missing: readonly string[];
+  /** The version that it takes, when that is a later one than this. */
+  readonly needed?: string;
+}
+
+/** Of a store in which nothing was applied yet, everything is missing. */
+export async function schemaStand(db: Db, version = VERSION, folder = MIGRATIONS): Promise<SchemaStand> {
+  const { rows } = await db
+    .query<{ id: number; works_beside: string }>('select id, works_beside from firebreak_migrations')
+    .catch((error: unknown) => {
+      if (isUndefinedTable(error)) return { rows: [] };
+      throw error;
+    });
+  const migrations = await readMigrations(folder);
+  const applied = new Set(rows.map(({ id }) => id));
+  const missing = migrations.filter(({ id }) => !applied.has(id)).map(({ name }) => name);
+  const needed = newest(rows);
+  const tooOld = needed !== undefined && compareVersions(version, needed) < 0;
+  return { missing, ...(tooOld ? { needed } : {}) };
+}
+
+const isUndefinedTable = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '42P01';
+
+const newest = (rows: readonly { readonly works_beside: string }[]): string | undefined =>
+  rows
+    .map((row) => row.works_beside)
+    .sort(compareVersions)
+    .at(-1);
 
 type Client = ReturnType<Store['dedicated']>;
 
@@ -91,10 +123,7 @@ async function refuseIfTooOld(client: Client, version: string): Promise<void> {
   const { rows } = await client.query<{ works_beside: string }>(
     'select works_beside from firebreak_migrations',
   );
-  const needed = rows
-    .map((row) => row.works_beside)
-    .sort(compareVersions)
-    .at(-1);
+  const needed = newest(rows);
   if (needed !== undefined && compareVersions(version, needed) < 0) {
     throw new FirebreakError('STORE_TOO_NEW', { needed, found: version });
   }

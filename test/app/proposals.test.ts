@@ -57,6 +57,13 @@ describe('proposals', () => {
     expect(await it1.app.proposal(2)).toBeUndefined();
   });
 
+  it('a page of no service is one group, whatever it answers', async () => {
+    const { target: _, sqlstate: __, ...page } = { ...locked, monitor: 'checkout', relations: [] };
+    await it1.app.propose({ ...page, error: 'https://x.y/ answers 503' });
+    await it1.app.monitorTurned('checkout', 1, 'green', it1.app.now());
+    expect(await it1.app.propose({ ...page, error: 'https://x.y/ does not answer within 15 s' })).toBe(1);
+  });
+
   it('where a rule proposes it all the same, who declares is shown the incident that is open', async () => {
     const alerts = {
       ...DEFAULT_ALERT_POLICY,
@@ -103,10 +110,22 @@ describe('proposals', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('one whose incident is closed tells nobody: what is more telling is proposed anew', async () => {
+    expect(await it1.app.propose(locked)).toBe(1);
+    await it1.say(oncall, 'declare sev1 orders are slow');
+    await it1.say(oncall, 'inc-1 resolve it is known');
+    const later = { ...broken, firstFailedAt: new Date('2026-06-03T09:59:58Z') };
+    expect(await it1.app.revise(1, later)).toBe(false);
+    expect(await it1.app.propose(later)).toBe(2);
+    expect(await it1.app.proposal(1)).toMatchObject({ sqlstate: '55P03' });
+    expect(await it1.app.revise(2, later)).toBe(true);
+  });
+
   it('green ends the impact; red and green again correct it', async () => {
     const id = (await it1.app.propose(broken)) as number;
     expect(await it1.app.monitorTurned('order-status', id, 'green', it1.app.now())).toBe(false);
     expect(await it1.app.monitorTurned('order-status', id, 'red', it1.app.now())).toBe(false);
+    expect(await it1.app.propose(broken)).toBe(id);
     await it1.say(oncall, 'declare sev1 order status is down');
     const first = new Date('2026-06-03T09:59:00Z');
     expect(await it1.app.monitorTurned('order-status', id, 'green', first)).toBe(true);

@@ -88,6 +88,22 @@ describe("the errors in a server's log", () => {
     });
   });
 
+  it('cannot be told apart in CSV of another language', async () => {
+    // No locale but C is sure to be there.
+    const german: Target = {
+      ...target,
+      read: async <Row extends object>(...asked: Parameters<Target['read']>) => {
+        const rows = await target.read<Row>(...asked);
+        return rows.map((row) => ({ ...row, csv: 'log/a.csv', language: 'de_DE.UTF-8' }));
+      },
+    };
+    expect(await readServerLog(german, undefined, new Date())).toMatchObject({
+      kind: 'unreadable',
+      reason: expect.stringContaining('de_DE.UTF-8') as string,
+      fix: expect.stringContaining("lc_messages = 'C'") as string,
+    });
+  });
+
   describe.each([
     ['jsonlog', '.json'],
     ['csvlog', '.csv'],
@@ -204,6 +220,8 @@ describe('entries of a log', () => {
     expect(readEntries(text.subarray(20), format, true).entries.map(({ message }) => message)).toEqual([
       'second',
     ]);
+    const rest = Buffer.from(`rest of a ""long"" statement",7,,"site"\n${entry('second')}`);
+    expect(readEntries(rest, format, false).entries.map(({ message }) => message)).toEqual(['second']);
     const torn = Buffer.concat([text.subarray(0, 90), Buffer.from('\n'), text]);
     expect(readEntries(torn, format, false).entries.map(({ message }) => message)).toContain('second');
   });

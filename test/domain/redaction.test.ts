@@ -38,6 +38,12 @@ describe('the words of an entry', () => {
     ],
     [
       'monitor',
+      'Monitor m:x on shop: Schema does not match code: a column is not there (SQLSTATE 42703, no column jane, table a)',
+      'no column jane',
+      REDACTED,
+    ],
+    [
+      'monitor',
       'Monitor m: queries fail on shop (SQLSTATE 42703, no column jane, table a)',
       'no column jane',
       REDACTED,

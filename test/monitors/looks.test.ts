@@ -140,9 +140,18 @@ describe('looks at a shop', () => {
         relations: [],
         next: 'run connections-exhausted target=shop',
       };
-      expect(await look(full)(undefined)).toEqual({ symptoms: [symptom], uneasy: false });
-      expect(await look(half)(undefined)).toEqual({ symptoms: [], uneasy: true });
+      const { memory, ...seen } = await look(full)(undefined);
+      expect(seen).toEqual({ symptoms: [symptom], uneasy: false });
+      expect(await look(half)(memory)).toEqual({ symptoms: [], uneasy: true, memory });
       expect((await look(warned)(undefined)).symptoms).toEqual([symptom]);
+    });
+
+    it('are uneasy by what was red only: what warns all the time neither begins nor prolongs anything', async () => {
+      expect(await look(limited(0, 1000))(undefined)).toMatchObject({ symptoms: [], uneasy: false });
+      const { memory } = await look({ checks: ['connections', 'settings'], ...limited(0, 0) })(undefined);
+      const well = await look(limited(1000, 1000))(memory);
+      expect(well).toMatchObject({ symptoms: [], uneasy: false });
+      expect(await look(limited(0, 1000))(well.memory)).toMatchObject({ symptoms: [], uneasy: false });
     });
 
     it('count one that gets no answer in time as red', async () => {
@@ -165,7 +174,7 @@ describe('looks at a shop', () => {
       });
       const looks = look({ checks: ['blocking', 'connections'] }, blind);
       const twice = [await looks(undefined), await looks(undefined)];
-      expect(twice).toEqual([1, 2].map(() => ({ symptoms: [], uneasy: false })));
+      expect(twice).toMatchObject([1, 2].map(() => ({ symptoms: [], uneasy: false })));
       await blind.close();
       expect(logged.map((line) => (JSON.parse(line) as { check: string }).check)).toEqual([
         'connections',
@@ -258,6 +267,18 @@ describe('looks at a shop', () => {
         expect((await look({ ...memory, ...other }, 0)).symptoms).toEqual([]);
       }
       expect((await look(memory)).symptoms).toHaveLength(1);
+    });
+
+    it('know what is usual over a reset of the figures, which would have to be learned anew', async () => {
+      const usual = { commits: 600, rollbacks: 400 };
+      const memory = { ...(await begun()), usual };
+      const reset = await look({ ...memory, reset: 1 });
+      expect(reset).toMatchObject({ symptoms: [], memory: { usual } });
+      await traffic(60, 40);
+      expect((await look(reset.memory)).symptoms).toEqual([]);
+      expect(await look({ ...memory, database: '1' })).toMatchObject({
+        memory: { usual: { commits: 0, rollbacks: 0 } },
+      });
     });
 
     it('are red by more than five deadlocks a minute', async () => {

@@ -5,6 +5,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { MonitorPorts } from '../../src/monitors/contract.ts';
 import type { Look, Looked, Symptom } from '../../src/monitors/look.ts';
 import { createMonitor } from '../../src/monitors/monitor.ts';
+import { suspect } from '../../src/monitors/suspicion.ts';
 import { loadMonitor, saveMonitor } from '../../src/store/monitors.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -198,6 +199,63 @@ describe('a monitor', () => {
     expect(proposed[0]).not.toHaveProperty('migration');
   });
 
+  it('suspects a migration whose tool noted its time after the lock that was seen first', async () => {
+    sees = () => Promise.resolve(red(locked));
+    await look(make());
+    const late = { name: '2_guilty', appliedAt: new Date(clock.now().getTime() + 8000), xid: '8' };
+    migrations = () => Promise.resolve([late]);
+    sees = () => Promise.resolve(red(broken));
+    expect(await look(make())).toEqual(['proposed']);
+    expect(proposed).toMatchObject([{ migration: { name: '2_guilty' }, next: 'rollback 2_guilty shop' }]);
+  });
+
+  it('when it sees something more telling, suspects what was applied before that', async () => {
+    const revised: Sighting[] = [];
+    const monitor = make({
+      ports: { revise: (_proposal, sighting) => Promise.resolve(revised.push(sighting)) },
+    });
+    sees = () => Promise.resolve(red(full));
+    await look(monitor, 3);
+    clock.advance(3 * 3_600_000);
+    const applied = clock.now();
+    migrations = () => Promise.resolve([{ name: '2_guilty', appliedAt: applied, xid: '8' }]);
+    sees = () => Promise.resolve(red(full, broken));
+    await look(monitor);
+    expect(revised).toMatchObject([{ migration: { name: '2_guilty' }, next: 'rollback 2_guilty shop' }]);
+  });
+
+  it('blames no migration for bad data of several tables, whatever the example of them names', async () => {
+    const bad: Symptom = {
+      key: 'errors:23514',
+      error: 'Bad data; 40 errors within a minute, such as: new row for relation "orders" violates a check',
+      sqlstate: '23514',
+      relations: ['orders', 'order_status'],
+    };
+    const applied = clock.now();
+    migrations = () => Promise.resolve([{ name: '1_innocent', appliedAt: applied, xid: '7' }]);
+    sees = () => Promise.resolve(red(bad));
+    await look(make(), 3);
+    expect(proposed).toMatchObject([{ relations: ['orders', 'order_status'], next: 'db recent-ddl shop' }]);
+  });
+
+  it('of a page names no target: there is none to be swept', () => {
+    const page = {
+      name: 'checkout',
+      schedule: { everySeconds: 10 },
+      look: { kind: 'http', url: 'https://shop.example.com/health', status: 200 },
+      for: 3,
+      clear: 3,
+    } as const;
+    const symptom = { key: 'http:x', error: 'https://shop.example.com/health answers 503', relations: [] };
+    const times = { firstFailedAt: start, seenAt: start };
+    expect(suspect(page, [symptom], [], times)).toEqual({
+      monitor: 'checkout',
+      error: symptom.error,
+      relations: [],
+      firstFailedAt: start,
+    });
+  });
+
   it('proposes when the target cannot be asked, even when its history cannot be read', async () => {
     sees = () => Promise.reject(new Error('connect ECONNREFUSED'));
     migrations = () => Promise.reject(new Error('locked'));
@@ -286,6 +344,19 @@ describe('a monitor', () => {
       'revised 1: XX001 invalid page',
       'revised 1: 42703 column s.state does not exist',
     ]);
+  });
+
+  it('proposes anew what is more telling when the incident of what was told is closed', async () => {
+    const closed = make({ ports: { revise: () => Promise.resolve(false) } });
+    sees = () => Promise.resolve(red(full));
+    await look(closed, 3);
+    sees = () => Promise.resolve(red(full, broken));
+    expect(await look(closed, 2)).toEqual(['proposed', 'same']);
+    expect(proposed).toMatchObject([{ error: full.error }, { error: broken.error }]);
+    expect(proposed[1]?.firstFailedAt).toEqual(new Date(begun.getTime() + 40_000));
+    sees = () => Promise.resolve(GREEN);
+    await look(closed);
+    expect(told).toEqual(['green 2 after 60 s']);
   });
 
   it('that is held back asks again with each red look, and says nothing of the end', async () => {

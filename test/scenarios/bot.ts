@@ -25,6 +25,8 @@ export interface BotProcess {
 }
 
 export interface Bots {
+  /** Where they keep their data. */
+  readonly dir: string;
   /** `main`: the command line of another version. */
   readonly start: (main?: string) => Promise<BotProcess>;
   /** Ends all that still run. */
@@ -50,6 +52,7 @@ export async function botsOf(world: World, options: BotsOptions = {}): Promise<B
   }
   const bots = botsFrom(config, environment(world, options));
   return {
+    dir,
     start: (main) => bots.start(main),
     async close() {
       await bots.close();
@@ -62,6 +65,7 @@ export async function botsOf(world: World, options: BotsOptions = {}): Promise<B
 export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
   const running = new Set<ChildProcess>();
   return {
+    dir: dirname(config),
     async start(main = MAIN) {
       const child = spawn(
         process.execPath,

@@ -162,6 +162,7 @@ test(
     const balancer = await openBalancer();
     closing.push(balancer.close);
     bots = {
+      dir: inner.dir,
       close: () => inner.close(),
       start: async () => {
         const bot = await inner.start();

@@ -160,6 +160,7 @@ export async function openRunning(options: RunningOptions = {}): Promise<Running
     SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: `${slack.url}/api/`,
     DATABASE_URL: database.url,
+    FIREBREAK_DATA_DIR: dir,
     ...more,
   };
   const bots = new Set<Bot>();

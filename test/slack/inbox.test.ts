@@ -157,7 +157,7 @@ describe('a command', () => {
     expect(texts(await type('/incident long'))).toHaveLength(39_000);
   });
 
-  test('while the store is away is told that it was not recorded', async () => {
+  test('while the store is away, and nothing can be kept, is told that it was not recorded', async () => {
     bot = await startBot(world, { store: { inbox: away } });
     const answer = await type('/incident declare x');
     expect(answer.ack_ms).toBeLessThan(3000);
@@ -292,5 +292,6 @@ const later =
     if (args[0].startsWith('insert')) await new Promise((resolve) => setTimeout(resolve, ms));
     return world.store.query(...args);
   };
-const away: Db = { query: () => Promise.reject(new Error('connect ECONNREFUSED')) };
+const unconnected = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+const away: Db = { query: () => Promise.reject(unconnected) };
 const slow: Db = { query: () => Promise.reject(new Error('Query read timeout')) };

@@ -14,6 +14,7 @@ import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
 import { createClient, createIdentity, type WhoAmI } from '../../src/slack/client.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
+import type { Spool } from '../../src/store/spool.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -139,7 +140,13 @@ export const dispatchWith = (
 /** The bot, connected to the world's Slack. */
 export async function startBot(
   world: World,
-  parts: { app?: App; dispatch?: Dispatch; store?: Pick<Store, 'inbox'>; now?: () => Date } = {},
+  parts: {
+    app?: App;
+    dispatch?: Dispatch;
+    store?: Pick<Store, 'inbox'>;
+    spool?: Spool;
+    now?: () => Date;
+  } = {},
 ): Promise<Slack> {
   const { slack, client, identity, store } = world;
   const bot = createSlack({
@@ -149,6 +156,7 @@ export async function startBot(
     apiUrl: `${slack.url}/api/`,
     command: '/incident',
     store: parts.store ?? store,
+    ...(parts.spool ? { spool: parts.spool } : {}),
     app: parts.app ?? appWith(),
     dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
     directory: createDirectory(client, identity),

@@ -20,7 +20,7 @@ interface Row {
 
 /**
  * A sequence belongs to a column (serial, identity), or is what a column's default asks for, or both. There may be
- * thousands: each part is read once.
+ * thousands: each part is read once. The full ones come first, then those that may be full, since they cannot be read.
  */
 const SQL = `
   with feeds as (
@@ -52,22 +52,25 @@ const SQL = `
       from pg_sequence s
       join pg_class c on c.oid = s.seqrelid
      where not pg_is_other_temp_schema(c.relnamespace)
+  ), figures as (
+    select k.seqrelid::regclass::text as sequence,
+           k.relnamespace::regnamespace::text as schema,
+           k.last_value::text,
+           k.readable,
+           n.feeds,
+           n.column_type,
+           case when k.seqincrement < 0 then (k.last_value - k.seqmax::numeric) / least(k.seqmin::numeric - k.seqmax, -1)
+                else (k.last_value - k.seqmin::numeric) / greatest(least(k.seqmax, n.column_max) - k.seqmin, 1)
+           end::float8 * 100 as percent,
+           coalesce(n.column_max < k.seqmax and k.seqincrement > 0, false) as narrower,
+           quote_ident(current_user) as role
+      from known k
+      left join narrowest n on n.seq = k.seqrelid
+     where not k.seqcycle or n.column_max < k.seqmax
   )
-  select k.seqrelid::regclass::text as sequence,
-         k.relnamespace::regnamespace::text as schema,
-         k.last_value::text,
-         k.readable,
-         n.feeds,
-         n.column_type,
-         case when k.seqincrement < 0 then (k.last_value - k.seqmax::numeric) / least(k.seqmin::numeric - k.seqmax, -1)
-              else (k.last_value - k.seqmin::numeric) / greatest(least(k.seqmax, n.column_max) - k.seqmin, 1)
-         end::float8 * 100 as percent,
-         coalesce(n.column_max < k.seqmax and k.seqincrement > 0, false) as narrower,
-         quote_ident(current_user) as role
-    from known k
-    left join narrowest n on n.seq = k.seqrelid
-   where not k.seqcycle or n.column_max < k.seqmax
-   order by k.readable, percent desc nulls last
+  select sequence, schema, last_value, readable, feeds, column_type, percent, narrower, role
+    from figures
+   order by case when readable then percent else $1 end desc nulls last
    limit 500`;
 
 const check: Check = defineCheck({
@@ -81,7 +84,7 @@ const check: Check = defineCheck({
   unit: '% of the values that are used up',
   source: 'check_postgres',
   async run(target, { limits }) {
-    const rows = await target.read<Row>(SQL);
+    const rows = await target.read<Row>(SQL, [limits.warn]);
     const hidden = rows.filter((row) => !row.readable);
     const seen = rows.filter((row) => row.readable);
     const full = seen.filter((row) => judge(row.percent ?? 0, limits) !== 'ok');

@@ -1,10 +1,12 @@
 /** The diagnosis checks, one after the other as in a sweep. */
+import { z } from 'zod';
 import { sweep } from '../../databases/sweep.ts';
 import type { Target } from '../../databases/target.ts';
 import { type CheckResult, worstFirst } from '../../domain/sweep.ts';
 import type { Logger } from '../../log.ts';
 import type { Look, Symptom } from '../look.ts';
 import type { ChecksLook } from '../look-settings.ts';
+import { notYetWell, WasRed } from './not-yet-well.ts';
 
 /** Without an answer to it nothing else is known, and what it reads of the server the others need. */
 const FIRST = 'connection';
@@ -12,8 +14,9 @@ const FIRST = 'connection';
 const GRACE_MS = 1000;
 
 /**
- * Red by any check at its level, or without an answer in time; uneasy by one that warns, so that what lies between the
- * two limits ends no red period. What cannot be looked at is told to the log, once, and counts as nothing.
+ * Red by any check at its level, or without an answer in time; uneasy by one that was red and still warns, so that what
+ * lies between the two limits ends no red period. What cannot be looked at is told to the log, once, and counts as
+ * nothing.
  */
 export function lookAtChecks(
   target: Target,
@@ -22,14 +25,21 @@ export function lookAtChecks(
 ): Look {
   const known = new Set<string>();
   const only = checks === 'first-minutes' ? undefined : [...new Set([FIRST, ...checks])];
-  return async () => {
+  return async (memory) => {
+    const before = Memory.safeParse(memory).data?.wasRed ?? [];
     const budgetMs = Math.max(timeoutMs - GRACE_MS, timeoutMs / 2);
     const report = await sweep(target, { now: now(), limits, budgetMs, ...(only ? { only } : {}) });
     tellUnseen(report.checks, known, log.child({ target: target.name }));
     const bad = worstFirst(report.checks).filter(({ status }) => status !== 'warn' || level === 'warn');
-    return { symptoms: bad.map(symptomOf), uneasy: report.checks.some(({ status }) => status === 'warn') };
+    const warns = report.checks.filter(({ status }) => status === 'warn');
+    const { uneasy, wasRed } = notYetWell(before, bad.map(nameOf), warns.map(nameOf));
+    return { symptoms: bad.map(symptomOf), uneasy, memory: { wasRed } };
   };
 }
+
+const Memory = z.object({ wasRed: WasRed });
+
+const nameOf = ({ check }: CheckResult): string => check;
 
 const symptomOf = ({ check, status, verdict, next }: CheckResult): Symptom => ({
   key: `check:${check}`,

@@ -9,14 +9,15 @@ import type { RateLook } from '../look-settings.ts';
 
 /**
  * Red by too many rollbacks, or by deadlocks; uneasy by half of it. The first look at a server only counts, and so does
- * the first after its figures were reset.
+ * the first after its figures were reset; what is usual is known on from before.
  */
 export const lookAtErrorRate =
   (target: Target, settings: RateLook, now: () => Date): Look =>
   async (memory) => {
     const seen = { ...(await readCounters(target)), at: now().getTime() };
     const before = Memory.safeParse(memory).data;
-    if (before === undefined || isAnew(before, seen)) return { symptoms: [], memory: begun(target, seen) };
+    if (before === undefined || isAnew(before, seen))
+      return { symptoms: [], memory: begun(target, seen, before) };
     const { own, ...rate } = between(before, seen, target.reads());
     const lately = lastMinute([...before.lately, { at: seen.at, deadlocks: seen.deadlocks }]);
     const high = isHigh(rate, settings, 1);
@@ -59,10 +60,10 @@ const isAnew = (before: Memory, seen: Seen): boolean =>
   seen.commits < before.commits ||
   seen.rollbacks < before.rollbacks;
 
-const begun = (target: Target, seen: Seen): Memory => ({
+const begun = (target: Target, seen: Seen, before: Memory | undefined): Memory => ({
   ...seen,
   own: { by: PROCESS, reads: target.reads(), perSecond: 0, owed: 0 },
-  usual: longRun(seen),
+  usual: longRun(seen) ?? (before?.database === seen.database ? before.usual : NOTHING),
   lately: [seen],
 });
 
@@ -91,9 +92,11 @@ function between(before: Memory, seen: Seen, reads: number): Rate & Pick<Memory,
 /** What a long run weighs beside what is seen from now on. */
 const WEIGHT = 10_000;
 
-function longRun({ commits, rollbacks }: Ended): Ended {
+const NOTHING: Ended = { commits: 0, rollbacks: 0 };
+
+function longRun({ commits, rollbacks }: Ended): Ended | undefined {
   const all = commits + rollbacks;
-  if (all < LONG_RUN) return { commits: 0, rollbacks: 0 };
+  if (all < LONG_RUN) return undefined;
   return { commits: (commits / all) * WEIGHT, rollbacks: (rollbacks / all) * WEIGHT };
 }
 

@@ -7,7 +7,9 @@ import { addUp, bounded, type ErrorCount, SLICE_MS } from '../../domain/error-co
 import { byTelling, meaningOf, speak } from '../../domain/sqlstate.ts';
 import type { Logger } from '../../log.ts';
 import type { Look, Symptom } from '../look.ts';
+import type { ErrorsLook } from '../look-settings.ts';
 import { withBlocker } from './in-the-way.ts';
+import { notYetWell, WasRed } from './not-yet-well.ts';
 
 export interface ErrorsAround {
   readonly now: () => Date;
@@ -19,30 +21,45 @@ export interface ErrorsAround {
 const MINUTE_MS = 60_000;
 
 /**
- * Red by any code that comes as often as its meaning says, uneasy by a fifth of it. That the log cannot be read is no
- * trouble of the database.
+ * Red by any code that comes as often as its meaning says, uneasy by a fifth of one that was red. That the log cannot be
+ * read is no trouble of the database.
  */
-export function lookAtErrors(target: Target, { now, log, reported }: ErrorsAround): Look {
+export function lookAtErrors(
+  target: Target,
+  { limits }: ErrorsLook,
+  { now, log, reported }: ErrorsAround,
+): Look {
+  const limitOf = ({ sqlstate }: Kind): number =>
+    limits[sqlstate] ?? limits[sqlstate.slice(0, 2)] ?? meaningOf(sqlstate).perMinute;
   const readOn = logReader(target, log);
   return async (memory) => {
     const at = now();
-    const before = Memory.safeParse(memory).data ?? { counts: [] };
+    const before = Memory.safeParse(memory).data ?? { counts: [], wasRed: [] };
     const since = new Date(at.getTime() - MINUTE_MS);
     const [read, fromApps] = await Promise.all([readOn(before, at), reported(target.name, since)]);
     const lately = [...before.counts, ...read.counts].filter((each) => isSince(each, since));
     const fromLog = bounded(addUp(lately));
     const kinds = kindsOf([fromLog, fromApps]);
-    const red = kinds.filter((each) => each.count >= limitOf(each)).map((each) => symptomOf(each, target));
+    const red = kinds.filter((each) => each.count >= limitOf(each));
+    const many = kinds.filter((each) => each.count > limitOf(each) / 5);
+    const unwell = read.failed ? before.wasRed : many.map(codeOf);
+    const { uneasy, wasRed } = notYetWell(before.wasRed, red.map(codeOf), unwell);
     return {
-      symptoms: await withBlocker(red, target, at),
-      uneasy: read.failed === true || kinds.some((each) => each.count > limitOf(each) / 5),
-      memory: { ...read.memory, counts: [...fromLog] } satisfies Memory,
+      symptoms: await withBlocker(
+        red.map((each) => symptomOf(each, target)),
+        target,
+        at,
+      ),
+      uneasy: read.failed === true || uneasy,
+      memory: { ...read.memory, counts: [...fromLog], wasRed } satisfies Memory,
     };
   };
 }
 
 const Memory = z.object({
   position: z.object({ file: z.string(), offset: z.number() }).optional(),
+  /** Codes. */
+  wasRed: WasRed,
   /** The log cannot be read: not tried again before, in milliseconds since 1970. */
   retryAt: z.number().optional(),
   /** What the log had of the last minute. */
@@ -60,7 +77,7 @@ type Memory = z.infer<typeof Memory>;
 
 interface ReadOn {
   readonly counts: readonly ErrorCount[];
-  readonly memory: Omit<Memory, 'counts'>;
+  readonly memory: Pick<Memory, 'position' | 'retryAt'>;
   /** It could be read before. */
   readonly failed?: true;
 }
@@ -70,6 +87,7 @@ const RETRY_MS = 300_000;
 /** Reads on in the target's log; why it cannot be read is told once. */
 function logReader(target: Target, log: Logger): (before: Memory, at: Date) => Promise<ReadOn> {
   let told: string | undefined;
+  let isBehind = false;
   function tellOnce({ reason, fix }: Extract<LogRead, { kind: 'unreadable' }>): void {
     const fields = { target: target.name, reason, fix };
     if (told !== reason)
@@ -85,11 +103,12 @@ function logReader(target: Target, log: Logger): (before: Memory, at: Date) => P
         return { counts: [], memory: { retryAt: at.getTime() + RETRY_MS } };
       }
       told = undefined;
-      if (read.passedOver > 0)
+      if (read.passedOver > 0 && !isBehind)
         log.warn(
           { target: target.name, bytes: read.passedOver },
           'log of the server grows too fast: passed over',
         );
+      isBehind = read.passedOver > 0;
       return { counts: read.counts, memory: { position: read.position } };
     } catch (error) {
       // What keeps the database from answering at all is seen by its other monitors.
@@ -111,7 +130,7 @@ interface Kind {
   readonly sample?: string | undefined;
 }
 
-const limitOf = ({ sqlstate }: Kind): number => meaningOf(sqlstate).perMinute;
+const codeOf = ({ sqlstate }: Kind): string => sqlstate;
 
 /** Each code once, the most telling first. Both sources may have the same errors: the one with more counts. */
 function kindsOf(sources: readonly (readonly ErrorCount[])[]): readonly Kind[] {

@@ -3,7 +3,7 @@ import { type AlertGroup, isFlapping, type KnownAlert, turnsLately } from '../..
 import { foreign } from '../../domain/foreign.ts';
 import type { Incident } from '../../domain/incident.ts';
 import type { Proposal } from '../../domain/record.ts';
-import { sightingText } from '../../domain/sighting.ts';
+import { saidOf, sightingText } from '../../domain/sighting.ts';
 import { actions, button, context, fields, lines, section, type View, view } from './blocks.ts';
 import { offerButtons } from './offers.ts';
 import { clip, code, count, duration } from './text.ts';
@@ -25,12 +25,12 @@ export interface ProposalShown {
 
 /** The message that proposes an incident; it stays current, and says what became of it. */
 export function proposal({ known, group, command, hidden, open, now }: ProposalShown): View {
-  const { error } = known;
+  const said = saidOf(known);
   const head = headOf(known);
   const over = group.firing === 0 && group.resolved > 0;
-  return view(`${over ? ':white_check_mark:' : ':rotating_light:'} ${foreign(head)}: ${foreign(error)}`, [
+  return view(`${over ? ':white_check_mark:' : ':rotating_light:'} ${foreign(head)}: ${foreign(said)}`, [
     section(
-      `${over ? ':white_check_mark: Resolved:' : ':rotating_light:'} *${foreign(head)}*\n${clip(foreign(error), 1500)}`,
+      `${over ? ':white_check_mark: Resolved:' : ':rotating_light:'} *${foreign(head)}*\n${clip(foreign(said), 1500)}`,
     ),
     fields(facts(known)),
     ...(isAlone(known, group, now) ? [] : lines(groupLines(group, now))),
@@ -87,10 +87,10 @@ const lineWith = ({ id }: Proposal, title: string): string =>
 const titleOf = ({ service, target, monitor, error }: Proposal): string =>
   `${service ?? target ?? monitor}: ${error}`.replace(/\s+/g, ' ').trim();
 
-function headOf({ service, target, monitor, sqlstate, relations, ...seen }: Proposal): string {
+function headOf({ service, target, monitor, sqlstate, ...seen }: Proposal): string {
   const of = service ?? target ?? monitor;
   if (seen.foreign) return `Alert of ${monitor}${service === undefined ? '' : `: ${service}`}`;
-  return sqlstate !== undefined || relations.length > 0 ? `Queries fail: ${of}` : `Needs a look: ${of}`;
+  return sqlstate === undefined ? `Needs a look: ${of}` : `Database errors: ${of}`;
 }
 
 function facts(known: Proposal): readonly (readonly [string, string])[] {

@@ -138,6 +138,20 @@ describe('checks of tables', () => {
       });
     });
 
+    it('finds a full one among more than are listed that it may not read', async () => {
+      const { diag } = shop.roles;
+      await shop.query(`
+        create schema hidden;
+        do $$ begin
+          for n in 1..510 loop execute format('create sequence hidden.s_%s', n); end loop;
+        end $$;
+        create sequence narrow maxvalue 100;
+        select setval('narrow', 96);
+        grant select on narrow to ${diag}`);
+      expect(await look('sequences')).toMatchObject({ status: 'crit' });
+      await shop.query('set client_min_messages = warning; drop schema hidden cascade');
+    });
+
     it('ends as timeout behind an ALTER SEQUENCE', async () => {
       const holder = await shop.connect('owner', 'deploy');
       await holder.query('begin; alter sequence order_events_id_seq cache 5');
