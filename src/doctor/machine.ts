@@ -9,7 +9,7 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 export async function examineFolder(dataDir: string): Promise<readonly Finding[]> {
   const name = 'data folder';
   const folder = resolve(dataDir);
-  const there = await nearest(folder);
+  const there = await nearestFolder(folder);
   const file = join(there, `.firebreak-doctor-${randomBytes(6).toString('hex')}`);
   try {
     const handle = await open(file, 'wx', 0o600);
@@ -35,13 +35,14 @@ export async function examineFolder(dataDir: string): Promise<readonly Finding[]
   }
 }
 
-async function nearest(folder: string): Promise<string> {
+/** The folder, or the innermost one above it that is there. */
+export async function nearestFolder(folder: string): Promise<string> {
   const there = await stat(folder).then(
     () => true,
     () => false,
   );
   const above = dirname(folder);
-  return there || above === folder ? folder : nearest(above);
+  return there || above === folder ? folder : nearestFolder(above);
 }
 
 const MIB = 1024 ** 2;

@@ -1,15 +1,18 @@
 /** The bot's own PostgreSQL: whether it is there, and as the bot needs it. */
+import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { ident } from '../databases/names.ts';
 import { explain, FirebreakError } from '../errors.ts';
-import { reachableBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
+import { type Account, reachableBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
 import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
 import { lookAtStore, type ServerLook, type StoreLook } from '../store/look.ts';
 import type { SchemaStand } from '../store/migrate.ts';
 import { VERSION } from '../version.ts';
 import { clockFinding } from './clocks.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
+import { nearestFolder } from './machine.ts';
 
 export interface OwnStoreParts {
   readonly databaseUrl?: string | undefined;
@@ -57,11 +60,25 @@ const stopUnlessTaken = (server: EmbeddedServer): Promise<void> =>
     () => undefined,
   );
 
-/** A first start needs the binaries, and a user that may run them. */
+/** A first start needs the binaries, and a user that may run them and get to the folder. */
 async function notMadeYet(dataDir: string): Promise<Finding> {
-  await reachableBinaries(await unprivilegedAccount());
+  const account = await unprivilegedAccount();
+  await reachableBinaries(account);
+  const above = await nearestFolder(dirname(resolve(dataDir)));
+  if (account && !(await mayPass(above, account)))
+    return fail(
+      'store',
+      `PostgreSQL does not run as root, and the user that it runs as (${account.uid}) may not pass through ${above}.`,
+      `chmod o+x ${above}, or name another folder by --data-dir; /var/lib/firebreak is the usual one.`,
+    );
   return ok('store', `Not there yet: the first start makes a PostgreSQL of its own in ${dataDir}.`);
 }
+
+const mayPass = (folder: string, account: Account): Promise<boolean> =>
+  promisify(execFile)('test', ['-x', folder], { ...account, cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
 
 function away(error: unknown, embedded: boolean): Finding {
   if (error instanceof FirebreakError) return fail('store', error.message, error.fix);

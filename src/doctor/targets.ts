@@ -5,8 +5,9 @@ import { runProbes } from '../databases/probe.ts';
 import { lookAt } from '../databases/readiness.ts';
 import { readServerLog } from '../databases/server-log.ts';
 import { clockOf, setupOf } from '../databases/settings.ts';
-import { openTarget, type Target } from '../databases/target.ts';
+import { endQuietly, openTarget, type Target } from '../databases/target.ts';
 import type { TargetSettings } from '../domain/target-settings.ts';
+import { FirebreakError } from '../errors.ts';
 import type { MonitorSettings } from '../monitors/contract.ts';
 import { clockFinding } from './clocks.ts';
 import { examined, type Finding, fail, ok, skipped, warn } from './finding.ts';
@@ -50,6 +51,7 @@ async function lookDeeper(
   const counting = monitors.filter((it) => it.target === target.name && it.look.kind === 'errors');
   const isUsual = counting.every((it) => it.name === `${target.name}:errors`);
   const looks: Readonly<Record<string, (line: string) => Promise<Finding | readonly Finding[]>>> = {
+    ...(ddlPath(target.config) ? { ddl: (line) => pathOfDdl(line, target.config) } : {}),
     setup: (line) => setup(line, target),
     history: (line) => history(line, target),
     probes: (line) => probes(line, target),
@@ -61,6 +63,36 @@ async function lookDeeper(
   for (const [what, look] of Object.entries(looks))
     found.push(...(await examined(`${name} ${what}`, () => look(`${name} ${what}`))));
   return found;
+}
+
+/** The way to `ddl`, with the user of `act`; undefined where it is that of `act`, which was looked at, or cannot be tried. */
+function ddlPath({ urls }: TargetSettings): string | undefined {
+  const [act, ddl] = [urls.act, urls.ddl].map((url) =>
+    URL.canParse(url ?? '') ? new URL(url ?? '') : undefined,
+  );
+  if (!act || !ddl || (act.host === ddl.host && act.pathname === ddl.pathname)) return undefined;
+  ddl.username = act.username;
+  ddl.password = act.password;
+  return ddl.href;
+}
+
+/** `ddl` itself is opened for approved plans only: its way is tried as `act`. */
+async function pathOfDdl(name: string, config: TargetSettings): Promise<Finding> {
+  const path = ddlPath(config) ?? '';
+  const target = openTarget({ ...config, urls: { ...config.urls, act: path } });
+  try {
+    await endQuietly(await target.session('act', 3000));
+    return ok(name, 'Its host and port lead to the database without a pooler.');
+  } catch (error) {
+    if (!(error instanceof FirebreakError))
+      return skipped(
+        name,
+        `Not tried, since \`act\` gets nowhere by its host and port: ${errorText(error)}.`,
+      );
+    return fail(name, error.message.replace('The act', 'The ddl'), error.fix.replaceAll(' act ', ' ddl '));
+  } finally {
+    await target.close();
+  }
 }
 
 async function setup(name: string, target: Target): Promise<Finding> {

@@ -56,7 +56,7 @@ export interface Slack {
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, identity, apiUrl, store, spool, dispatch, log, now } = parts;
+  const { client, identity, apiUrl, store, spool, app, dispatch, log, now } = parts;
   const { inbox } = store;
   const link = linkOf(parts);
   const receiver = inboxReceiver(link, {
@@ -90,7 +90,7 @@ export function createSlack(parts: SlackParts): Slack {
     },
     connected: () => link.connected(),
     ...('handle' in link ? { handle: link.handle } : {}),
-    replay: () => replayOpen({ bolt, client, dispatch, inbox, underWay: receiver.underWay, log, now }),
+    replay: () => replayOpen({ bolt, client, app, dispatch, inbox, underWay: receiver.underWay, log, now }),
   };
 }
 

@@ -11,10 +11,10 @@ export interface EnteringParts {
   readonly log: Logger;
 }
 
-const EVERY_MS = 1000;
+const EVERY_MS = 500;
 
 /**
- * Looks each second until it is stopped. Each process brings in what lies in its folder, also what another one left
+ * Looks twice a second until it is stopped. Each process brings in what lies in its folder, also what another one left
  * there: a delivery enters once, by its key.
  */
 export function startEntering({ spool, inbox, now, log }: EnteringParts): () => Promise<void> {

@@ -16,6 +16,8 @@ export type SocketProbe =
   | { readonly kind: 'failed'; readonly reason: string };
 
 const HELLO_MS = 8000;
+/** A peer that does not answer the close frame is not waited for. */
+const GOODBYE_MS = 1000;
 
 /**
  * `url` is that of apps.connections.open. While it is open Slack may choose it for a delivery: an event that nobody acks is
@@ -27,7 +29,7 @@ export function probeSocket(url: string): Promise<SocketProbe> {
     const socket = new WebSocket(url, { handshakeTimeout: HELLO_MS });
     const delivered: string[] = [];
     let answer: SocketProbe = { kind: 'failed', reason: `no hello within ${HELLO_MS / 1000} s` };
-    const late = setTimeout(() => socket.terminate(), HELLO_MS);
+    let impatient = setTimeout(() => socket.terminate(), HELLO_MS);
     socket.on('message', (raw: Buffer) => {
       const message = readMessage(raw);
       if (message?.type === 'hello') {
@@ -40,12 +42,14 @@ export function probeSocket(url: string): Promise<SocketProbe> {
         return;
       }
       socket.close();
+      clearTimeout(impatient);
+      impatient = setTimeout(() => socket.terminate(), GOODBYE_MS);
     });
     socket.on('error', (error) => {
       if (answer.kind === 'failed') answer = { kind: 'failed', reason: error.message };
     });
     socket.on('close', () => {
-      clearTimeout(late);
+      clearTimeout(impatient);
       done(answer);
     });
   });

@@ -45,8 +45,8 @@ const file = z.object({
   refused: z.boolean(),
 });
 
-/** Makes the folder when it is first needed. Other processes may use the same one. */
-export function openSpool(folder: string, log: Logger): Spool {
+/** Makes the folder when it is first needed. Other processes may use the same one. `most`: deliveries. */
+export function openSpool(folder: string, log: Logger, most = MOST): Spool {
   const aside = new Set<string>();
   let writing = 0;
   let state: SpoolState = { waiting: 0 };
@@ -84,7 +84,7 @@ export function openSpool(folder: string, log: Logger): Spool {
       const name = nameOf(delivery);
       // Another copy of it is there.
       if (names.some((each) => each.endsWith(name.slice(name.indexOf('-'))))) return 'kept';
-      if (names.length + writing >= MOST || Buffer.byteLength(text) > LONGEST) return 'full';
+      if (names.length + writing >= most || Buffer.byteLength(text) > LONGEST) return 'full';
       writing += 1;
       try {
         await writeDurably(folder, name, text);

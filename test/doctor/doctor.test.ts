@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examineInside, inLines } from '../../src/cli/doctor.ts';
@@ -6,7 +8,9 @@ import { createLogger } from '../../src/log.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import { type Ended, type Folder, firebreak, temporaryFolder } from '../cli/support.ts';
 import { createShop, type Shop } from '../databases/shop.ts';
+import { MAIN } from '../support/built.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { openWard, type Ward } from './support.ts';
 
 interface Facts {
@@ -112,6 +116,32 @@ permissions: { approve: [${ward.slack.users['dba'] ?? ''}] }
       }),
     );
     expect(lines.some(({ check }) => String(check).startsWith('target'))).toBe(false);
+  });
+
+  it('beside a bot that runs opens no connection; the bot itself has warned when it was up', async () => {
+    const config = await folder.write(
+      'bot.yml',
+      configuration().replace(/incidents_channel: \w+/, 'incidents_channel: C0NOWHERE'),
+    );
+    const bot = spawn(process.execPath, [MAIN, 'start', '--config', config, '--data-dir', folder.path], {
+      env: { PATH: process.env['PATH'], ...env() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let log = '';
+    bot.stdout.on('data', (chunk: Buffer) => void (log += chunk.toString()));
+    try {
+      await eventually(() => /"check":"incidents channel"/.test(log));
+      const { out, code } = await doctor(file, env(), '--json');
+      const { checks } = JSON.parse(out) as Facts;
+      expect(checks.find(({ name }) => name === 'slack socket')).toMatchObject({
+        status: 'ok',
+        found: expect.stringMatching(/^Held by the bot that runs/) as string,
+      });
+      expect(code).toBe(0);
+    } finally {
+      bot.kill();
+    }
+    expect(await once(bot, 'exit')).toEqual([0, null]);
   });
 
   it('breaks lines between words, and keeps what is longer than a line whole', () => {

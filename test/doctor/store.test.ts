@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { examineOwnStore } from '../../src/doctor/own-store.ts';
+import { startEmbedded } from '../../src/store/embedded.ts';
 import { openLeaseClient } from '../../src/store/leases.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -170,6 +171,30 @@ describe('the doctor of a store of its own', () => {
       { status: 'ok', found: expect.stringContaining('first start') as string },
     ]);
     expect(look?.atWork.running).toBe(false);
+    expect(await readdir(dataDir)).toEqual([]);
+    await rm(dataDir, { recursive: true });
+  });
+
+  (process.getuid?.() === 0 ? it : it.skip)('tells of a folder that its user could not get to', async () => {
+    const closed = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+    const { findings } = await examineOwnStore({ dataDir: join(closed, 'data') });
+    expect(findings).toMatchObject([
+      { status: 'fail', fix: expect.stringContaining(`chmod o+x ${closed}`) as string },
+    ]);
+    await rm(closed, { recursive: true });
+  });
+
+  it('attaches to one that runs and leaves it running; one that does not run it starts, and stops again', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+    const runs = await startEmbedded({ dataDir, temporary: true, settings: { fsync: 'off' } });
+    const beside = await examineOwnStore({ dataDir });
+    expect(notWell(beside.findings)).toEqual(['warn store']);
+    await runs.claim();
+    await runs.stop();
+    const alone = await examineOwnStore({ dataDir });
+    // Its own server needs no role beside its superuser.
+    expect(notWell(alone.findings)).toEqual([]);
+    expect(await readdir(join(dataDir, 'postgres'))).not.toContain('postmaster.pid');
     await rm(dataDir, { recursive: true });
   });
 });

@@ -83,6 +83,17 @@ describe('the doctor of a target', () => {
     expect(await look({ urls: { diag: '' } })).toEqual([]);
   });
 
+  it('tries another way to ddl as act, since ddl is opened for approved plans only', async () => {
+    const { urls } = shop.config;
+    const other = new URL(urls.ddl ?? '');
+    other.hostname = 'localhost';
+    const same = await look({ urls: { ...urls, ddl: other.href } });
+    expect(lines(same, 'target shop ddl')).toMatchObject([{ status: 'ok' }]);
+    other.port = '1';
+    const nowhere = await look({ urls: { ...urls, ddl: other.href } });
+    expect(lines(nowhere, 'target shop ddl')).toMatchObject([{ status: 'skipped' }]);
+  });
+
   (hasPgBouncer() ? it : it.skip)('tells of a pooler before act, and bears one before diag', async () => {
     const { diag, act } = shop.roles;
     const pooler = await startPgBouncer(shop.database.url, { [diag]: 'secret', [act]: 'secret' });
@@ -91,6 +102,14 @@ describe('the doctor of a target', () => {
     expect(lines(through, 'target shop')).toMatchObject([
       { status: 'fail', found: expect.stringContaining('goes through a pooler') as string },
     ]);
+    const behind = await look({ urls: { ...urls, ddl: pooler.through(urls.ddl ?? '') } });
+    expect(lines(behind, 'target shop ddl')).toMatchObject([
+      {
+        status: 'fail',
+        found: expect.stringMatching(/^The ddl connection of shop goes through a pooler/) as string,
+      },
+    ]);
+    expect(JSON.stringify(behind)).not.toContain(urls.act ?? 'act');
     expect(notWell(await look({ urls: { ...urls, diag: pooler.through(urls.diag) } }))).toEqual([]);
     await pooler.close();
   });
