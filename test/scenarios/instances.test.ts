@@ -160,7 +160,7 @@ test(
     bots = await botsOf(world, { mode: 'http', shop: target(), runbooks: { 'paced.yml': PACED } });
     const inner = bots;
     const balancer = await openBalancer();
-    closing.push(balancer.close);
+    closing.push(() => balancer.close());
     bots = {
       dir: inner.dir,
       close: () => inner.close(),
