@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./export.ts')).exportCommand(),
   stats: async () => (await import('./stats.ts')).statsCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  restore: async () => (await import('./backup.ts')).restoreCommand(),
   manifest: async () => (await import('./manifest.ts')).manifestCommand(),
 };
 

@@ -168,6 +168,12 @@ export async function remindable(db: Db, now: Date): Promise<readonly number[]> 
   return rows.map(({ id }) => id);
 }
 
+/** Of all incidents, in order. */
+export async function incidentNumbers(db: Db): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>('select id from incidents order by id');
+  return rows.map(({ id }) => id);
+}
+
 export async function incidentOfChannel(db: Db, channelId: string): Promise<number | undefined> {
   const result = await db.query<{ id: number }>('select id from incidents where channel_id = $1', [
     channelId,
