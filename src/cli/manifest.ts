@@ -13,6 +13,7 @@ import { loadSteps } from '../runbooks/step.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { PACKAGE_ROOT } from '../version.ts';
 import { renderChecksPage } from './checks-page.ts';
+import { renderErrorsPage } from './errors-page.ts';
 import { wrongUsage } from './options.ts';
 
 /** What is shipped names it so; firebreak.yml may name another. */
@@ -31,7 +32,7 @@ export const manifestCommand = (): Command =>
     .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
     .option(
       '--write',
-      `write manifest.yml, docs/commands.md, docs/checks.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
+      `write manifest.yml, docs/commands.md, docs/checks.md, docs/errors.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
     )
     .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, write, check }: ManifestOptions) => {
@@ -67,6 +68,7 @@ async function rendered(): Promise<readonly (readonly [name: string, text: strin
     ['manifest.yml', renderManifest({ command: COMMAND, commands })],
     ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
     ['docs/checks.md', renderChecksPage(await loadChecks())],
+    ['docs/errors.md', renderErrorsPage()],
     ['runbooks/schema.json', jsonSchema(await loadSteps())],
   ];
 }
