@@ -155,7 +155,7 @@ export async function startBot(
   const bot = createSlack({
     client,
     identity,
-    appToken: slack.appToken,
+    link: { kind: 'socket', appToken: slack.appToken },
     apiUrl: `${slack.url}/api/`,
     command: '/incident',
     store: parts.store ?? store,
