@@ -28,6 +28,14 @@ export const ERRORS = {
       'The store was migrated by a newer Firebreak: it needs version {needed} or later, this is {found}.',
     fix: 'Install Firebreak {needed} or later.',
   },
+  INIT_THERE: {
+    message: 'Here is already: {found}.',
+    fix: 'Edit it, or run this in another folder. Nothing was written.',
+  },
+  TOKEN_WRONG: {
+    message: 'The {what} begins with {prefix}; this one begins with {found}.',
+    fix: 'The bot token (xoxb-) is on "OAuth & Permissions" of the Slack app, the app-level token (xapp-) on "Basic Information". Nothing was written.',
+  },
   BACKUP_NOTHING: {
     message: 'There is no store of Firebreak in this database, so there is nothing to back up.',
     fix: 'Name the store with DATABASE_URL, or its data folder with --data-dir.',

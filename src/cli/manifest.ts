@@ -14,6 +14,7 @@ import { SLACK_PATH } from '../slack/http.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { PACKAGE_ROOT } from '../version.ts';
 import { renderChecksPage } from './checks-page.ts';
+import { renderErrorsPage } from './errors-page.ts';
 import { wrongUsage } from './options.ts';
 
 /** What is shipped names it so; firebreak.yml may name another. */
@@ -38,7 +39,7 @@ export const manifestCommand = (): Command =>
     )
     .option(
       '--write',
-      `write manifest.yml, docs/commands.md, docs/checks.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
+      `write manifest.yml, docs/commands.md, docs/checks.md, docs/errors.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
     )
     .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, url, write, check }: ManifestOptions) => {
@@ -84,6 +85,7 @@ async function rendered(): Promise<readonly (readonly [name: string, text: strin
     ['manifest.yml', renderManifest({ command: COMMAND, commands })],
     ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
     ['docs/checks.md', renderChecksPage(await loadChecks())],
+    ['docs/errors.md', renderErrorsPage()],
     ['runbooks/schema.json', jsonSchema(await loadSteps())],
   ];
 }
