@@ -8,13 +8,15 @@ import type { Store } from '../src/store/store.ts';
 import { eventually } from '../test/support/eventually.ts';
 import type { Memory } from './bot-child.ts';
 import { type Child, startChild } from './child.ts';
-import type { Bench, Figure } from './figure.ts';
+import { amount, type Bench, type Figure } from './figure.ts';
 import { inWorld, type Slack, TOKEN, type World } from './world.ts';
 
 const HOURS = 24;
 /** The clock is put forward by one look of the monitors at a time. */
 const STEP_S = 30;
 const STEPS = 3600 / STEP_S;
+/** Whether it grows on, or has come to an end, shows in between. */
+const ASKED_EVERY = 4;
 
 export const day: Bench = {
   name: 'day',
@@ -48,8 +50,14 @@ async function measured(world: World): Promise<readonly Figure[]> {
   const life: Day = { slack, store, bot, botUrl: await bot.ask<string>('open', file), owner };
   await hour(life, 1);
   const first = await bot.ask<Memory>('memory');
-  for (let number = 2; number <= HOURS; number += 1) await hour(life, number);
-  const last = await bot.ask<Memory>('memory');
+  const heaps = [first.heapMb];
+  let last = first;
+  for (let number = 2; number <= HOURS; number += 1) {
+    await hour(life, number);
+    if (number % ASKED_EVERY > 0) continue;
+    last = await bot.ask<Memory>('memory');
+    heaps.push(last.heapMb);
+  }
   const looks = await store.query<{ incidents: number; alerts: number; proposals: number }>(HAPPENED);
   const { incidents = 0, alerts = 0, proposals = 0 } = looks.rows[0] ?? {};
   if (incidents < HOURS || alerts < HOURS || proposals < HOURS)
@@ -61,7 +69,7 @@ async function measured(world: World): Promise<readonly Figure[]> {
       unit: 'MB',
       against: { value: first.heapMb, what: 'at hour 1' },
       goals: [{ of: 'ratio', is: 'at most', limit: 1.1 }],
-      note: `${incidents} incidents, ${alerts} alerts, ${proposals} proposals`,
+      note: `${incidents} incidents, ${alerts} alerts, ${proposals} proposals; at hour 1, then every ${ASKED_EVERY} hours: ${heaps.map(amount).join(', ')} MB`,
     },
     {
       name: `memory of the process at hour ${HOURS}`,

@@ -11,6 +11,7 @@ import { inWorld, type World } from './world.ts';
 const CLIENTS = 8;
 const SECONDS = 6;
 const ROUNDS = 3;
+const HALF = 0.5;
 const BY = 'U0000ONCALL';
 
 export const timeline: Bench = {
@@ -41,10 +42,14 @@ async function measured(world: World): Promise<readonly Figure[]> {
       value: ours / seconds,
       unit: '/s',
       against: { value: bare / seconds, what: 'by the bare INSERT' },
-      goals: [{ of: 'ratio', is: 'at least', limit: 0.5 }],
+      goals: [{ of: 'ratio', is: 'at least', limit: HALF }],
+      ...(ours < HALF * bare ? { note: WHY } : {}),
     },
   ];
 }
+
+const WHY =
+  'the cores are full, and a note makes six round trips where the bare INSERT makes one: begin, lock, read the incident, read the end of its chain, insert, commit';
 
 type Lane = () => Promise<unknown>;
 
