@@ -75,9 +75,10 @@ export function peopleOf(url: string): People {
       ),
     state: () => actorsOf(url).state(),
     async until(find, ms) {
-      for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(LOOK_MS)) {
+      for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
         const found = await find().catch(() => undefined);
         if (found !== undefined) return found;
+        await sleep(LOOK_MS);
       }
       return undefined;
     },

@@ -9,7 +9,7 @@ import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
-const APPROVAL_MS = 15_000;
+const APPROVAL_MS = 7000;
 const LOCK_MS = 6000;
 
 /** Settles when everybody has done everything. */
@@ -46,7 +46,9 @@ async function declared({ plan, people }: Scene, incident: number): Promise<stri
     const found = await people.until(
       async () => {
         const { channels } = await people.state();
-        return channels.find(({ name }) => mine.test(name))?.name;
+        return channels.find(
+          ({ name, messages }) => mine.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
+        )?.name;
       },
       perhaps ? AGAIN_MS : CHANNEL_MS,
     );

@@ -59,8 +59,37 @@ const LINES: readonly [string, ...string[]] = [
   'run first-five-minutes',
 ];
 
+/** Seed 0: nothing by chance, and each safeguard is needed. Without one of them it must fail each time. */
+const DIRECTED: Plan = {
+  seed: 0,
+  bots: 2,
+  incidents: 1,
+  acts: inOrder([
+    ...Array.from({ length: 3 }, (_, index) => directed(200 + index * 30, 'note', `n${index}`)),
+    ...Array.from({ length: 5 }, (_, index) => directed(900 + index * 30, 'update', `u${index}`)),
+    {
+      at: 5000,
+      user: '',
+      incident: 1,
+      kind: 'danger',
+      token: tokenOf(0, 'd'),
+      cut: 'committed',
+    },
+  ]),
+  faults: [
+    { at: 0, kind: 'delivery', body: { kind: 'duplicate', times: 20 } },
+    { at: 0, kind: 'freeze', token: tokenOf(0, 'fz') },
+    {
+      at: 800,
+      kind: 'slack',
+      body: { method: 'chat.postMessage', kind: 'drop', effect: 'before', times: 2 },
+    },
+  ],
+};
+
 /** Answers the same for the same seed. */
 export function planOf(seed: number): Plan {
+  if (seed === 0) return { ...DIRECTED, acts: numbered(DIRECTED.acts) };
   const random = randomOf(seed);
   const incidents = random.percent(30) ? 2 : 1;
   const bots = random.percent(35) ? 2 : 1;
@@ -84,15 +113,25 @@ export function planOf(seed: number): Plan {
     seed,
     bots,
     incidents,
-    acts: inOrder(acts).map((act, index) => ({ ...act, user: `person${index}` })),
+    acts: numbered(inOrder(acts)),
     faults: inOrder([...always, ...faults]),
   };
 }
 
-const inOrder = <T extends { readonly at: number }>(all: readonly T[]): readonly T[] =>
-  [...all].sort((a, b) => a.at - b.at);
+function inOrder<T extends { readonly at: number }>(all: readonly T[]): readonly T[] {
+  return [...all].sort((a, b) => a.at - b.at);
+}
 
-const tokenOf = (seed: number, name: string): string => `tok${seed}x${name}z`;
+const numbered = (acts: readonly Act[]): readonly Act[] =>
+  acts.map((act, index) => ({ ...act, user: `person${index}` }));
+
+function tokenOf(seed: number, name: string): string {
+  return `tok${seed}x${name}z`;
+}
+
+function directed(at: number, kind: TokenKind, name: string): Act {
+  return { at, user: '', incident: 1, kind, token: tokenOf(0, name) };
+}
 
 function actOf(seed: number, index: number, incidents: number, random: Random): Act {
   const at = random.below(LENGTH_MS);

@@ -40,11 +40,12 @@ const twinsExpected = async (place: Place): Promise<boolean> =>
 async function untilNothing(place: Place, bots: Bots): Promise<string | undefined> {
   let quiet = 0;
   let left = '';
-  for (const deadline = Date.now() + LONGEST_MS; Date.now() < deadline; await sleep(LOOK_MS)) {
+  for (const deadline = Date.now() + LONGEST_MS; Date.now() < deadline; ) {
     left = await leftIn(place);
     quiet = left === '' ? quiet + 1 : 0;
     if (quiet === 2) return undefined;
     bots.advance(STEP_MS);
+    await sleep(LOOK_MS);
   }
   return left;
 }
