@@ -21,7 +21,7 @@ import { type Mistake, readYaml } from './yaml.ts';
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
-  readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
+  readonly slack: { readonly botToken: string; readonly link: SlackLink; readonly apiUrl?: string };
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
@@ -33,6 +33,11 @@ export interface Config {
   /** Folders of runbooks; a later one goes before. */
   readonly runbooks: readonly string[];
 }
+
+/** How Slack reaches the bot: over connections that the bot opens, or at its HTTP server. */
+export type SlackLink =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  | { readonly kind: 'http'; readonly signingSecret: string };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -67,16 +72,16 @@ export function lookAtConfig(file: string, env: Env = process.env): ConfigLook {
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
-  const outside = outsideOf(env, problems);
   // What only contradicts itself, or misses a variable, can still be looked at.
   const form = read ?? (existsSync(file) ? readFile(file, [], () => []) : undefined);
+  const outside = outsideOf(env, form?.slack.mode ?? 'socket', problems);
   return { problems, outside, ...(form ? { config: { ...outside, ...configOf(form, file, env) } } : {}) };
 }
 
-function outsideOf(env: Env, problems: string[]): ConfigLook['outside'] {
-  const secret = (variable: string, prefix: string, what: string): string => {
+function outsideOf(env: Env, mode: SlackLink['kind'], problems: string[]): ConfigLook['outside'] {
+  const secret: Secret = (variable, prefix, what) => {
     const value = env[variable] ?? '';
-    if (value.startsWith(prefix)) return value;
+    if (value !== '' && value.startsWith(prefix)) return value;
     // Never the token itself: it would end in a log.
     const found = value === '' ? 'not set' : `found ${value.slice(0, 4)}…`;
     problems.push(`environment ${variable}: ${found}, expected ${what}`);
@@ -87,14 +92,10 @@ function outsideOf(env: Env, problems: string[]): ConfigLook['outside'] {
     'xoxb-',
     'the bot token (xoxb-…) from "OAuth & Permissions" of the Slack app',
   );
-  const appToken = secret(
-    'SLACK_APP_TOKEN',
-    'xapp-',
-    'an app-level token (xapp-…) with connections:write from "Basic Information"',
-  );
+  const link = linkOf(mode, secret);
   const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl } = env;
   return {
-    slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
+    slack: { botToken, link, ...(apiUrl ? { apiUrl } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
     logLevel: logLevelOf(env, problems),
@@ -112,6 +113,16 @@ function configOf(read: ConfigFile, file: string, env: Env): Omit<Config, keyof 
     runbooks: runbookFolders(file),
   };
 }
+
+type Secret = (variable: string, prefix: string, what: string) => string;
+
+const linkOf = (mode: SlackLink['kind'], secret: Secret): SlackLink =>
+  mode === 'http'
+    ? { kind: 'http', signingSecret: secret('SLACK_SIGNING_SECRET', '', SIGNING_SECRET) }
+    : { kind: 'socket', appToken: secret('SLACK_APP_TOKEN', 'xapp-', APP_TOKEN) };
+
+const SIGNING_SECRET = 'the signing secret from "Basic Information" of the Slack app';
+const APP_TOKEN = 'an app-level token (xapp-…) with connections:write from "Basic Information"';
 
 /** The token that reads an app's manifest: only `doctor` uses it, since it is one of a person and short-lived. */
 export const configTokenIn = (env: Env = process.env): string | undefined =>

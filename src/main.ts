@@ -66,6 +66,7 @@ export const startFirebreak = (
       ...talk,
       sources,
       targets: targets.names,
+      slack: slack.handle,
       vitals,
     });
     const url = await receiver.start();

@@ -26,6 +26,7 @@ import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
 import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
+import type { NotDone } from './not-done.ts';
 import type { OnCallLevel } from './on-call.ts';
 import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
@@ -236,6 +237,8 @@ export interface App {
   meet(userId: string, name: string): Promise<void>;
   /** Settles an inbox row that changed nothing. */
   settle(cause: Cause): Promise<void>;
+  /** Ends an inbox row as not done, and has its person told by a direct message; both, or neither. */
+  endUndone(what: NotDone): Promise<void>;
 }
 
 /** What somebody is to Slack; `member` is a full member of this workspace who is not deactivated. */

@@ -39,11 +39,11 @@ export async function examineInside(
 }
 
 function patientOf(file: string, { problems, outside, config }: ConfigLook, dataDir?: string): Patient {
-  const { botToken, appToken, apiUrl } = outside.slack;
+  const { botToken, link, apiUrl } = outside.slack;
   return {
     file,
     problems,
-    slack: { botToken, link: { kind: 'socket', appToken }, apiUrl, configToken: configTokenIn() },
+    slack: { botToken, link, apiUrl, configToken: configTokenIn() },
     databaseUrl: outside.databaseUrl,
     dataDir: dataDir ?? outside.dataDir,
     ...(config ? { configured: config } : {}),

@@ -76,7 +76,7 @@ async function slackFindings(
 ): Promise<readonly Finding[]> {
   const { botToken, link, apiUrl, configToken } = slack;
   const bot = consult(botToken, apiUrl, now);
-  const parts = { botToken, link, apiUrl, bot, atWork: look?.atWork, now };
+  const parts = { botToken, link, apiUrl, bot, atWork: look?.atWork, arrivals: look?.arrivals, now };
   const app = await examined('slack bot token', () => examineSlackApp(parts, { inside }));
   // Of a refused token is told once.
   if (!configured || app.find(({ name }) => name === 'slack bot token')?.status !== 'ok') return app;

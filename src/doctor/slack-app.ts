@@ -1,6 +1,7 @@
 /** The Slack app: its tokens, its scopes, what it is sent, and whether Slack can be heard. */
 
 import { duration } from '../domain/metrics.ts';
+import { formatUtc } from '../domain/when.ts';
 import { explain } from '../errors.ts';
 import { type Consultation, consult, whyUnanswered } from '../slack/consultation.ts';
 import { SCOPES } from '../slack/manifest.ts';
@@ -14,6 +15,9 @@ export type SlackLink =
   | { readonly kind: 'socket'; readonly appToken: string }
   | { readonly kind: 'http'; readonly signingSecret: string };
 
+/** When the last delivery of each kind arrived, as the inbox still knows; undefined: the store does not answer. */
+export type Arrivals = Readonly<Record<string, Date>> | undefined;
+
 /** What the store knows of a bot at work; undefined: the store does not answer. */
 export interface AtWork {
   readonly running: boolean;
@@ -26,6 +30,7 @@ export interface SlackAppParts {
   readonly apiUrl?: string | undefined;
   readonly bot: Consultation;
   readonly atWork: AtWork | undefined;
+  readonly arrivals: Arrivals;
   readonly now: () => Date;
 }
 
@@ -37,7 +42,10 @@ export async function examineSlackApp(
   const byBot = parts.botToken === '' ? unset('slack bot token', 'SLACK_BOT_TOKEN') : await byBotToken(parts);
   const { link } = parts;
   if (inside) return byBot;
-  return [...byBot, ...(link.kind === 'http' ? [signed(link.signingSecret)] : await byAppToken(parts, link))];
+  return [
+    ...byBot,
+    ...(link.kind === 'http' ? [address(link.signingSecret, parts.arrivals)] : await byAppToken(parts, link)),
+  ];
 }
 
 const unset = (name: string, variable: string): readonly Finding[] => [
@@ -110,15 +118,19 @@ function oneApp({ link, bot }: SlackAppParts, botId: string | undefined): Promis
 export const appIdIn = (appToken: string): string | undefined =>
   /^xapp-\d+-(A[A-Z0-9]+)-/.exec(appToken)?.[1];
 
-/** Slack cannot be asked for it, nor whether the address it sends to is ours. */
-const signed = (secret: string): Finding =>
-  secret === ''
-    ? skipped('slack address', 'Not known: SLACK_SIGNING_SECRET is not set.')
-    : skipped(
-        'slack address',
-        'A signing secret is set; whether Slack reaches this machine is only seen when something arrives.',
-        'Under "Event Subscriptions" of the app, press "Retry" beside the Request URL: it has to become Verified.',
-      );
+/** Slack cannot be asked whether the address that it sends to is ours: what arrived tells it. */
+function address(secret: string, arrivals: Arrivals): Finding {
+  const name = 'slack address';
+  if (secret === '') return skipped(name, 'Not known: SLACK_SIGNING_SECRET is not set.');
+  const newest = Math.max(...Object.values(arrivals ?? {}).map((at) => at.getTime()));
+  if (Number.isFinite(newest))
+    return ok(name, `Slack reaches the bot: something arrived at ${formatUtc(new Date(newest))}.`);
+  return skipped(
+    name,
+    'A signing secret is set; that Slack reaches this machine is only seen when something arrives.',
+    'Under "Event Subscriptions" of the app, press "Retry" beside the Request URL: it has to become Verified.',
+  );
+}
 
 async function byAppToken(
   parts: SlackAppParts,

@@ -4,11 +4,8 @@ import { formatUtc } from '../domain/when.ts';
 import { consult } from '../slack/consultation.ts';
 import { EVENTS, SHORTCUT } from '../slack/manifest.ts';
 import { type Finding, fail, ok, skipped, warn } from './finding.ts';
-import type { SlackLink } from './slack-app.ts';
+import type { Arrivals, SlackLink } from './slack-app.ts';
 import { asking } from './slack-errors.ts';
-
-/** When the last delivery of each kind arrived, as the inbox still knows; undefined: the store does not answer. */
-export type Arrivals = Readonly<Record<string, Date>> | undefined;
 
 export interface SlackEventsParts {
   /** Of a person, for 12 hours: only it may read an app's manifest. */

@@ -11,6 +11,8 @@ import type { Store } from '../store/store.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
 import { canWait } from './danger.ts';
 import { startEntering } from './enter-kept.ts';
+import { watchFreezes } from './freezes.ts';
+import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
@@ -24,7 +26,10 @@ export interface SlackParts {
   /** From `createClient`: it carries the bot's token. */
   readonly client: WebClient;
   readonly identity: WhoAmI;
-  readonly appToken: string;
+  /** How Slack reaches the bot. */
+  readonly link:
+    | { readonly kind: 'socket'; readonly appToken: string }
+    | { readonly kind: 'http'; readonly signingSecret: string };
   readonly apiUrl?: string | undefined;
   /** `/incident` */
   readonly command: string;
@@ -39,20 +44,22 @@ export interface SlackParts {
 }
 
 export interface Slack {
-  /** Settles with the first connection, or goes on trying; fails only when Slack refuses the token. */
+  /** Settles when Slack is reached, or goes on trying; fails only when Slack refuses a token. */
   start(): Promise<void>;
   stop(): Promise<void>;
   connected(): boolean;
+  /** Over HTTP only: answers what Slack sends. */
+  readonly handle?: HttpHandler;
   /** Does what a crash left undone; to be called at start and on each tick, by one instance at a time. */
   readonly replay: () => Promise<void>;
 }
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, identity, appToken, apiUrl, store, spool, dispatch, log, now } = parts;
+  const { client, identity, apiUrl, store, spool, app, dispatch, log, now } = parts;
   const { inbox } = store;
-  const socket = socketReceiver({ appToken, apiUrl, log });
-  const receiver = inboxReceiver(socket, {
+  const link = linkOf(parts);
+  const receiver = inboxReceiver(link, {
     inbox,
     spool,
     canWait: (asked) => canWait(asked, dispatch),
@@ -75,33 +82,41 @@ export function createSlack(parts: SlackParts): Slack {
     async start() {
       // First: Slack may be away.
       if (spool) stopEntering = startEntering({ spool, inbox, now, log });
-      await startUp(socket, identity, log);
+      await startUp(link, identity, log);
     },
     async stop() {
       await receiver.stop();
       await stopEntering?.();
     },
-    connected: () => socket.connected(),
-    replay: () => replayOpen({ bolt, client, dispatch, inbox, underWay: receiver.underWay, log, now }),
+    connected: () => link.connected(),
+    ...('handle' in link ? { handle: link.handle } : {}),
+    replay: () => replayOpen({ bolt, client, app, dispatch, inbox, underWay: receiver.underWay, log, now }),
   };
 }
 
+function linkOf({ link, identity, apiUrl, log, now }: SlackParts): SocketReceiver | HttpLink {
+  const freezes = watchFreezes(now);
+  return link.kind === 'http'
+    ? httpLink({ signingSecret: link.signingSecret, identity, freezes, log, now })
+    : socketReceiver({ appToken: link.appToken, apiUrl, freezes, log });
+}
+
 /** A Slack that is away must not keep the rest of the bot from its work; one that refuses a token ends the start. */
-async function startUp(socket: SocketReceiver, identity: WhoAmI, log: Logger): Promise<void> {
+async function startUp(link: SocketReceiver | HttpLink, identity: WhoAmI, log: Logger): Promise<void> {
   try {
-    await Promise.all([connect(socket, log), askWhoWeAre(identity, log)]);
+    await Promise.all([connect(link), askWhoWeAre(identity, log)]);
+    if (!link.connected()) log.warn('Slack does not answer yet; connecting goes on');
   } catch (error) {
-    await socket.stop();
+    await link.stop();
     throw error;
   }
 }
 
-async function connect(socket: SocketReceiver, log: Logger): Promise<void> {
-  const started = socket.start().catch((error: unknown) => {
+async function connect(link: SocketReceiver | HttpLink): Promise<void> {
+  const started = link.start().catch((error: unknown) => {
     throw tokenRefused('SLACK_APP_TOKEN', error);
   });
   await Promise.race([started, sleep(START_MS, undefined, { ref: false })]);
-  if (!socket.connected()) log.warn('Slack does not answer yet; connecting goes on');
 }
 
 async function askWhoWeAre(identity: WhoAmI, log: Logger): Promise<void> {

@@ -153,7 +153,7 @@ async function end(
   if (key === undefined) return state;
   try {
     await settle(inbox, key, state, now());
-    return (await stateOf(inbox, key)) === 'done' ? 'done' : 'refused';
+    return state === 'done' || (await stateOf(inbox, key)) === 'done' ? 'done' : 'refused';
   } catch (error) {
     log.warn({ err: error }, 'a delivery stays open and will be replayed');
     return 'received';

@@ -1,6 +1,7 @@
 /** Does what a crash left undone in the inbox, at most once; what is dangerous and old is not done, and said. */
 import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
@@ -13,6 +14,7 @@ import { mentionedLine } from './mentions.ts';
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
   readonly client: WebClient;
+  readonly app: Pick<App, 'endUndone'>;
   readonly dispatch: Pick<Dispatch, 'isDangerous'>;
   readonly inbox: Db;
   /** What this process is working on by itself. */
@@ -41,18 +43,18 @@ export async function replayOpen(parts: ReplayParts): Promise<void> {
 const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
   now().getTime() - row.receivedAt.getTime() > DANGEROUS_MS && isDangerous(row, dispatch);
 
-/** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
-async function expire(row: Delivered, parts: ReplayParts): Promise<void> {
-  const ended = await settle(parts.inbox, row.key, 'expired', parts.now());
-  if (ended) await tellNotRun(row, 'Firebreak was down, or could write nothing down', parts);
-}
+const expire = (row: Delivered, { app }: ReplayParts): Promise<void> =>
+  app.endUndone({
+    ...notRun(row, 'Firebreak was down, or could write nothing down'),
+    inboxKey: row.key,
+    ending: 'expired',
+  });
 
-async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayParts): Promise<void> {
+function notRun(row: Delivered, why: string): { readonly user: string | undefined; readonly text: string } {
   const author = mentionIn(row.payload)?.['user'];
   const user = typeof author === 'string' ? author : senderOf(row.payload)?.id;
-  if (user === undefined) return;
   const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: ${why}. Say it again.`;
-  await tellDirectly(user, text, client, log);
+  return { user, text };
 }
 
 /** A direct message, once at most. */
@@ -71,13 +73,14 @@ export async function tellDirectly(
 }
 
 async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
-  const { bolt, inbox, log, now } = parts;
+  const { bolt, client, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     if (message && 'text' in message) await respond(responseUrl(payload), message, log);
     const refused = refusedForm(message);
-    if (refused !== undefined) await tellNotRun(row, refused, parts);
+    const { user, text } = notRun(row, refused ?? '');
+    if (refused !== undefined && user !== undefined) await tellDirectly(user, text, client, log);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
@@ -86,8 +89,7 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
     // The person was told that it will be done: the next tick tries again.
     if (now().getTime() - receivedAt.getTime() < GIVE_UP_MS) return;
-    const ended = await settle(inbox, inboxKey, 'refused', now());
-    if (ended) await tellNotRun(row, 'it failed each time it was tried', parts);
+    await app.endUndone({ ...notRun(row, 'it failed each time it was tried'), inboxKey, ending: 'refused' });
   }
 }
 

@@ -27,6 +27,7 @@ export async function receive(
      values ($1, $2, $3, $4)
      on conflict (key) do nothing`,
     [key, kind, storableJson(payload), receivedAt],
+    'receive',
   );
   return rowCount === 1 ? 'new' : 'known';
 }
@@ -58,6 +59,7 @@ export async function settle(tx: Db, key: string, state: Ending, now: Date): Pro
             payload = case kind when 'event' then '{}' else payload - $4::text[] end
       where key = $1 and state = 'received'`,
     [key, state, now, SECRETS],
+    'settle',
   );
   return rowCount === 1;
 }

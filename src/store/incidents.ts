@@ -59,7 +59,8 @@ export async function oneDeclaration(tx: Db): Promise<void> {
 }
 
 export async function loadIncident(db: Db, id: number): Promise<Incident | undefined> {
-  const row = first(await db.query<IncidentRow>(`select ${COLUMNS} from incidents i where i.id = $1`, [id]));
+  const sql = `select ${COLUMNS} from incidents i where i.id = $1`;
+  const row = first(await db.query<IncidentRow>(sql, [id], 'load-incident'));
   return row && toIncident(row);
 }
 
@@ -68,7 +69,7 @@ export async function loadIncident(db: Db, id: number): Promise<Incident | undef
  * stronger lock would wait for whoever has written a row that refers to it, and two of those would wait for each other.
  */
 export async function lockIncident(tx: Db, id: number): Promise<Incident | undefined> {
-  await tx.query('select from incidents where id = $1 for no key update', [id]);
+  await tx.query('select from incidents where id = $1 for no key update', [id], 'lock-incident');
   return loadIncident(tx, id);
 }
 
@@ -168,10 +169,15 @@ export async function remindable(db: Db, now: Date): Promise<readonly number[]> 
   return rows.map(({ id }) => id);
 }
 
+/** Of all incidents, in order. */
+export async function incidentNumbers(db: Db): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>('select id from incidents order by id');
+  return rows.map(({ id }) => id);
+}
+
 export async function incidentOfChannel(db: Db, channelId: string): Promise<number | undefined> {
-  const result = await db.query<{ id: number }>('select id from incidents where channel_id = $1', [
-    channelId,
-  ]);
+  const sql = 'select id from incidents where channel_id = $1';
+  const result = await db.query<{ id: number }>(sql, [channelId], 'incident-of-channel');
   return first(result)?.id;
 }
 

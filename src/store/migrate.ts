@@ -34,6 +34,32 @@ export async function migrate(
   }
 }
 
+/** Keeps every starter waiting until the end of the transaction. */
+export async function lockMigrations(client: Client): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+}
+
+/** Applies, of those that are missing, the ones that are named, within the caller's transaction; all unless told. */
+export async function migrateWithin(client: Client, names?: readonly string[]): Promise<void> {
+  await client.query(HISTORY);
+  for (const migration of await readMigrations(MIGRATIONS))
+    if (names === undefined || names.includes(migration.name)) await apply(client, migration);
+}
+
+/** The names of those that this program brings, in order. */
+export const shippedMigrations = async (): Promise<readonly string[]> =>
+  (await readMigrations(MIGRATIONS)).map(({ name }) => name);
+
+/** The names of those that were applied, in order; none in an empty database. */
+export async function appliedMigrations(db: Db): Promise<readonly string[]> {
+  const { rows: found } = await db.query<{ there: boolean }>(
+    `select to_regclass('firebreak_migrations') is not null as there`,
+  );
+  if (found[0]?.there !== true) return [];
+  const { rows } = await db.query<{ name: string }>('select name from firebreak_migrations order by id');
+  return rows.map(({ name }) => name);
+}
+
 /** How a schema stands to this program, only read. */
 export interface SchemaStand {
   /** What the next start will apply. */
@@ -68,21 +94,21 @@ const newest = (rows: readonly { readonly works_beside: string }[]): string | un
 
 type Client = ReturnType<Store['dedicated']>;
 
+const HISTORY = `
+  create table if not exists firebreak_migrations (
+    id           integer primary key,
+    name         text not null,
+    works_beside text not null,
+    applied_at   timestamptz not null default now()
+  )`;
+
 async function applyAll(
   client: Client,
   migrations: readonly Migration[],
   version: string,
 ): Promise<readonly string[]> {
   const applied: string[] = [];
-  await oneStarter(client, () =>
-    client.query(`
-      create table if not exists firebreak_migrations (
-        id           integer primary key,
-        name         text not null,
-        works_beside text not null,
-        applied_at   timestamptz not null default now()
-      )`),
-  );
+  await oneStarter(client, () => client.query(HISTORY));
   for (const migration of migrations) {
     const fresh = await oneStarter(client, async () => {
       await refuseIfTooOld(client, version);
@@ -98,7 +124,7 @@ async function applyAll(
 async function oneStarter<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lockMigrations(client);
     const result = await work();
     await client.query('commit');
     return result;

@@ -17,10 +17,10 @@ export interface OwnStore {
 
 /** Opens and migrates the store. Throws DATA_DIR_IN_USE when another Firebreak owns the data folder. */
 export async function openOwnStore(
-  where: { databaseUrl?: string; dataDir: string; slack: { readonly appToken: string } },
+  where: { databaseUrl?: string; dataDir: string; slack: { readonly link: object } },
   log: Logger,
 ): Promise<OwnStore> {
-  const spool = openSpool(join(where.dataDir, 'spool', appIn(where.slack.appToken)), log);
+  const spool = openSpool(join(where.dataDir, 'spool', appIn(where.slack.link)), log);
   if (where.databaseUrl !== undefined) {
     const ready = (store: Store): Promise<unknown> => onceThere(() => migrate(store), log);
     return { spool, ...(await opened(where.databaseUrl, log, ready, () => Promise.resolve())) };
@@ -32,7 +32,8 @@ export async function openOwnStore(
 }
 
 /** Bots of two Slack apps may share a data folder: what was said to the one must not be done by the other. */
-const appIn = (appToken: string): string => /^xapp-\d+-(\w+)-/.exec(appToken)?.[1] ?? 'app';
+const appIn = (link: object): string =>
+  'appToken' in link ? (/^xapp-\d+-(\w+)-/.exec(String(link.appToken))?.[1] ?? 'app') : 'app';
 
 async function opened(
   url: string,

@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { examine } from '../../src/doctor/doctor.ts';
+import { examineSlackApp } from '../../src/doctor/slack-app.ts';
+import { examineSlackEvents } from '../../src/doctor/slack-events.ts';
+import { consult } from '../../src/slack/consultation.ts';
 import { probeSocket } from '../../src/slack/probe-socket.ts';
 import { approvedBy, lines, notWell, openWard, teamOf, type Ward } from './support.ts';
 
@@ -153,6 +156,33 @@ describe('the doctor of a Slack app that was set up right', () => {
     const findings = await examine(ward.patient({ slack: { link, configToken: undefined } }));
     expect(lines(findings, 'slack socket')).toEqual([]);
     expect(lines(findings, 'slack address')).toMatchObject([{ status: 'skipped' }]);
+    const at = new Date('2026-11-26T09:00:00Z');
+    const client = consult(ward.slack.botToken, `${ward.slack.url}/api/`, () => new Date());
+    const parts = { botToken: ward.slack.botToken, link, bot: client, atWork: undefined, now: () => at };
+    const reached = await examineSlackApp({ ...parts, arrivals: { command: at } }, { inside: false });
+    expect(lines(reached, 'slack address')).toMatchObject([{ status: 'ok' }]);
+  });
+
+  it('judges the events by what has arrived, and a bot by when it heard Slack', async () => {
+    const now = new Date('2026-11-26T09:00:00Z');
+    const events = async (arrivals: Record<string, Date>) => {
+      const parts = { configToken: undefined, appId: 'A1', link: 'socket', apiUrl: undefined } as const;
+      return (await examineSlackEvents({ ...parts, command: '/incident', arrivals, now: () => now }))[0]
+        ?.status;
+    };
+    expect(await events({ event: now, command: now })).toBe('ok');
+    expect(await events({ command: now })).toBe('warn');
+    const { botToken, appToken, url } = ward.slack;
+    const apiUrl = `${url}/api/`;
+    const bot = consult(botToken, apiUrl, () => now);
+    const socket = async (heardMsAgo: number) => {
+      const atWork = { running: true, heardAt: new Date(now.getTime() - heardMsAgo) };
+      const link = { kind: 'socket', appToken } as const;
+      const parts = { botToken, link, apiUrl, bot, atWork, arrivals: {}, now: () => now };
+      return lines(await examineSlackApp(parts, { inside: false }), 'slack socket')[0]?.status;
+    };
+    expect(await socket(5000)).toBe('ok');
+    expect(await socket(120_000)).toBe('fail');
   });
 });
 

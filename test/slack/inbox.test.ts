@@ -4,6 +4,7 @@ import type { App as Bolt } from '@slack/bolt';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { createIdentity } from '../../src/slack/client.ts';
+import { watchFreezes } from '../../src/slack/freezes.ts';
 import { socketReceiver } from '../../src/slack/socket.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
@@ -262,7 +263,8 @@ test('a Slack that is away at the start does not end it', async () => {
 test('a token that is refused later is tried again', async () => {
   const apiUrl = `${world.slack.url}/api/`;
   const { appToken } = world.slack;
-  const socket = socketReceiver({ appToken, apiUrl, log: silentLogger, refusedWaitMs: 100 });
+  const freezes = watchFreezes(() => new Date());
+  const socket = socketReceiver({ appToken, apiUrl, freezes, log: silentLogger, refusedWaitMs: 100 });
   socket.init({ processEvent: () => Promise.resolve() } as unknown as Bolt);
   await socket.start();
   await eventually(async () => (await connections()) === 2);

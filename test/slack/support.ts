@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
+import { endUndone } from '../../src/app/not-done.ts';
 import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import type { Escalation, Incident, Page } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
@@ -154,12 +155,12 @@ export async function startBot(
   const bot = createSlack({
     client,
     identity,
-    appToken: slack.appToken,
+    link: { kind: 'socket', appToken: slack.appToken },
     apiUrl: `${slack.url}/api/`,
     command: '/incident',
     store: parts.store ?? store,
     ...(parts.spool ? { spool: parts.spool } : {}),
-    app: parts.app ?? appWith(),
+    app: parts.app ?? appWith({ endUndone: (what) => endUndone(world.store, what, new Date()) }),
     dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
     directory: createDirectory(client, identity),
     log: silentLogger,
@@ -168,6 +169,15 @@ export async function startBot(
   await bot.start();
   return bot;
 }
+
+/** What a person is to be told by a direct message, as it waits to be sent. */
+export const toldTo = async ({ store, slack }: World, user: string): Promise<readonly string[]> =>
+  (
+    await store.query<{ text: string }>(
+      `select effect ->> 'text' as text from outbox where lane = $1 and effect ->> 'kind' = 'say' order by id`,
+      [`user:${slack.users[user] ?? user}`],
+    )
+  ).rows.map(({ text }) => text);
 
 export const inboxRows = async ({
   store,

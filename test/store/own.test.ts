@@ -12,7 +12,7 @@ let database: TestDatabase;
 let dataDir: string;
 let said: string;
 const log = createLogger({ destination: { write: (line) => void (said += line) } });
-const slack = { appToken: 'xapp-1-A0TEST-x' };
+const slack = { link: { appToken: 'xapp-1-A0TEST-x' } };
 
 beforeAll(async () => {
   database = await createTestDatabase();
