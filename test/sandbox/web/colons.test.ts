@@ -2,13 +2,13 @@ import { withPlainColons } from '../../../sandbox/web/blocks/colons.ts';
 
 const section = (text: string): object => ({ type: 'section', text: { type: 'mrkdwn', text } });
 const shown = (text: string): string =>
-  JSON.stringify(withPlainColons([section(text)])).replaceAll('\u2060', '|');
+  JSON.stringify(withPlainColons([section(text)])).replaceAll('&#58;', '|');
 
 test.each([
   [
     'a colon in two lines is no emoji',
     ':fire: *a service:b*\\ncritical: most',
-    ':fire: *a service:|b*\\ncritical:| most',
+    ':fire: *a service|b*\\ncritical| most',
   ],
   [
     'links, code and skin tones stay',
