@@ -12,6 +12,8 @@ export interface Bots {
   /** `SIGSTOP` and `SIGCONT` to the bot that names itself so in the store. */
   signal(name: string, signal: NodeJS.Signals): void;
   advance(ms: number): void;
+  /** What their clocks say. */
+  now(): Date;
 }
 
 export interface BotsParts {
@@ -74,6 +76,7 @@ export function botsOf({ program, config, dir, slack, env }: BotsParts): Bots {
     signal(name, signal) {
       [...running.values()].find((bot) => bot.name === name)?.child.kill(signal);
     },
+    now: () => new Date(Date.now() + ahead),
     advance(ms) {
       ahead += ms;
       // First Slack: what a lost request still does there is done before anybody looks for it.

@@ -5,16 +5,19 @@ import type { Fault } from './plan.ts';
 import type { Scene } from './run.ts';
 
 export interface Breaker {
-  /** Settles when the fault is over. */
-  apply(fault: Fault): Promise<void>;
+  /** Makes it when it is time, of which `begun` is the beginning; settles when the fault is over. */
+  apply(fault: Fault, begun: number): Promise<void>;
   kill(bot: number): Promise<void>;
   /** All is well again. */
   end(): Promise<void>;
 }
 
-const LEASE_MS = 8000;
+/** The channel of the first incident. */
+const FIRST = /-inc1t/;
+const HOME_MS = 40_000;
+const LEASE_MS = 20_000;
 
-export function breaker({ plan, place, people, bots }: Scene): Breaker {
+export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
   // One trouble of the store at a time: each mends what it broke.
   let store: Promise<void> = Promise.resolve();
   const alone = (trouble: () => Promise<void>): Promise<void> => {
@@ -55,10 +58,7 @@ export function breaker({ plan, place, people, bots }: Scene): Breaker {
 
   /** A bot stops in the middle of a call to Slack; it wakes up when its lease was taken by another one. */
   async function freeze(token: string): Promise<void> {
-    const channel = await people.until(async () => {
-      const { channels } = await people.state();
-      return channels.find(({ name }) => name.startsWith('inc-'))?.name;
-    }, LEASE_MS);
+    const channel = await people.home(FIRST, LEASE_MS);
     if (channel === undefined) return;
     await people.control('POST', 'faults', {
       method: 'chat.postMessage',
@@ -77,7 +77,7 @@ export function breaker({ plan, place, people, bots }: Scene): Breaker {
         [`%${token}%`],
       );
       return row;
-    }, 5000);
+    }, LEASE_MS);
     if (lane) await frozen(lane.lane, lane.bot);
     await said;
   }
@@ -128,8 +128,12 @@ export function breaker({ plan, place, people, bots }: Scene): Breaker {
 
   return {
     kill,
-    async apply(fault) {
+    async apply(fault, begun) {
+      if (fault.home) await people.home(FIRST, HOME_MS);
+      await sleep(Math.max(0, fault.at - (fault.home ? 0 : Date.now() - begun)));
+      tell(`fault ${JSON.stringify(fault)}`);
       await made(fault);
+      tell(`fault ${fault.kind} is over`);
     },
     async end() {
       await store.catch(() => undefined);

@@ -62,6 +62,7 @@ export function violations(facts: Facts): readonly string[] {
 /** How often a thing may have happened, by what its person was told. */
 export function bounds(said: Said, inbox: string | undefined): readonly [number, number] {
   const { told, acked } = said;
+  if (/unless it has begun already/.test(told)) return [0, 1];
   if (inbox === 'done') return isRefusal(told) ? [0, 0] : [1, 1];
   if (inbox === 'refused' || inbox === 'expired') return [0, 0];
   if (/\*not recorded\*|\*refused\*|was \*not\* run/.test(told)) return [0, 0];
@@ -70,8 +71,8 @@ export function bounds(said: Said, inbox: string | undefined): readonly [number,
   return acked ? [1, 1] : [0, 0];
 }
 
-/** The verb itself said no, and what is so stays so. */
-const isRefusal = (told: string): boolean => /^:(no_entry|warning|x|octagonal_sign)/.test(told);
+/** The verb itself said no, perhaps after other words to the same person. */
+const isRefusal = (told: string): boolean => /^:no_entry/m.test(told);
 
 function kept(said: Said, facts: Facts): readonly string[] {
   const count = counted(said, facts);

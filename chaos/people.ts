@@ -19,6 +19,8 @@ export interface People {
   press(what: Omit<Said, 'acked' | 'told'>, user: string, button: Button): Promise<Said>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   state(): Promise<SlackState>;
+  /** The channel whose name says so, once the card of the incident is in it; undefined when that takes too long. */
+  home(name: RegExp, ms: number): Promise<string | undefined>;
   /** Looks again until there is one; undefined when there is none in time. */
   until<T>(find: () => Promise<T | undefined>, ms: number): Promise<T | undefined>;
 }
@@ -30,7 +32,7 @@ interface Answered {
 
 const LOOK_MS = 60;
 
-export function peopleOf(url: string): People {
+export function peopleOf(url: string, tell: (what: string) => void): People {
   const said: Said[] = [];
   const control: People['control'] = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${url}/sandbox/${path}`, {
@@ -46,11 +48,30 @@ export function peopleOf(url: string): People {
     const told = responses.flatMap(({ kind, text }) => (kind !== 'message' && text ? [text] : [])).join('\n');
     const one = { ...what, acked: ack !== null, told };
     said.push(one);
+    tell(`${one.kind} ${one.token}: ${one.acked ? 'acked' : 'no ack'}, ${JSON.stringify(told)}`);
     return one;
   };
+  const until: People['until'] = async (find, ms) => {
+    for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+      const found = await find().catch(() => undefined);
+      if (found !== undefined) return found;
+      await sleep(LOOK_MS);
+    }
+    return undefined;
+  };
+  const state = (): Promise<SlackState> => actorsOf(url).state();
   return {
     said,
     control,
+    until,
+    state,
+    home: (wanted, ms) =>
+      until(async () => {
+        const { channels } = await state();
+        return channels.find(
+          ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
+        )?.name;
+      }, ms),
     say: async (what, user, channel, line) =>
       remember(
         what,
@@ -73,14 +94,5 @@ export function peopleOf(url: string): People {
           wait_ms: 8000,
         }),
       ),
-    state: () => actorsOf(url).state(),
-    async until(find, ms) {
-      for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
-        const found = await find().catch(() => undefined);
-        if (found !== undefined) return found;
-        await sleep(LOOK_MS);
-      }
-      return undefined;
-    },
   };
 }

@@ -9,8 +9,8 @@ import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
-const APPROVAL_MS = 7000;
-const LOCK_MS = 6000;
+const APPROVAL_MS = 30_000;
+const LOCK_MS = 20_000;
 
 /** Settles when everybody has done everything. */
 export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
@@ -41,17 +41,8 @@ async function declared({ plan, people }: Scene, incident: number): Promise<stri
       'incidents',
       `declare sev2 ${token}`,
     );
-    const mine = new RegExp(`-inc${incident}t`);
     const perhaps = !said.acked || /not recorded|may not have been/.test(said.told);
-    const found = await people.until(
-      async () => {
-        const { channels } = await people.state();
-        return channels.find(
-          ({ name, messages }) => mine.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
-        )?.name;
-      },
-      perhaps ? AGAIN_MS : CHANNEL_MS,
-    );
+    const found = await people.home(new RegExp(`-inc${incident}t`), perhaps ? AGAIN_MS : CHANNEL_MS);
     if (found !== undefined) return found;
     if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
   }

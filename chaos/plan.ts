@@ -16,7 +16,8 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 /** `committed`: the bot is killed when the target has it, and before the bot could write that down. */
 type DangerCut = 'none' | 'committed';
 
-export type Fault = { readonly at: number } & (
+/** `home`: its time begins when the first incident has its channel. */
+export type Fault = { readonly at: number; readonly home?: boolean } & (
   | {
       readonly kind: 'slack';
       readonly body: Readonly<Record<string, string | number>>;
@@ -37,10 +38,12 @@ export interface Plan {
   readonly incidents: 1 | 2;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
+  /** The run is worth nothing without a dangerous step. */
+  readonly dangerSurely?: boolean;
 }
 
 /** How long people are at work, in ms. */
-const LENGTH_MS = 4000;
+const LENGTH_MS = 2500;
 /** One seed in so many lasts as long as a real restart of a managed database. */
 const LONG_EVERY = 60;
 const MINUTE_MS = 60_000;
@@ -62,13 +65,14 @@ const LINES: readonly [string, ...string[]] = [
 /** Seed 0: nothing by chance, and each safeguard is needed. Without one of them it must fail each time. */
 const DIRECTED: Plan = {
   seed: 0,
+  dangerSurely: true,
   bots: 2,
   incidents: 1,
   acts: inOrder([
     ...Array.from({ length: 3 }, (_, index) => directed(200 + index * 30, 'note', `n${index}`)),
     ...Array.from({ length: 5 }, (_, index) => directed(900 + index * 30, 'update', `u${index}`)),
     {
-      at: 5000,
+      at: 2000,
       user: '',
       incident: 1,
       kind: 'danger',
@@ -80,9 +84,10 @@ const DIRECTED: Plan = {
     { at: 0, kind: 'delivery', body: { kind: 'duplicate', times: 20 } },
     { at: 0, kind: 'freeze', token: tokenOf(0, 'fz') },
     {
-      at: 800,
+      at: 850,
+      home: true,
       kind: 'slack',
-      body: { method: 'chat.postMessage', kind: 'drop', effect: 'before', times: 2 },
+      body: { method: 'chat.postMessage', kind: 'drop', effect: 'before', times: 3 },
     },
   ],
 };
@@ -95,13 +100,16 @@ export function planOf(seed: number): Plan {
   const bots = random.percent(35) ? 2 : 1;
   const dangers = Array.from({ length: incidents }, (_, index) => dangerIn(index + 1, seed, random));
   const acts = [
-    ...Array.from({ length: 14 + random.below(8) }, (_, index) => actOf(seed, index, incidents, random)),
+    ...Array.from({ length: 8 + random.below(7) }, (_, index) => actOf(seed, index, incidents, random)),
     ...burst(seed, incidents, random),
     ...dangers.flat(),
     ...Array.from({ length: incidents }, (_, index) => resolveOf(index + 1, random)),
   ];
   const long = seed % LONG_EVERY === 0;
-  const faults = Array.from({ length: 2 + random.below(4) }, () => faultOf(bots, long, random));
+  const faults = Array.from({ length: 3 + random.below(3) }, () => ({
+    ...faultOf(bots, long, random),
+    home: random.percent(60),
+  }));
   const always: Fault[] = [
     { at: 0, kind: 'delivery', body: { kind: 'duplicate', times: 1 + random.below(3) } },
     ...(long ? [{ at: 1000, kind: 'store-gone', ms: MINUTE_MS } as const] : []),
@@ -192,7 +200,7 @@ function faultOf(bots: 1 | 2, long: boolean, random: Random): Fault {
   if (draw < 60) return disturbed(at, random);
   if (draw < 82) return { at, kind: 'kill', bot: random.below(bots) };
   if (draw < 88) return { at, kind: 'store-restart' };
-  const ms = 500 + random.below(long ? 8000 : 2500);
+  const ms = 500 + random.below(long ? 8000 : 1500);
   if (draw < 93) return { at, kind: 'store-gone', ms };
   if (draw < 96) return { at, kind: 'store-silent', ms };
   return { at, kind: 'store-read-only', ms };

@@ -1,7 +1,6 @@
 /** Plays the plan of a seed: a local Slack, bots, people and faults; afterwards what the oracle needs is collected. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type LocalSlack, startLocalSlack } from '../sandbox/server/main.ts';
 import { PACKAGE_ROOT } from '../src/version.ts';
@@ -21,6 +20,8 @@ export interface Scene {
   readonly slack: LocalSlack;
   readonly people: People;
   readonly bots: Bots;
+  /** Notes what happens, for whoever reads about a seed that failed. */
+  readonly tell: (what: string) => void;
 }
 
 export interface Outcome {
@@ -39,46 +40,56 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   await mkdir(join(dir, 'runbooks'), { recursive: true });
   const place = await ground.clone();
   const slack = await startLocalSlack({ manifestPath: join(PACKAGE_ROOT, 'manifest.yml'), quietMs: 40 });
-  const people = peopleOf(slack.url);
+  const lines: string[] = [];
+  const begun = Date.now();
+  const tell = (what: string): void => void lines.push(`${String(Date.now() - begun).padStart(6)} ${what}`);
+  const people = peopleOf(slack.url, tell);
   const config = join(dir, 'firebreak.yml');
   await writeFile(config, stringify(configuration(slack, await newcomers(plan, people))));
   await writeFile(join(dir, 'runbooks', 'chaos-effect.yml'), RUNBOOK);
   await writeFile(join(dir, 'plan.json'), `${JSON.stringify(plan, undefined, 1)}\n`);
   const bots = botsOf({ program, config, dir, slack, env: (name) => environment(slack, place, name) });
   try {
-    const facts = await play({ plan, place, slack, people, bots });
-    const found = violations(facts);
+    const facts = await play({ plan, place, slack, people, bots, tell });
+    const found = [...violations(facts), ...unplayed(plan, facts)];
     if (found.length > 0) await keep(dir, facts, people);
     return { violations: found, facts };
   } finally {
+    tell('over');
+    await writeFile(join(dir, 'story.log'), `${lines.join('\n')}\n`);
     await bots.killAll();
     await slack.stop();
     await place.drop();
   }
 }
 
+/** A seed that is to need each safeguard shows nothing where it did not come to that. */
+const unplayed = ({ dangerSurely }: Plan, { effects }: Facts): readonly string[] =>
+  dangerSurely && effects.length === 0 ? ['the dangerous step was not executed: this run shows nothing'] : [];
+
 async function play(scene: Scene): Promise<Facts> {
-  const { plan, place, bots, people } = scene;
+  const { plan, place, bots, people, tell } = scene;
+  tell('the bots start');
   await Promise.all(Array.from({ length: plan.bots }, (_, index) => bots.start(index)));
+  tell('they are up');
   const faults = breaker(scene);
   const clock = setInterval(() => bots.advance(AHEAD_MS), EVERY_MS);
   try {
     const begun = Date.now();
-    await Promise.all([
-      ...plan.faults.map(async (fault) => {
-        await sleep(Math.max(0, fault.at - (Date.now() - begun)));
-        await faults.apply(fault);
-      }),
-      perform(scene, faults),
-    ]);
+    await Promise.all([...plan.faults.map((fault) => faults.apply(fault, begun)), perform(scene, faults)]);
   } finally {
     clearInterval(clock);
     await faults.end();
   }
+  await people.control('DELETE', 'faults');
+  tell('all is healthy again; the bots are killed, and one starts');
   await bots.killAll();
   bots.advance(AFTER_MS);
   await bots.start(0);
-  return collect(place, people, await settled(place, bots));
+  tell('it is up');
+  const unsettled = await settled(place, bots);
+  tell('settled');
+  return collect(place, people, unsettled);
 }
 
 /** Their ids. */

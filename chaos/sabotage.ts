@@ -55,6 +55,14 @@ const CHANGES: { readonly [S in Sabotage]: readonly Change[] } = {
   ],
 };
 
+/** What the oracle says of seed 0 where the safeguard is off. */
+export const SEEN: { readonly [S in Sabotage]: RegExp } = {
+  dedupe: /took effect [2-9] times, not 1 to 1/,
+  marker: /the target has 1 effects and 0 markers/,
+  order: /stands before message/,
+  epoch: /whose lease .* had taken/,
+};
+
 /** Makes the copy in `folder`, which must not be there yet, and answers where it is. */
 export async function sabotaged(sabotage: Sabotage, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });

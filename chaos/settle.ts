@@ -1,15 +1,19 @@
 /** Waits until nothing is left to be done, with everything healthy again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WORK_CHANNEL } from '../src/store/outbox.ts';
 import type { Bots } from './bots.ts';
 import type { Place } from './ground.ts';
 import { sql } from './ground.ts';
 
-const LONGEST_MS = 60_000;
-const LOOK_MS = 150;
-const STEP_MS = 1000;
-/** As long as what was sent twice is looked for, and Slack sends events again. */
-const SWEEP_STEP_MS = 60_000;
-const SWEEP_STEPS = 18;
+const LONGEST_MS = 90_000;
+/** So many looks, each further ahead in time, at which nothing has changed. */
+const PATIENCE = 80;
+const LOOK_MS = 80;
+/** What waits longer than it seemed is waited for in greater steps. */
+const FIRST_STEP_MS = 500;
+const LAST_STEP_MS = 16_000;
+/** More than what was sent twice is looked for. */
+const MOST_LOOKS = 40;
 
 const LEFT = `
   select concat_ws(', ',
@@ -24,28 +28,47 @@ const LEFT = `
 export async function settled(place: Place, bots: Bots): Promise<string | undefined> {
   const left = await untilNothing(place, bots);
   if (left !== undefined) return left;
-  for (let step = 0; step < SWEEP_STEPS && (await twinsExpected(place)); step += 1) {
-    bots.advance(SWEEP_STEP_MS);
-    await sleep(LOOK_MS * 2);
-  }
-  return untilNothing(place, bots);
+  const looks = await twinsLookedFor(place, bots);
+  return looks ?? untilNothing(place, bots);
 }
 
 const leftIn = async (place: Place): Promise<string> =>
   (await sql<{ left: string }>(place.storeUrl(), LEFT))[0]?.left ?? '';
 
-const twinsExpected = async (place: Place): Promise<boolean> =>
-  (await sql(place.storeUrl(), 'select from repeats limit 1')).length > 0;
-
 async function untilNothing(place: Place, bots: Bots): Promise<string | undefined> {
   let quiet = 0;
-  let left = '';
-  for (const deadline = Date.now() + LONGEST_MS; Date.now() < deadline; ) {
-    left = await leftIn(place);
+  let same = 0;
+  let step = FIRST_STEP_MS;
+  let before = '';
+  for (const deadline = Date.now() + LONGEST_MS; Date.now() < deadline && same < PATIENCE; ) {
+    const left = await leftIn(place);
     quiet = left === '' ? quiet + 1 : 0;
-    if (quiet === 2) return undefined;
-    bots.advance(STEP_MS);
+    if (quiet === 3) return undefined;
+    same = left === before ? same + 1 : 0;
+    step = left === before ? Math.min(step * 2, LAST_STEP_MS) : FIRST_STEP_MS;
+    before = left;
+    await forward(left === '' ? FIRST_STEP_MS : step, place, bots);
     await sleep(LOOK_MS);
   }
-  return left;
+  return before;
+}
+
+/** Puts the clocks forward to each time at which what was sent again is looked for. */
+async function twinsLookedFor(place: Place, bots: Bots): Promise<string | undefined> {
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
+    const [next] = await sql<{ at: Date }>(
+      place.storeUrl(),
+      'select look_at as at from repeats order by look_at limit 1',
+    );
+    if (!next) return undefined;
+    await forward(Math.max(FIRST_STEP_MS, next.at.getTime() - bots.now().getTime()), place, bots);
+    await sleep(LOOK_MS);
+  }
+  return 'what was sent twice is not looked for';
+}
+
+/** All look for work now, and not within a second. */
+async function forward(ms: number, place: Place, bots: Bots): Promise<void> {
+  bots.advance(ms);
+  await sql(place.storeUrl(), `select pg_notify('${WORK_CHANNEL}', '')`);
 }

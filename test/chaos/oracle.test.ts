@@ -89,6 +89,9 @@ it.each<[Partial<Said>, string | undefined, readonly [number, number]]>([
   [{ told: 'This was *not recorded*' }, undefined, [0, 0]],
   [{ told: 'This may not have been recorded' }, undefined, [0, 1]],
   [{ told: ':no_entry: There is no such status' }, 'done', [0, 0]],
+  [{ told: 'You have just joined.\n:no_entry: There is no such status' }, 'done', [0, 0]],
+  [{ told: ':warning: Noted, but nobody was paged' }, 'done', [1, 1]],
+  [{ told: ':no_entry: *refused*, and will not be done unless it has begun already' }, 'done', [0, 1]],
   [{}, 'expired', [0, 0]],
 ])('what a person was told sets the bounds: %j, row %s', (said, inbox, expected) => {
   expect(bounds({ ...NOTE, ...said }, inbox)).toEqual(expected);
