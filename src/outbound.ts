@@ -36,11 +36,12 @@ type Found = (error: Error | null, addresses: string | LookupAddress[], family?:
 /** What is looked up is what is connected to: a name that answers otherwise a moment later leads nowhere else. */
 export function checkedLookup(name: string, options: LookupOptions, found: Found): void {
   lookup(name, { ...options, all: true }, (error, addresses) => {
-    if (error) return found(error, []);
-    const [first] = addresses;
-    if (first === undefined || addresses.some(({ address }) => isForbidden(address)))
-      return found(refused(), []);
-    return options.all === true ? found(null, addresses) : found(null, first.address, first.family);
+    const [first] = error ? [] : addresses;
+    if (error) found(error, []);
+    else if (first === undefined || addresses.some(({ address }) => isForbidden(address)))
+      found(refused(), []);
+    else if (options.all === true) found(null, addresses);
+    else found(null, first.address, first.family);
   });
 }
 
