@@ -105,8 +105,11 @@ async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause)
   if (hidden) return hidden;
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
-  return withRun(parts, wish.run, cause, (run, now) => {
+  return withRun(parts, wish.run, cause, async (run, now, tx) => {
     const judged = judgeDecision(run, wish, decider, now);
+    // A no may come at any time; a yes to what an incident that is over asked for changes what nobody watches.
+    const closed = wish.decision === 'approved' ? await refuseIncident(tx, run.incidentId) : undefined;
+    if (judged.ok && closed) return closed;
     return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
   });
 }
@@ -172,8 +175,7 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
   if (!seen || (await isHidden(seen.incidentId, wish.by, parts)))
     return refuse('RUN_UNKNOWN', { found: wish.run });
   const goesOn = wish.what === 'retry' || wish.what === 'skip';
-  const ahead = seen.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
-  const barred = await forbidden(settings, directory, wish.by, goesOn ? rightFor(ahead) : 'respond');
+  const barred = await forbidden(settings, directory, wish.by, goesOn ? rightFor(aheadOf(seen)) : 'respond');
   const isGate = standsAt(seen)?.waitsFor === 'approver' && !goesOn && wish.what !== 'cancel';
   const decider = isGate ? await readDecider(parts, wish.by) : undefined;
   if (decider && 'ok' in decider) return decider;
@@ -181,10 +183,24 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
   if (barred && !isGate) return barred;
   return withRun(parts, wish.run, cause, async (run, now, tx) => {
     if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
-    const refusal = goesOn && run.endedAt ? await refuseReopening(tx, parts, run, now) : undefined;
+    const refusal = goesOn ? await refuseGoingOn(tx, parts, run, now) : undefined;
     return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
   });
 }
+
+/** What may still change a database goes on in an open incident only. */
+async function refuseGoingOn(
+  tx: Db,
+  parts: RunParts,
+  run: JournalRun,
+  now: Date,
+): Promise<Refusal | undefined> {
+  if (run.endedAt) return refuseReopening(tx, parts, run, now);
+  return rightFor(aheadOf(run)) === 'dangerous' ? refuseIncident(tx, run.incidentId) : undefined;
+}
+
+const aheadOf = ({ steps }: Run): readonly RunStep[] =>
+  steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
 
 /** As a new run would be refused: by its incident, the breaker, another run on its target. */
 async function refuseReopening(
@@ -193,9 +209,8 @@ async function refuseReopening(
   run: JournalRun,
   now: Date,
 ): Promise<Refusal | undefined> {
-  const ahead = run.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
   const refusal =
-    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, ahead, now));
+    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, aheadOf(run), now));
   if (refusal || rightFor(run.steps) === 'respond') return refusal;
   return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target, run.incidentId));
 }
