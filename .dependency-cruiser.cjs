@@ -58,6 +58,17 @@ module.exports = {
       '^src/jobs/',
       '^src/(jobs|domain|app|store|runbooks|monitors)/|^src/slack/perform\\.ts$|' + BASE,
     ),
+    only(
+      'doctor',
+      '^src/doctor/',
+      '^src/(doctor|domain|app|store|databases|runbooks|paging|slack|monitors)/|' + BASE,
+    ),
+    {
+      name: 'doctor-is-a-leaf',
+      severity: 'error',
+      from: { pathNot: '^src/(doctor|cli)/|^test/' },
+      to: { path: '^src/doctor/' },
+    },
     only('commands', '^commands/', '^commands/|^src/(domain|slack/views)/|^src/app/'),
     only('sandbox', '^sandbox/', '^sandbox/'),
     reserved('pg-home', ['pg', '@types/pg'], '^src/(store|databases|capture|guard)/|^sandbox/story/'),

@@ -18,6 +18,11 @@ const COST_S = 600;
 
 export const faults: Bench = {
   name: 'faults',
+  title: 'Until a fault is noticed',
+  about: `Real faults on the shop of the story under traffic, each three times: the longest time from its first effect until the default
+monitors proposed an incident, compared to the outage that the story retells; then what they said of healthy traffic, and what
+they cost.`,
+  long: true,
   async measure() {
     const stores = await openStores(SEEDS.length);
     try {

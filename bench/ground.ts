@@ -70,7 +70,7 @@ export const openGround = (options: GroundOptions): Promise<Ground> =>
     const target = openTarget(config.settings.targets['shop'] ?? missing('shop'));
     target.keepWarm();
     onClose(() => target.close());
-    const traffic = startTraffic(trafficOf(shop, options, reporter));
+    const traffic = stoppedOnce(startTraffic(trafficOf(shop, options, reporter)));
     onClose(() => traffic.stop(0).then(() => undefined));
     return {
       ...{ seed: options.seed, server, adminUrl, admin, shop, traffic, target, config, connect, onClose },
@@ -117,6 +117,12 @@ const trafficOf = (
   ...(readsPerSecond === undefined ? {} : { readsPerSecond }),
   ...(reporter ? { onConnect: reporter.listen } : {}),
 });
+
+/** Who looks at what is left of it stops it before the ground does. */
+function stoppedOnce(traffic: Traffic): Traffic {
+  let stopped: Promise<number> | undefined;
+  return { ...traffic, stop: (drainMs) => (stopped ??= traffic.stop(drainMs)) };
+}
 
 async function shopDatabase(serverUrl: string): Promise<string> {
   const client = await connected(serverUrl, 'setup');

@@ -17,6 +17,9 @@ const THEN: readonly (readonly [keyof OutageClock, number | undefined])[] = [
 
 export const outage: Bench = {
   name: 'outage',
+  title: 'The clock of the outage',
+  about: `The story of the demo, seed 1: a release breaks the table that the site reads, people and the bot mend it over Slack. Seconds
+since the first failing query, compared to the outage that it retells.`,
   async measure() {
     const out = await mkdtemp(join(tmpdir(), 'firebreak-bench-'));
     try {

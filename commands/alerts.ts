@@ -20,15 +20,16 @@ export default defineCommand({
   examples: ['alerts', 'alerts dropped', 'alerts order-status 2h'],
   more: [
     'An outcome is `proposed`, `attached`, `declared`, `silenced` or `dropped`; each has its reason.',
-    'Of the last day, unless told.',
+    'Of the last day, unless told; 30 at once, then `page:2`.',
   ],
   where: 'anywhere',
   permission: 'read',
   async run({ words, actor, now, command }, app) {
     const filter = readFilter(words, app.settings);
     if (isRefusal(filter)) return filter;
-    const { ms, ...asked } = filter;
-    const alerts = await app.alerts({ ...asked, since: new Date(now.getTime() - ms) });
+    const { ms, page, ...asked } = filter;
+    const since = new Date(now.getTime() - ms);
+    const alerts = await app.alerts({ ...asked, since, skip: (page - 1) * SHOWN });
     const shown = await Promise.all(
       alerts.slice(0, SHOWN).map(async (alert) => {
         const hidden = alert.incident !== undefined && !(await app.isVisible(alert.incident, actor));
@@ -36,7 +37,7 @@ export default defineCommand({
       }),
     );
     const more = alerts.length - shown.length;
-    const lines = [...shown, ...(more > 0 ? [`_and ${more} more: say more of what you look for_`] : [])];
+    const lines = [...shown, ...(more > 0 ? [`_and more: add \`page:${page + 1}\`_`] : [])];
     return { text: lines.join('\n') || `None. \`${command} alerts 30d\` looks further back.` };
   },
 });
@@ -50,20 +51,24 @@ function becameText({ outcome, reason, incident, proposal }: KnownAlert, hidden:
 
 interface Filter {
   readonly ms: number;
+  /** From 1 on. */
+  readonly page: number;
   readonly outcome?: Outcome;
   readonly service?: string;
 }
 
 function readFilter(words: string, { services }: Settings): Filter | Refusal {
-  let filter: Filter = { ms: DAY_MS };
+  let filter: Filter = { ms: DAY_MS, page: 1 };
   for (const word of words.toLowerCase().split(/\s+/).filter(Boolean)) {
     const outcome = OUTCOMES.find((each) => each === word);
     const ms = parseDuration(word);
-    if (outcome) filter = { ...filter, outcome };
+    const page = Number(/^page:(\d{1,5})$/.exec(word)?.[1] ?? 0);
+    if (page > 0) filter = { ...filter, page };
+    else if (outcome) filter = { ...filter, outcome };
     else if (ms !== undefined) filter = { ...filter, ms };
     else if (Object.hasOwn(services, word)) filter = { ...filter, service: word };
     else {
-      const known = [...OUTCOMES, '2h', ...Object.keys(services)].join(', ');
+      const known = [...OUTCOMES, '2h', 'page:2', ...Object.keys(services)].join(', ');
       return refuse('UNKNOWN_FILTER', { found: word, known });
     }
   }

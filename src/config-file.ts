@@ -266,7 +266,8 @@ const SilenceFile = z.strictObject({
 /** The whole file; what is left out has its default here. */
 export const ConfigFile = z.strictObject({
   slack: z.strictObject({
-    mode: z.enum(['socket']).default('socket'),
+    /** Socket Mode needs no address that Slack can reach; HTTP does. */
+    mode: z.enum(['socket', 'http']).default('socket'),
     command: z
       .string()
       .regex(/^\/[a-z0-9_-]+$/, 'a slash command, for example /incident')

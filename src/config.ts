@@ -21,7 +21,7 @@ import { type Mistake, readYaml } from './yaml.ts';
 export interface Config {
   readonly settings: Settings;
   readonly monitors: readonly MonitorSettings[];
-  readonly slack: { readonly botToken: string; readonly appToken: string; readonly apiUrl?: string };
+  readonly slack: { readonly botToken: string; readonly link: SlackLink; readonly apiUrl?: string };
   readonly paging: PagingConfig;
   /** Undefined: action items stay here. */
   readonly tracker?: TrackerConfig;
@@ -34,10 +34,31 @@ export interface Config {
   readonly runbooks: readonly string[];
 }
 
+/** How Slack reaches the bot: over connections that the bot opens, or at its HTTP server. */
+export type SlackLink =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  | { readonly kind: 'http'; readonly signingSecret: string };
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** What `firebreak start` needs. Throws CONFIG_WRONG with every problem in its message. */
 export function loadConfig(file: string, env: Env = process.env): Config {
+  const { problems, config } = lookAtConfig(file, env);
+  if (config && problems.length === 0) return config;
+  throw new FirebreakError('CONFIG_WRONG', { problems: problems.join('\n  ') });
+}
+
+export interface ConfigLook {
+  /** Empty: it is as it has to be. */
+  readonly problems: readonly string[];
+  /** What the environment alone says; a token that is none is empty. */
+  readonly outside: Pick<Config, 'slack' | 'databaseUrl' | 'dataDir' | 'logLevel'>;
+  /** All that can be used in spite of the problems; undefined when the form of the file is wrong. */
+  readonly config?: Config;
+}
+
+/** Every problem at once, and as much of the configuration as there is all the same: for `firebreak doctor`. */
+export function lookAtConfig(file: string, env: Env = process.env): ConfigLook {
   const problems: string[] = [];
   const read = readFile(file, problems, (it) => [
     ...monitorMistakes(it),
@@ -51,40 +72,61 @@ export function loadConfig(file: string, env: Env = process.env): Config {
     ...missingPaging(it, env),
     ...missingTracker(it, env),
   ]);
-  const secret = (variable: string, prefix: string, what: string): string => {
+  // What only contradicts itself, or misses a variable, can still be looked at.
+  const form = read ?? (existsSync(file) ? readFile(file, [], () => []) : undefined);
+  const outside = outsideOf(env, form?.slack.mode ?? 'socket', problems);
+  return { problems, outside, ...(form ? { config: { ...outside, ...configOf(form, file, env) } } : {}) };
+}
+
+function outsideOf(env: Env, mode: SlackLink['kind'], problems: string[]): ConfigLook['outside'] {
+  const secret: Secret = (variable, prefix, what) => {
     const value = env[variable] ?? '';
+    if (value !== '' && value.startsWith(prefix)) return value;
     // Never the token itself: it would end in a log.
     const found = value === '' ? 'not set' : `found ${value.slice(0, 4)}…`;
-    if (!value.startsWith(prefix)) problems.push(`environment ${variable}: ${found}, expected ${what}`);
-    return value;
+    problems.push(`environment ${variable}: ${found}, expected ${what}`);
+    return '';
   };
   const botToken = secret(
     'SLACK_BOT_TOKEN',
     'xoxb-',
     'the bot token (xoxb-…) from "OAuth & Permissions" of the Slack app',
   );
-  const appToken = secret(
-    'SLACK_APP_TOKEN',
-    'xapp-',
-    'an app-level token (xapp-…) with connections:write from "Basic Information"',
-  );
-  const logLevel = logLevelOf(env, problems);
-  const sound = soundOr(read, problems);
-  const tracker = trackerOf(sound, env);
+  const link = linkOf(mode, secret);
   const { SLACK_API_URL: apiUrl, DATABASE_URL: databaseUrl } = env;
   return {
-    settings: settingsOf(sound, env),
-    monitors: monitorsOf(sound),
-    slack: { botToken, appToken, ...(apiUrl ? { apiUrl } : {}) },
-    paging: pagingOf(sound, env),
-    ...(tracker ? { tracker } : {}),
-    http: httpOf(sound, env),
+    slack: { botToken, link, ...(apiUrl ? { apiUrl } : {}) },
     ...(databaseUrl ? { databaseUrl } : {}),
     dataDir: dataDirOf(env),
-    logLevel,
+    logLevel: logLevelOf(env, problems),
+  };
+}
+
+function configOf(read: ConfigFile, file: string, env: Env): Omit<Config, keyof ConfigLook['outside']> {
+  const tracker = trackerOf(read, env);
+  return {
+    settings: settingsOf(read, env),
+    monitors: monitorsOf(read),
+    paging: pagingOf(read, env),
+    ...(tracker ? { tracker } : {}),
+    http: httpOf(read, env),
     runbooks: runbookFolders(file),
   };
 }
+
+type Secret = (variable: string, prefix: string, what: string) => string;
+
+const linkOf = (mode: SlackLink['kind'], secret: Secret): SlackLink =>
+  mode === 'http'
+    ? { kind: 'http', signingSecret: secret('SLACK_SIGNING_SECRET', '', SIGNING_SECRET) }
+    : { kind: 'socket', appToken: secret('SLACK_APP_TOKEN', 'xapp-', APP_TOKEN) };
+
+const SIGNING_SECRET = 'the signing secret from "Basic Information" of the Slack app';
+const APP_TOKEN = 'an app-level token (xapp-…) with connections:write from "Basic Information"';
+
+/** The token that reads an app's manifest: only `doctor` uses it, since it is one of a person and short-lived. */
+export const configTokenIn = (env: Env = process.env): string | undefined =>
+  env['SLACK_CONFIG_TOKEN'] || undefined;
 
 /** The settings alone, for a terminal: it asks nobody and opens no target, so neither tokens, keys nor URLs are missed. */
 export function loadSettings(file: string, env: Env = process.env): Settings {

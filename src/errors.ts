@@ -28,6 +28,43 @@ export const ERRORS = {
       'The store was migrated by a newer Firebreak: it needs version {needed} or later, this is {found}.',
     fix: 'Install Firebreak {needed} or later.',
   },
+  INIT_THERE: {
+    message: 'Here is already: {found}.',
+    fix: 'Edit it, or run this in another folder. Nothing was written.',
+  },
+  TOKEN_WRONG: {
+    message: 'The {what} begins with {prefix}; this one begins with {found}.',
+    fix: 'The bot token (xoxb-) is on "OAuth & Permissions" of the Slack app, the app-level token (xapp-) on "Basic Information". Nothing was written.',
+  },
+  BACKUP_NOTHING: {
+    message: 'There is no store of Firebreak in this database, so there is nothing to back up.',
+    fix: 'Name the store with DATABASE_URL, or its data folder with --data-dir.',
+  },
+  BACKUP_STORE_NEWER: {
+    message: 'The store has the migration {found}, which Firebreak {version} does not know.',
+    fix: 'Back it up with the Firebreak that runs on it: this one would leave out what it does not know.',
+  },
+  BACKUP_BROKEN: {
+    message: '{found} is no whole backup: {reason}.',
+    fix: 'Take another copy of the file, or another backup. Nothing was restored.',
+  },
+  BACKUP_TOO_NEW: {
+    message: '{found} was made by a newer Firebreak, {needed}; this is {version}.',
+    fix: 'Restore it with Firebreak {needed}. Nothing was restored.',
+  },
+  STORE_IN_USE: {
+    message: 'Firebreak is connected to this store: {found}.',
+    fix: 'Stop it first, everywhere. Nothing was restored.',
+  },
+  STORE_NOT_EMPTY: {
+    message: 'This store is not empty: it has {found}.',
+    fix: 'Restore into an empty database, or with --data-dir into a folder that is not there yet. Nothing was changed.',
+  },
+  CHAINS_BROKEN: {
+    message:
+      'Everything was restored as the file has it, but these timelines were changed around Firebreak: {found}.',
+    fix: 'Run `npx firebreak verify` on each to see where, and compare with another backup.',
+  },
   MIGRATION_WITHOUT_VERSION: {
     message: 'The store migration {found} does not state which program version may work beside it.',
     fix: 'Add a line `-- works-beside: <version>` to it.',

@@ -9,6 +9,7 @@ import type { AlertSource } from './alerts/source.ts';
 import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
 import { createSelfReport, type SelfReportParts } from './self-report.ts';
+import { type HttpHandler, SLACK_PATH } from './slack/http.ts';
 
 type Inward = Pick<ReceiverOptions, 'log'> &
   Omit<SelfReportParts, 'counters'> & {
@@ -16,12 +17,14 @@ type Inward = Pick<ReceiverOptions, 'log'> &
     readonly sources: readonly AlertSource[];
     /** The names of all. */
     readonly targets: readonly string[];
+    /** Absent in Socket Mode. */
+    readonly slack?: HttpHandler | undefined;
   };
 
 /** Makes the receiver with all its ways in; it listens once it is started. */
 export function createInward(
   { listen, tokens, secrets }: Config['http'],
-  { sources, targets, log, ...parts }: Inward,
+  { sources, targets, slack, log, ...parts }: Inward,
 ): Receiver {
   const { app, now } = parts;
   const counters = createCounters();
@@ -49,6 +52,7 @@ export function createInward(
       '/events/errors': () => errors,
     },
     pages: self.pages,
+    ...(slack ? { handlers: { [SLACK_PATH]: slack } } : {}),
     counters,
     log,
   });

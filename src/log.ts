@@ -68,6 +68,6 @@ function errorFacts(error: unknown): unknown {
 export const silentLogger: Logger = pino({ level: 'silent' });
 
 /** The text with what looks like a secret taken out. */
-function withoutSecrets(text: string): string {
+export function withoutSecrets(text: string): string {
   return SECRET_TEXTS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
 }

@@ -38,7 +38,7 @@ export const startFirebreak = (
   openAll(async (onClose) => {
     const { settings, slack: keys, http } = config;
     const now = (): Date => clock.now();
-    const { store, close } = await openOwnStore(config, log);
+    const { store, spool, close } = await openOwnStore(config, log);
     onClose(close);
     const { lastCall, directory, ...contact } = createContact(keys, now, log);
     const { steps, commands, sources, ...found } = await findAll(config.runbooks, log);
@@ -47,11 +47,12 @@ export const startFirebreak = (
       slack: () => ({ connected: slack.connected(), last: lastCall() }),
       monitors: config.monitors,
       targets: () => targets.health(),
+      spool: () => spool.state(),
     };
     const known = { ...found, settings, schedules, vitals };
     const app = createApp({ ...known, store, directory, now, generatedBy: PRODUCT, showSql: maskSql });
     const dispatch = createDispatch({ app, directory, commands });
-    const talk = { ...contact, store, app, log, now };
+    const talk = { ...contact, store, spool, app, log, now };
     const slack = createSlack({ ...keys, ...talk, command: settings.command, dispatch, directory });
     const targets = openTargets(settings.targets, { now, log });
     onClose(targets.closeAll);
@@ -65,6 +66,7 @@ export const startFirebreak = (
       ...talk,
       sources,
       targets: targets.names,
+      slack: slack.handle,
       vitals,
     });
     const url = await receiver.start();

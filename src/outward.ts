@@ -3,6 +3,7 @@ import type { App } from './app/app.ts';
 import type { Config } from './config.ts';
 import { createPager, type Pager } from './paging/send-page.ts';
 import type { Performing } from './slack/perform/context.ts';
+import { createTwinSweep } from './slack/perform/twins.ts';
 import { createPerform } from './slack/perform.ts';
 import { loadPeople } from './store/people.ts';
 import { createGitHub } from './trackers/github.ts';
@@ -10,6 +11,7 @@ import { createTracking } from './trackers/track.ts';
 
 export interface Outward {
   readonly perform: ReturnType<typeof createPerform>;
+  readonly sweep: ReturnType<typeof createTwinSweep>;
   readonly page: Pager;
   readonly track: ReturnType<typeof createTracking>;
 }
@@ -21,6 +23,7 @@ export function createOutward(
   const { app, store, now } = talk;
   return {
     perform: createPerform(talk),
+    sweep: createTwinSweep(talk),
     page: createPager(paging, now),
     track: createTracking({
       tracker: tracker && createGitHub(tracker, { now }),

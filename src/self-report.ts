@@ -5,7 +5,7 @@ import { createProcessMetrics } from './alerts/process-metrics.ts';
 import type { Pages } from './alerts/receiver.ts';
 import type { App } from './app/app.ts';
 import type { Vitals } from './app/health.ts';
-import { metricsOfHealth, metricsOfStore } from './app/metrics.ts';
+import { metricsOfHealth, metricsOfSpool, metricsOfStore } from './app/metrics.ts';
 import { EXPOSITION, exposition, gauge, type Metric } from './domain/exposition.ts';
 import { isReady, type Readiness, readinessOf, readyWithout } from './domain/readiness.ts';
 import type { Store } from './store/store.ts';
@@ -23,7 +23,9 @@ export function createSelfReport(parts: SelfReportParts): { readonly pages: Page
   const ofProcess = createProcessMetrics(parts.counters);
   const metrics = async (): Promise<Answer> => {
     const ofStore = await storeMetrics(parts);
-    const all = [...ofProcess.read(parts.vitals.slack()), ...ofStore];
+    const { vitals, now } = parts;
+    const ofSpool = metricsOfSpool(vitals.spool?.(), now());
+    const all = [...ofProcess.read(vitals.slack()), ...ofSpool, ...ofStore];
     return { status: 200, body: exposition(all), headers: { 'content-type': EXPOSITION } };
   };
   return {
@@ -53,10 +55,11 @@ async function readinessNow({ app, store, vitals, now }: SelfReportParts): Promi
   const { connected } = vitals.slack();
   // By the pool that gives up soon: who asks whether it is ready does not wait for long.
   const answers = await store.ready();
-  if (!answers.ok) return readyWithout(answers.reason, connected);
+  const without = (reason: string): Readiness => readyWithout(reason, connected, vitals.spool?.(), now());
+  if (!answers.ok) return without(answers.reason);
   return app.health().then(
     (health) => readinessOf(health, now()),
-    (error: unknown) => readyWithout(error instanceof Error ? error.message : String(error), connected),
+    (error: unknown) => without(error instanceof Error ? error.message : String(error)),
   );
 }
 

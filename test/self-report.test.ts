@@ -107,8 +107,26 @@ describe('the bot, looked at from outside', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const series = await metrics();
     expect([series.get('firebreak_database_up'), series.has('firebreak_outbox_waiting')]).toEqual([0, false]);
+    expect(series.get('firebreak_spool_waiting')).toBe(0);
+    expect(await world.say('oncall', 'incidents', 'declare sev3 the search is slow')).toContain(
+      'kept on disk',
+    );
+    await becomes(503, {
+      ok: false,
+      database: expect.anything() as string,
+      slack: 'ok',
+      queue: expect.stringMatching(/^not known .*; 1 kept on disk, the oldest for \d+ s$/) as string,
+      monitors: unknown,
+    });
+    expect((await metrics()).get('firebreak_spool_waiting')).toBe(1);
+    expect((await metrics()).get('firebreak_spool_oldest_seconds')).toBeLessThan(10);
     await admin.query(`alter database ${name} allow_connections true`);
     await admin.end();
+    await becomes(200, ALL_WELL);
+    await eventually(async () => (await metrics()).get('firebreak_spool_waiting') === 0);
+    // As old as a replay wants it; its monitor looks again meanwhile.
+    await world.advanceAlone(20_000);
+    await eventually(async () => (await metrics()).get('firebreak_incidents_open{severity="sev3"}') === 1);
     await becomes(200, ALL_WELL);
   });
 

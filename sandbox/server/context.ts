@@ -28,6 +28,8 @@ export interface Slack {
   readonly signingSecret: string;
   readonly botToken: string;
   readonly appToken: string;
+  /** Of a person, for what configures apps. */
+  readonly configToken: string;
   readonly verificationToken: string;
   readonly hub: SocketHub;
   readonly outbound: Outbound;

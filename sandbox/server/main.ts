@@ -42,6 +42,8 @@ export interface LocalSlack {
   readonly port: number;
   readonly botToken: string;
   readonly appToken: string;
+  /** For `apps.manifest.export`. */
+  readonly configToken: string;
   readonly signingSecret: string;
   /** Ids by name. */
   readonly users: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     port: (server.address() as AddressInfo).port,
     botToken: slack.botToken,
     appToken: slack.appToken,
+    configToken: slack.configToken,
     signingSecret: slack.signingSecret,
     users: byName(slack.world.users.values()),
     channels: byName(slack.world.channels.values()),
@@ -95,6 +98,7 @@ async function assemble(options: LocalSlackOptions, url: () => string): Promise<
     signingSecret,
     botToken: `xoxb-${secret()}`,
     appToken: `xapp-1-${appId}-${secret()}`,
+    configToken: `xoxe.xoxp-1-${secret()}`,
     verificationToken: secret(12),
     hub: createSocketHub({ clock, url, appId }),
     outbound: createOutbound((delivery) => transport(slack).send(delivery), clock),

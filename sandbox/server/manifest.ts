@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Json } from './model.ts';
 import type { Endpoints } from './wire/http.ts';
 
 const manifestShape = z.object({
@@ -34,6 +35,8 @@ const manifestShape = z.object({
 });
 
 export interface Manifest {
+  /** As it was written. */
+  readonly source: Json;
   readonly appName: string;
   readonly botName: string;
   readonly commands: ReadonlyMap<string, { readonly escape: boolean }>;
@@ -47,9 +50,11 @@ export interface Manifest {
 
 /** `command` replaces the name of the manifest's slash command. */
 export async function readManifest(path: string, command?: string): Promise<Manifest> {
-  const found = manifestShape.parse(parse(await readFile(path, 'utf8')));
+  const source = parse(await readFile(path, 'utf8')) as Json;
+  const found = manifestShape.parse(source);
   const { features, settings } = found;
   return {
+    source,
     appName: found.display_information.name,
     botName: features.bot_user?.display_name ?? found.display_information.name,
     commands: new Map(

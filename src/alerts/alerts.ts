@@ -43,12 +43,10 @@ async function receive(
   if (told.length > MOST_ALERTS) return tooMany(told.length);
   if (told.length === 0) return taken('There was no alert in it.', 0);
   const alerts = told.map((alert) => cleaned({ ...alert, source: source.name }));
-  const { known } = await takeAlerts({
-    source: source.name,
-    ...keyOf(parsed.data, incoming, source),
-    alerts,
-  });
+  const { isSignedTime, ...key } = keyOf(parsed.data, incoming, source);
+  const { known } = await takeAlerts({ source: source.name, ...key, alerts });
   if (!known) return taken('Taken.', alerts.length);
+  if (isSignedTime) return REPLAYED;
   return { ...taken('It was here before, and has changed nothing.', alerts.length), outcome: 'known' };
 }
 
@@ -66,15 +64,22 @@ const taken = (message: string, alerts: number): Answer => ({
   body: { ok: true, message, alerts },
 });
 
+const REPLAYED = refusal(
+  409,
+  'The same request, signed at the same time, was taken before: it may be a replay.',
+  'Nothing is lost. Sign each attempt anew.',
+);
+
 function keyOf(
   body: unknown,
   incoming: Incoming,
   { deliveryId, signature }: AlertSource,
-): Pick<AlertDelivery, 'key' | 'hasId'> {
-  const id = deliveryId?.(body) ?? signedAs(incoming, signature?.time);
-  return id === undefined
-    ? { key: sha256(incoming.body), hasId: false }
-    : { key: id.length > 200 || storable(id) !== id ? sha256(id) : id, hasId: true };
+): Pick<AlertDelivery, 'key' | 'hasId'> & { readonly isSignedTime: boolean } {
+  const own = deliveryId?.(body);
+  const id = own ?? signedAs(incoming, signature?.time);
+  if (id === undefined) return { key: sha256(incoming.body), hasId: false, isSignedTime: false };
+  const key = id.length > 200 || storable(id) !== id ? sha256(id) : id;
+  return { key, hasId: true, isSignedTime: own === undefined && incoming.proof === 'signature' };
 }
 
 /** What is signed with its time is never signed so again: whoever recorded it cannot turn anything back with it. */

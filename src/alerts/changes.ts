@@ -59,6 +59,8 @@ const isCapture = (json: unknown): boolean =>
 const CHANGES =
   'Send {changes: [{kind, title, service?, target?, author?, link?, at?, id?}]}, or one of them alone.';
 
+/** Of a time in ISO 8601, as far as its hour. */
+const HOUR = 'yyyy-mm-ddThh'.length;
 const FUTURE_MS = 5 * 60 * 1000;
 
 async function receiveChanges(json: unknown, options: ChangesOptions, now: Date): Promise<Answer> {
@@ -78,7 +80,7 @@ export const taken = (changes: readonly ReportedChange[], fresh: number): Answer
   ...(fresh === 0 ? { outcome: 'known' as const } : {}),
 });
 
-/** Without an id, the same words at the same time are the same change. */
+/** Without an id, the same words at the same time are the same change; without a time, the same words within the hour. */
 const changeSchema = ({ targets, services }: ChangesOptions, now: Date) =>
   z
     .strictObject({
@@ -103,7 +105,7 @@ const changeSchema = ({ targets, services }: ChangesOptions, now: Date) =>
       ({ id, at, ...change }): ReportedChange => ({
         ...change,
         source: 'http',
-        externalId: id ?? digestOf({ ...change, at: at?.toISOString() }),
+        externalId: id ?? digestOf({ ...change, at: at?.toISOString() ?? now.toISOString().slice(0, HOUR) }),
         at: at ?? now,
       }),
     );

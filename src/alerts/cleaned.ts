@@ -1,6 +1,7 @@
 /** An alert as it is kept: text that PostgreSQL can store, none of it longer than a message may be. */
 import type { Alert } from '../domain/alert.ts';
 import { storable } from '../domain/storable.ts';
+import { oneLine } from '../domain/title.ts';
 import { sha256 } from './sha256.ts';
 
 /** Clips what is too long; a link that is no http(s) URL is left out. */
@@ -9,7 +10,7 @@ export function cleaned(alert: Alert): Alert {
   return {
     ...rest,
     fingerprint: name(alert.fingerprint),
-    title: clipped(alert.title.trim(), 300) || 'An alert without a title',
+    title: clipped(oneLine(storable(alert.title)), 300) || 'An alert without a title',
     labels: labelsOf(alert.labels),
     ...(text ? { text: clipped(text, 3000) } : {}),
     ...(severity ? { severity: clipped(severity.toLowerCase(), 100) } : {}),

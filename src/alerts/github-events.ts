@@ -4,7 +4,6 @@ import type { ReportedChange } from '../domain/change.ts';
 import { oneLine } from '../domain/title.ts';
 import { asLink } from './changes.ts';
 import type { Incoming } from './entrance.ts';
-import { sha256 } from './sha256.ts';
 
 export type ReadEvent =
   | { readonly kind: 'change'; readonly repo: string; readonly change: ReportedChange }
@@ -36,12 +35,12 @@ const time = z.iso.datetime({ offset: true }).transform((given) => new Date(give
 const reads =
   <Event extends { readonly repository: Repository }>(
     schema: z.ZodType<Event>,
-    read: (event: Event, incoming: Incoming) => Read,
+    read: (event: Event) => Read,
   ) =>
   (json: unknown, incoming: Incoming): ReadEvent => {
     const parsed = schema.safeParse(json);
     if (!parsed.success) return { kind: 'wrong', error: parsed.error };
-    const found = read(parsed.data, incoming);
+    const found = read(parsed.data);
     if ('ignored' in found) return ignored(found.ignored);
     const { at, title, ...told } = found.told;
     const known = at === undefined || at > incoming.now ? incoming.now : at;
@@ -96,6 +95,7 @@ const OUTCOMES: ReadonlyMap<string, NonNullable<ReportedChange['outcome']>> = ne
 
 const push = z.object({
   ref: z.string(),
+  before: z.string(),
   after: z.string(),
   deleted: z.boolean().optional(),
   commits: z.array(z.unknown()).default([]),
@@ -105,16 +105,16 @@ const push = z.object({
   repository: Repository.extend({ pushed_at: z.union([z.number(), z.string()]).nullish() }),
 });
 
-function pushed(it: z.infer<typeof push>, { headers, body }: Incoming): Read {
-  const { default_branch: branch, pushed_at: at } = it.repository;
+function pushed(it: z.infer<typeof push>): Read {
+  const { full_name: repo, default_branch: branch, pushed_at: at } = it.repository;
   if (it.ref !== `refs/heads/${branch}` || it.deleted) return { ignored: `${it.ref} is not ${branch}` };
   const [subject = ''] = (it.head_commit?.message ?? '').split('\n');
   const many = it.commits.length > 1 ? `, ${it.commits.length} commits` : '';
   return {
     told: {
       kind: 'other',
-      // A branch may be pushed back to where it was: that is another push. A delivery that is repeated has its id.
-      externalId: `push ${String(headers['x-github-delivery'] ?? sha256(body))}`,
+      // A branch may be pushed back to where it was: that is another push. The id of the delivery is not signed.
+      externalId: `${repo} push ${it.before} ${it.after} ${at}`,
       title: `${subject || short(it.after)} (push to ${branch}${many})`,
       // In seconds here, though GitHub has it as a text elsewhere.
       at: typeof at === 'number' ? new Date(at * 1000) : undefined,

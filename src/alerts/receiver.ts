@@ -1,5 +1,11 @@
 /** The bot's own HTTP server: what other systems send it, and whether it is alive and ready. */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import { type Answer, refusal, send } from './answers.ts';
@@ -9,6 +15,8 @@ import { type Entrance, enter, type Gate } from './entrance.ts';
 /** What can be read by everybody, by path. */
 export type Pages = Readonly<Record<string, () => Promise<Answer>>>;
 
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
 export interface ReceiverOptions {
   /** Loopback unless told. Port 0 takes a free one. */
   readonly listen: { readonly host?: string; readonly port: number };
@@ -16,6 +24,8 @@ export interface ReceiverOptions {
   /** What can be posted to, by path; of two at one path the headers say which is meant. */
   readonly entrances: Readonly<Record<string, (headers: IncomingHttpHeaders) => Entrance>>;
   readonly pages: Pages;
+  /** What answers a path by itself, with a proof of its own. */
+  readonly handlers?: Readonly<Record<string, Handler>>;
   readonly counters: Counters;
   readonly log: Logger;
 }
@@ -40,6 +50,11 @@ const LIMITS = {
 export function createReceiver(options: ReceiverOptions): Receiver {
   const routes = routesOf(options);
   const server = createServer(LIMITS, (request, response) => {
+    const handler = options.handlers?.[pathOf(request)];
+    if (handler && request.method === 'POST') {
+      handler(request, response);
+      return;
+    }
     answer(request, routes, options)
       .then((given) => send(response, given))
       .catch((error: unknown) => options.log.debug({ err: error }, 'answer could not be sent'));
@@ -56,6 +71,12 @@ interface Route {
   answer(request: IncomingMessage): Promise<Answer>;
 }
 
+/** What is posted to it never comes here. */
+const POST_ONLY: Route = {
+  method: 'POST',
+  answer: () => Promise.reject(new Error('a handler answers it')),
+};
+
 type Routes = ReadonlyMap<string, Route>;
 
 const routesOf = (options: ReceiverOptions): Routes =>
@@ -65,18 +86,21 @@ const routesOf = (options: ReceiverOptions): Routes =>
       path,
       { method: 'GET', answer: page },
     ]),
+    ...Object.keys(options.handlers ?? {}).map((path): [string, Route] => [path, POST_ONLY]),
     ...Object.entries(options.entrances).map(([path, entranceFor]): [string, Route] => [
       path,
       { method: 'POST', answer: (request) => post(request, entranceFor(request.headers), options) },
     ]),
   ]);
 
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?')[0] ?? '/';
+
 async function answer(
   request: IncomingMessage,
   routes: Routes,
   { counters, log }: ReceiverOptions,
 ): Promise<Answer> {
-  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const path = pathOf(request);
   const route = routes.get(path);
   if (!route) {
     counters.count('none', 'unknown');

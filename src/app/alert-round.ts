@@ -3,6 +3,7 @@ import type { Alert, KnownAlert } from '../domain/alert.ts';
 import { type AlertPolicy, beyondLimit, type Silence, type Verdict } from '../domain/alert-rules.ts';
 import { declare } from '../domain/decide/declare.ts';
 import type { Decision, Timer } from '../domain/decision.ts';
+import { foreign } from '../domain/foreign.ts';
 import { severityUnasked } from '../domain/policy.ts';
 import type { Proposal, Sighting } from '../domain/record.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -27,8 +28,8 @@ const TITLE = 120;
 /** What the alerts of a delivery have changed in one proposal. */
 export interface Touched {
   readonly alerts: KnownAlert[];
-  /** It became this incident's in this round: its change and its sighting are still to be told there. */
-  attached?: true;
+  /** It became an incident's in this round, after it was proposed or at once: its change is still to be told there. */
+  attached?: 'proposed' | 'unproposed';
 }
 
 export type AlertRound = Awaited<ReturnType<typeof openRound>>;
@@ -48,9 +49,9 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
     return groups.get(key);
   }
 
-  async function incident({ service, target }: Alert): Promise<number | undefined> {
-    const key = JSON.stringify([service, target]);
-    if (!incidents.has(key)) incidents.set(key, await openIncidentFor(tx, service, target));
+  async function incident({ service, target }: Alert, groupKey: string): Promise<number | undefined> {
+    const key = JSON.stringify([service, target, groupKey]);
+    if (!incidents.has(key)) incidents.set(key, await openIncidentFor(tx, { service, target, groupKey }));
     return incidents.get(key);
   }
 
@@ -76,10 +77,13 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
 
   async function make(seen: Sighting, groupKey: string, incidentId: number | undefined): Promise<number> {
     const wish = { ...seen, groupKey, detectedAt: now, ...(incidentId === undefined ? {} : { incidentId }) };
-    const id = await insertProposal(tx, wish);
+    // What its source tells to have begun when an earlier, settled one did is told anew.
+    const id =
+      (await insertProposal(tx, wish)) ?? (await insertProposal(tx, { ...wish, firstFailedAt: now }));
+    if (id === undefined) throw new Error(`two proposals of ${groupKey} at once`);
     groups.set(groupKey, { ...wish, id });
     if (incidentId === undefined) made = (made ?? 0) + 1;
-    else touch(id).attached = true;
+    else touch(id).attached = 'unproposed';
     return id;
   }
 
@@ -100,7 +104,7 @@ export async function openRound(tx: Db, settings: Settings, now: Date) {
     await join(known, seen);
     await attachProposal(tx, known.id, incidentId);
     groups.set(groupKey, { ...known, incidentId });
-    touch(known.id).attached = true;
+    touch(known.id).attached = 'proposed';
     return known.id;
   }
 
@@ -185,7 +189,7 @@ function declared(
   const { service } = seen;
   const wish = {
     by: 'firebreak',
-    title: `${service ?? seen.target ?? seen.monitor}: ${seen.error}`.replace(/\s+/g, ' ').slice(0, TITLE),
+    title: titleFor(seen),
     severity: severity ?? severityUnasked(settings),
     ...(service === undefined || !(service in settings.services) ? {} : { service }),
     detection: {
@@ -207,3 +211,10 @@ function declared(
   };
   return { ...decision, timers: [...decision.timers, page] };
 }
+
+/** Somebody else's words: they call nobody. */
+const titleFor = ({ service, target, monitor, error }: Sighting): string =>
+  foreign(`${service ?? target ?? monitor}: ${error}`.replace(/\s+/g, ' '))
+    .slice(0, TITLE)
+    // Half of an entity.
+    .replace(/&[a-z]{0,3}$/, '');

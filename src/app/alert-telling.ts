@@ -11,7 +11,7 @@ import { seenBy, sightingText } from '../domain/sighting.ts';
 import { alertsOfProposal } from '../store/alerts.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
-import { loadProposal } from '../store/proposals.ts';
+import { loadProposal, lockProposal } from '../store/proposals.ts';
 import type { Db } from '../store/store.ts';
 import { changeEntry, groupMessage, heldBackMessage, proposalMessage } from './alert-messages.ts';
 import type { AlertRound, Touched } from './alert-round.ts';
@@ -20,26 +20,43 @@ import { commitDecision } from './commit.ts';
 /** A group of more is told as a number, not one by one. */
 export const TOLD_ONE_BY_ONE = 20;
 
-/** Tells what a round has changed. */
+/** Tells what a round has changed. Proposals and incidents are locked in one order: others tell of the same ones. */
 export async function tellGroups(tx: Db, round: AlertRound, now: Date): Promise<void> {
-  for (const [id, touched] of round.touched) await tellGroup(tx, id, touched, now);
+  const proposals: Proposal[] = [];
+  for (const id of [...round.touched.keys()].sort((a, b) => a - b)) {
+    const proposal = await lockProposal(tx, id);
+    if (proposal) proposals.push(proposal);
+  }
+  proposals.sort((a, b) => (a.incidentId ?? 0) - (b.incidentId ?? 0));
+  for (const proposal of proposals)
+    await tellGroup(tx, proposal, round.touched.get(proposal.id) ?? { alerts: [] }, now);
   await tellHeldBack(tx, round, now);
 }
 
-async function tellGroup(tx: Db, id: number, touched: Touched, now: Date): Promise<void> {
-  const proposal = await loadProposal(tx, id);
-  if (!proposal) return;
-  if (proposal.incidentId === undefined) return enqueue(tx, [proposalMessage(id)], now);
-  const incident = await lockIncident(tx, proposal.incidentId);
-  if (!incident) return;
+async function tellGroup(tx: Db, proposal: Proposal, touched: Touched, now: Date): Promise<void> {
+  const incident =
+    proposal.incidentId === undefined ? undefined : await lockIncident(tx, proposal.incidentId);
+  if (!incident || !isOpen(incident)) return enqueue(tx, shownBy(proposal), now);
   const entries = await entriesOf(tx, proposal, touched, now);
-  const effects: Effect[] = [groupMessage(incident.id, id), card(incident)];
   // The message with the buttons, where there was one, says what became of it.
-  if (touched.attached) effects.push(proposalMessage(id));
-  if (isOpen(incident)) {
-    await commitDecision(tx, { ok: true, incident, entries, effects, timers: [] }, {}, now);
+  const effects = [
+    ...shownBy(proposal),
+    ...(touched.attached === 'proposed' ? [proposalMessage(proposal.id)] : []),
+  ];
+  await commitDecision(tx, { ok: true, incident, entries, effects, timers: [] }, {}, now);
+}
+
+/** Brings up to date what shows these groups, also in incidents that have ended. */
+export async function showGroups(tx: Db, proposals: readonly number[], now: Date): Promise<void> {
+  for (const id of new Set(proposals)) {
+    const proposal = await loadProposal(tx, id);
+    if (proposal) await enqueue(tx, shownBy(proposal), now);
   }
 }
+
+/** What shows a group: its own message, or, once it belongs to an incident, the one there and the card. */
+export const shownBy = ({ id, incidentId }: Proposal): readonly Effect[] =>
+  incidentId === undefined ? [proposalMessage(id)] : [groupMessage(incidentId, id), card({ id: incidentId })];
 
 async function entriesOf(
   tx: Db,
@@ -51,8 +68,11 @@ async function entriesOf(
   const change = attached ? changeEntry(proposal) : undefined;
   const many = firing + resolved > TOLD_ONE_BY_ONE;
   const told = many ? [] : alerts.flatMap((alert) => turnEntry(alert, proposal, now));
-  const over = firing === 0 && resolved > 1 ? [allResolved(proposal, resolved, now)] : [];
-  const crowd = many && attached ? [manyFire(proposal, firing, now)] : [];
+  const ends = alerts.some((alert) => alert.state === 'resolved' && !isFlapping(alert, now));
+  const over = firing === 0 && resolved > 1 && ends ? [allResolved(proposal, resolved, now)] : [];
+  const fresh = alerts.filter(({ firstToldAt }) => firstToldAt.getTime() === now.getTime()).length;
+  const becomesMany = many && (attached || firing + resolved - fresh <= TOLD_ONE_BY_ONE);
+  const crowd = becomesMany ? [manyFire(proposal, firing, now)] : [];
   return [...(change ? [change] : []), ...told, ...crowd, ...over];
 }
 
@@ -65,7 +85,7 @@ export async function tellAttached(
   now: Date,
 ): Promise<void> {
   const { alerts } = await alertsOfProposal(tx, proposal.id, TOLD_ONE_BY_ONE + 1);
-  const entries = await entriesOf(tx, proposal, { alerts: [...alerts], attached: true }, now);
+  const entries = await entriesOf(tx, proposal, { alerts: [...alerts], attached: 'proposed' }, now);
   const text = `${person(by)} attached proposal ${proposal.id} (${groupName(proposal)}) to this incident`;
   const decision = {
     ok: true as const,
@@ -84,11 +104,10 @@ export function restEntries(
   now: Date,
 ): readonly NewEntry[] {
   if (firing + resolved > TOLD_ONE_BY_ONE) return [manyFire(proposal, firing, now)];
-  return alerts
-    .filter(
-      (alert) => actorOf(alert) !== seenBy(proposal) || (proposal.foreign && alert.title !== proposal.error),
-    )
-    .flatMap((alert) => turnEntry(alert, proposal, now));
+  const shown = alerts.find(
+    (alert) => actorOf(alert) === seenBy(proposal) && (!proposal.foreign || alert.title === proposal.error),
+  );
+  return alerts.filter((alert) => alert !== shown).flatMap((alert) => turnEntry(alert, proposal, now));
 }
 
 const actorOf = ({ source, labels }: KnownAlert): Actor =>

@@ -2,7 +2,9 @@
 import {
   type Alert,
   type AlertDelivery,
+  asTold,
   groupKeyOf,
+  isBeyondLimit,
   isSame,
   type KnownAlert,
   monitorFingerprint,
@@ -22,11 +24,13 @@ import {
   tellAgain,
   updateAlert,
 } from '../store/alerts.ts';
+import { oneDeclaration } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
+import { lockGroupProposals } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
-import { proposalMessage } from './alert-messages.ts';
+import { heldBackMessage } from './alert-messages.ts';
 import { type AlertRound, openRound } from './alert-round.ts';
-import { tellGroups } from './alert-telling.ts';
+import { showGroups, tellGroups } from './alert-telling.ts';
 
 export interface AlertParts {
   readonly store: Store;
@@ -93,17 +97,21 @@ export async function reconsiderAlerts({ store, settings, now }: AlertParts): Pr
   const at = now();
   await store.transaction(async (tx) => {
     const silent = await settleSilent(tx, new Date(at.getTime() - SILENT_MS), at);
-    await enqueue(tx, silent.map(proposalMessage), at);
+    await showGroups(
+      tx,
+      silent.flatMap(({ proposal }) => proposal ?? []),
+      at,
+    );
+    if (silent.some(isBeyondLimit)) await enqueue(tx, [heldBackMessage(at)], at);
   });
-  const held = await heldBackAlerts(store);
-  // Monitors ask again by themselves, with what they see then.
-  for (const source of new Set(held.map((it) => it.source))) {
-    if (source === 'monitor') continue;
-    const signals = held
-      .filter((it) => it.source === source)
-      .map((alert) => ({ alert: { ...alert, startsAt: alert.startedAt } }));
-    await store.transaction((tx) => notice(tx, settings, signals, undefined, at));
-  }
+  let held: readonly KnownAlert[] = [];
+  do {
+    held = await heldBackAlerts(store, held.at(-1)?.id ?? 0);
+    for (const source of new Set(held.map((it) => it.source))) {
+      const signals = held.filter((it) => it.source === source).map((it) => ({ alert: asTold(it) }));
+      await store.transaction((tx) => notice(tx, settings, signals, undefined, at));
+    }
+  } while (held.length > 0);
 }
 
 /**
@@ -120,10 +128,11 @@ async function notice(
     const decided = ruled(alert, settings.alerts.rules);
     return { ...more, ...decided, groupKey: groupKeyOf(decided.alert) };
   });
-  await lockGroups(
-    tx,
-    given.map(({ groupKey }) => groupKey),
-  );
+  const groupKeys = given.map(({ groupKey }) => groupKey);
+  await lockGroups(tx, groupKeys);
+  // In the order in which somebody declares: of two at once each sees what the other has made of a proposal.
+  if (given.some(({ rule }) => rule?.do === 'declare')) await oneDeclaration(tx);
+  await lockGroupProposals(tx, groupKeys);
   const round = await openRound(tx, settings, now);
   const source = given[0]?.alert.source ?? '';
   const known = new Map(
@@ -137,8 +146,10 @@ async function notice(
   const noticed: Noticed[] = [];
   for (const signal of given) {
     const newest = known.get(signal.alert.fingerprint);
-    const before = newest && isSame(newest, now) ? newest : undefined;
-    if (before && isSettled(before, signal.alert)) {
+    const before = newest && isSame(newest, signal.alert, now) ? newest : undefined;
+    // It was resolved while it waited to be decided on anew.
+    if (by === undefined && !isWaiting(before)) continue;
+    if (before && isSettled(before, signal) && !isRaised(before, signal, settings.alerts.rules)) {
       again.push(before.id);
       noticed.push({ ...before, known: before.lastToldBy === by });
       continue;
@@ -152,9 +163,18 @@ async function notice(
   return noticed;
 }
 
+const isWaiting = (known: KnownAlert | undefined): boolean =>
+  known?.heldBack === true && known.state === 'firing';
+
 /** Nothing new, and nothing to decide anew. */
-const isSettled = (before: KnownAlert, { state }: Alert): boolean =>
-  before.state === state && !(before.heldBack && state === 'firing');
+const isSettled = (before: KnownAlert, { alert }: Given): boolean =>
+  before.state === alert.state && !isWaiting(before);
+
+/** It goes on under a rule that asks for more, for example as critical. What is shown already is never taken back. */
+function isRaised(before: KnownAlert, { alert, rule }: Given, rules: readonly Rule[]): boolean {
+  if (alert.state === 'resolved' || ruled(asTold(before), rules).rule === rule) return false;
+  return before.outcome === 'dropped' || (before.outcome === 'proposed' && rule?.do === 'declare');
+}
 
 interface Given extends Signal {
   readonly rule?: Rule;
@@ -169,9 +189,13 @@ async function one(
   by: string | undefined,
   now: Date,
 ): Promise<KnownAlert> {
-  const { alert, before } = given;
+  const { alert, before, ...signal } = given;
   const became = alert.state === 'firing' ? await decided(round, given) : left(before);
-  const told = await remember(tx, given, became, by ?? before?.lastToldBy ?? '', now);
+  if (isBeyondLimit(became) !== (before !== undefined && isBeyondLimit(before))) round.noteHeldBack();
+  if (by === undefined && became.heldBack && before?.reason === became.reason) return before;
+  // What it did in the group that it was in stays there.
+  const moved = before?.proposal !== undefined && before.proposal !== became.proposal;
+  const told = await remember(tx, moved ? { alert, ...signal } : given, became, by, now);
   round.changed(told);
   return told;
 }
@@ -184,11 +208,8 @@ function left(before: KnownAlert | undefined): Became {
   return { outcome, reason, heldBack: false, ...(proposal === undefined ? {} : { proposal }) };
 }
 
-async function decided(
-  round: AlertRound,
-  { alert, rule, groupKey, sighting, before }: Given,
-): Promise<Became> {
-  const incident = await round.incident(alert);
+async function decided(round: AlertRound, { alert, rule, groupKey, sighting }: Given): Promise<Became> {
+  const incident = await round.incident(alert, groupKey);
   const silence = silenceFor(alert, round.silences, round.policy.silences, round.now);
   const verdict = await round.limited(
     judge(rule, { ...(incident === undefined ? {} : { incident }), ...(silence ? { silence } : {}) }),
@@ -196,8 +217,6 @@ async function decided(
   );
   const proposal = await round.place(verdict, alert, groupKey, sighting);
   const { outcome, reason, heldBack = false } = verdict;
-  const isBeyond = heldBack && outcome === 'dropped';
-  if (isBeyond || (before?.heldBack && before.outcome === 'dropped')) round.noteHeldBack();
   return { outcome, reason, heldBack, ...(proposal === undefined ? {} : { proposal }) };
 }
 
@@ -206,7 +225,7 @@ async function remember(
   tx: Db,
   { alert, before, groupKey }: Given,
   became: Became,
-  by: string,
+  by: string | undefined,
   now: Date,
 ): Promise<KnownAlert> {
   const { startsAt, endsAt, group: _, ...facts } = alert;
@@ -214,12 +233,12 @@ async function remember(
   const { proposal, ...verdict } = became;
   const place = proposal === undefined ? {} : { proposal };
   if (!before) {
-    const first = { firstToldAt: now, lastToldAt: now, lastToldBy: by, told: 1, turns: [] };
-    const id = await insertAlert(tx, alert, groupKey, became, by, now);
+    const first = { firstToldAt: now, lastToldAt: now, lastToldBy: by ?? '', told: 1, turns: [] };
+    const id = await insertAlert(tx, alert, groupKey, became, first.lastToldBy, now);
     return { ...facts, ...end, ...first, ...verdict, ...place, id, groupKey, startedAt: startsAt ?? now };
   }
-  const turns = before.state === alert.state ? before.turns : turned(before.turns, now);
   const { resolvedAt: __, proposal: ___, ...kept } = before;
+  const { told, lastToldAt, lastToldBy } = before;
   const after = {
     ...kept,
     ...facts,
@@ -227,10 +246,14 @@ async function remember(
     ...end,
     ...verdict,
     ...place,
-    turns,
-    told: before.told + (alert.state === 'firing' && by !== before.lastToldBy ? 1 : 0),
-    lastToldAt: now,
-    lastToldBy: by,
+    turns: before.state === alert.state ? before.turns : turned(before.turns, now),
+    ...(by === undefined
+      ? { told, lastToldAt, lastToldBy }
+      : {
+          told: told + Number(alert.state === 'firing' && by !== lastToldBy),
+          lastToldAt: now,
+          lastToldBy: by,
+        }),
   };
   await updateAlert(tx, after, became);
   return after;

@@ -26,6 +26,7 @@ import type { IncidentFilter } from '../store/incidents.ts';
 import type { HeardMessage, MarkWish } from './capture.ts';
 import type { CorrectionWish } from './corrections.ts';
 import type { HomeFacts } from './home.ts';
+import type { NotDone } from './not-done.ts';
 import type { OnCallLevel } from './on-call.ts';
 import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
@@ -180,7 +181,7 @@ export interface App {
   /** A monitor's red period; undefined when it is held back, with the reason written down. */
   propose(wish: Sighting): Promise<number | undefined>;
   /** The same red period, now seen to be about the schema; a proposal that said so already stays as it is. */
-  revise(proposal: number, seen: Sighting): Promise<void>;
+  revise(proposal: number, seen: Sighting): Promise<boolean>;
   proposal(id: number): Promise<Proposal | undefined>;
   /** A monitor sees its target green again, or red once more; true when an open incident was told. */
   monitorTurned(monitor: string, proposal: number, state: 'green' | 'red', at: Date): Promise<boolean>;
@@ -236,6 +237,8 @@ export interface App {
   meet(userId: string, name: string): Promise<void>;
   /** Settles an inbox row that changed nothing. */
   settle(cause: Cause): Promise<void>;
+  /** Ends an inbox row as not done, and has its person told by a direct message; both, or neither. */
+  endUndone(what: NotDone): Promise<void>;
 }
 
 /** What somebody is to Slack; `member` is a full member of this workspace who is not deactivated. */

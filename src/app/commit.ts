@@ -1,6 +1,8 @@
 /** Writes what the core decided, whole: state, timeline, effects and timers in the caller's transaction. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
+import type { Incident } from '../domain/incident.ts';
 import { settleDone } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -9,9 +11,18 @@ import { appendEntries } from '../store/timeline.ts';
 import { schedule } from '../store/timers.ts';
 import type { Cause } from './app.ts';
 
-/** The incident's row must be locked by this transaction, or be new in it. */
-export async function commitDecision(tx: Db, decision: Decision, cause: Cause, now: Date): Promise<void> {
-  await saveIncident(tx, decision.incident);
+/**
+ * The incident's row must be locked by this transaction, or be new in it. `before` is the incident as it was read under
+ * that lock: what a note leaves as it was is not written again.
+ */
+export async function commitDecision(
+  tx: Db,
+  decision: Decision,
+  cause: Cause,
+  now: Date,
+  before?: Incident,
+): Promise<void> {
+  if (!isDeepStrictEqual(before, decision.incident)) await saveIncident(tx, decision.incident);
   const head = await appendEntries(tx, decision.incident.id, decision.entries, now);
   await enqueue(
     tx,

@@ -31,6 +31,7 @@ import { healthOf, type Vitals } from './health.ts';
 import { heldIsBack } from './holds.ts';
 import { homeOf } from './home.ts';
 import { actOnIncident, closeAsDuplicate, declareIncident } from './incidents.ts';
+import { endUndone } from './not-done.ts';
 import { onCallNow, rosterFrom, type Schedules } from './on-call.ts';
 import { reviseProposal, turnMonitor } from './proposals.ts';
 import { redactEntry } from './redactions.ts';
@@ -164,6 +165,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     async settle({ inboxKey }) {
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
     },
+    endUndone: (what) => endUndone(store, what, now()),
   };
 }
 

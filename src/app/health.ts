@@ -11,6 +11,7 @@ export interface Vitals {
     readonly schedule: { readonly everySeconds: number } | { readonly cron: string };
   }[];
   readonly targets: () => NonNullable<Health['targets']>;
+  readonly spool?: () => NonNullable<Health['spool']>;
 }
 
 /** `inboxKey`: the delivery that asks, which is open itself. */
@@ -44,6 +45,7 @@ export async function healthOf(
     },
     inbox: { open: inbox.count, ...(inbox.oldest ? { oldest: inbox.oldest } : {}) },
     ...(vitals ? { slack: vitals.slack(), targets: vitals.targets() } : {}),
+    ...(vitals?.spool ? { spool: vitals.spool() } : {}),
     monitors: known.map(({ name, schedule }) => ({
       name,
       ...('everySeconds' in schedule ? { everySeconds: schedule.everySeconds } : {}),

@@ -141,7 +141,7 @@ export async function actWithin(
   if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
   const decision = decide(incident, intent, now, policy);
   if (!decision.ok) return decision;
-  await commitDecision(tx, decision, cause, now);
+  await commitDecision(tx, decision, cause, now, incident);
   return { ok: true, incident: decision.incident };
 }
 

@@ -91,6 +91,20 @@ export function metricsOfHealth({ storeMs, queue, inbox, monitors }: Health, now
   ];
 }
 
+/** What waits on disk, which is known while the store is away too. */
+export const metricsOfSpool = (spool: Health['spool'], now: Date): readonly Metric[] => [
+  gauge(
+    'firebreak_spool_waiting',
+    'Deliveries of Slack that are kept on disk for the store.',
+    spool?.waiting,
+  ),
+  gauge(
+    'firebreak_spool_oldest_seconds',
+    'How long the oldest of them waits.',
+    spool && age(spool.oldest, now),
+  ),
+];
+
 /** A series that is not there raises no alert: what can be is told as 0. */
 const zeros = (names: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries(names.map((name) => [name, 0]));

@@ -19,6 +19,7 @@ import { enqueue } from '../store/outbox.ts';
 import { loadProposal, lockProposal, updateProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
+import { shownBy } from './alert-telling.ts';
 import { commitDecision } from './commit.ts';
 
 /**
@@ -36,13 +37,17 @@ export async function turnMonitor(
   return store.transaction(async (tx) => {
     const known = await loadProposal(tx, proposalId);
     if (known?.groupKey !== undefined) await lockGroups(tx, [known.groupKey]);
-    const proposal = await loadProposal(tx, proposalId);
+    // Whoever is declaring it reads its alerts before or after, not in between.
+    const proposal = await lockProposal(tx, proposalId);
     if (!proposal) return false;
-    const alert = await turnAlert(tx, monitor, proposalId, state, at, now);
     const incident =
       proposal.incidentId === undefined ? undefined : await lockIncident(tx, proposal.incidentId);
-    if (!incident || !isOpen(incident)) {
-      await enqueue(tx, [proposalMessage(proposalId)], now);
+    const isTold = incident !== undefined && isOpen(incident);
+    // Red again, it is proposed anew: turned here, it would pass for one that was proposed already.
+    if (state === 'red' && !isTold) return false;
+    const alert = await turnAlert(tx, monitor, proposalId, state, at, now);
+    if (!isTold) {
+      await enqueue(tx, shownBy(proposal), now);
       return false;
     }
     if (alert === 'same') return true;
@@ -80,17 +85,26 @@ async function turnAlert(
 
 /**
  * A monitor that has seen more than when it proposed: at first the table was only locked, now the query fails on its
- * schema. The proposal is rewritten when that tells more, and the incident it became is told.
+ * schema. The proposal is rewritten when that tells more, and the incident it became is told. False: that one is closed,
+ * where nobody would hear of it; what is seen is another trouble, and can be proposed.
  */
-export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<void> {
-  await store.transaction(async (tx) => {
+export async function reviseProposal(store: Store, id: number, seen: Sighting, now: Date): Promise<boolean> {
+  return store.transaction(async (tx) => {
+    const known = await loadProposal(tx, id);
+    if (known?.groupKey !== undefined) await lockGroups(tx, [known.groupKey]);
     const before = await lockProposal(tx, id);
-    if (!before || tellingOf(seen) <= tellingOf(before)) return;
+    if (!before) return false;
+    const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
+    if (incident && !isOpen(incident)) {
+      await turnAlert(tx, seen.monitor, id, 'green', now, now);
+      return false;
+    }
+    if (tellingOf(seen) <= tellingOf(before)) return true;
     const proposal = { ...before, ...seen, firstFailedAt: before.firstFailedAt };
     await updateProposal(tx, proposal);
     await enqueue(tx, [proposalMessage(id)], now);
-    const incident = before.incidentId === undefined ? undefined : await lockIncident(tx, before.incidentId);
-    if (incident && isOpen(incident)) await commitDecision(tx, revised(incident, proposal, now), {}, now);
+    if (incident) await commitDecision(tx, revised(incident, proposal, now), {}, now);
+    return true;
   });
 }
 

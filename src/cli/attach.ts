@@ -1,6 +1,6 @@
 /** How a terminal reaches the store: DATABASE_URL, or the server of the data folder. */
 import { dataDirOf, type Env } from '../config.ts';
-import { startEmbedded } from '../store/embedded.ts';
+import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
 import { migrate } from '../store/migrate.ts';
 import { openStore, type Store } from '../store/store.ts';
 
@@ -9,22 +9,49 @@ export interface Attached {
   readonly close: () => Promise<void>;
 }
 
-/** Attaches to the server that is running, or starts it for as long as `close` is not called. */
+/** Attaches to the server that is running, or starts it for as long as `close` is not called; brings its schema up to date. */
 export async function attachStore(options: { dataDir?: string }, env: Env = process.env): Promise<Attached> {
-  const databaseUrl = env['DATABASE_URL'];
-  if (databaseUrl) return attached(openStore(databaseUrl));
-  const server = await startEmbedded({ dataDir: options.dataDir ?? dataDirOf(env) });
-  await server.ensureDatabase('firebreak');
-  return attached(openStore(server.url('firebreak')), server.adopted ? undefined : () => server.stop());
+  const attached = await reachStore(options, env);
+  try {
+    await migrate(attached.store);
+    return attached;
+  } catch (error) {
+    await attached.close();
+    throw error;
+  }
 }
 
-async function attached(store: Store, stop?: () => Promise<void>): Promise<Attached> {
-  await migrate(store);
-  return {
-    store,
-    async close() {
-      await store.close();
-      await stop?.();
-    },
-  };
+/** The same, with the schema as it is. */
+export const reachStore = (options: { dataDir?: string }, env: Env = process.env): Promise<Attached> =>
+  reach(options, env, () => Promise.resolve());
+
+/** The same, as the only Firebreak on it. Throws DATA_DIR_IN_USE; of DATABASE_URL only its sessions say who uses it. */
+export const claimStore = (options: { dataDir?: string }, env: Env = process.env): Promise<Attached> =>
+  reach(options, env, (server) => server.claim());
+
+async function reach(
+  options: { dataDir?: string },
+  env: Env,
+  prepare: (server: EmbeddedServer) => Promise<void>,
+): Promise<Attached> {
+  const databaseUrl = env['DATABASE_URL'];
+  if (databaseUrl) return attachedTo(openStore(databaseUrl), () => Promise.resolve());
+  const server = await startEmbedded({ dataDir: options.dataDir ?? dataDirOf(env) });
+  const leave = (): Promise<void> => (server.adopted ? server.release() : server.stop());
+  try {
+    await prepare(server);
+    await server.ensureDatabase('firebreak');
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+  return attachedTo(openStore(server.url('firebreak')), leave);
 }
+
+const attachedTo = (store: Store, leave: () => Promise<void>): Attached => ({
+  store,
+  async close() {
+    await store.close();
+    await leave();
+  },
+});

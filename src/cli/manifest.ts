@@ -10,9 +10,11 @@ import { loadChecks } from '../databases/check.ts';
 import { FirebreakError } from '../errors.ts';
 import { jsonSchema } from '../runbooks/schema.ts';
 import { loadSteps } from '../runbooks/step.ts';
+import { SLACK_PATH } from '../slack/http.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { PACKAGE_ROOT } from '../version.ts';
 import { renderChecksPage } from './checks-page.ts';
+import { renderErrorsPage } from './errors-page.ts';
 import { wrongUsage } from './options.ts';
 
 /** What is shipped names it so; firebreak.yml may name another. */
@@ -21,6 +23,7 @@ const CONFIG = 'firebreak.yml';
 
 interface ManifestOptions {
   readonly config?: string;
+  readonly url?: string;
   readonly write?: true;
   readonly check?: true;
 }
@@ -30,18 +33,33 @@ export const manifestCommand = (): Command =>
     .description('Print the manifest of the Slack app, with the slash command that the configuration names')
     .option('--config <file>', `the configuration (default: ${CONFIG}, if there is one)`)
     .option(
+      '--url <https://…>',
+      'for slack.mode http: where Slack reaches the HTTP server of the bot',
+      requestUrl,
+    )
+    .option(
       '--write',
-      `write manifest.yml, docs/commands.md, docs/checks.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
+      `write manifest.yml, docs/commands.md, docs/checks.md, docs/errors.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
     )
     .option('--check', 'fail if one of them is not what --write would write')
-    .action(async ({ config, write, check }: ManifestOptions) => {
-      if (config !== undefined && (write || check))
-        wrongUsage(`--config is for the manifest that is printed; the files always name ${COMMAND}.`);
+    .action(async ({ config, url, write, check }: ManifestOptions) => {
+      if ((config !== undefined || url !== undefined) && (write || check))
+        wrongUsage(
+          `--config and --url are for the manifest that is printed; the files always name ${COMMAND}.`,
+        );
       if (write) return writeFiles();
       if (check) return checkFiles();
       const commands = await loadCommands();
-      process.stdout.write(renderManifest({ command: commandName(config), commands }));
+      const manifest = { command: commandName(config), commands, ...(url ? { requestUrl: url } : {}) };
+      process.stdout.write(renderManifest(manifest));
     });
+
+/** Slack sends to HTTPS only. */
+function requestUrl(given: string): string {
+  if (!URL.canParse(given) || new URL(given).protocol !== 'https:')
+    wrongUsage(`--url: found ${given}, expected an address with https://.`);
+  return new URL(SLACK_PATH, given).href;
+}
 
 function commandName(config: string | undefined): string {
   if (config === undefined && !existsSync(CONFIG)) return COMMAND;
@@ -67,6 +85,7 @@ async function rendered(): Promise<readonly (readonly [name: string, text: strin
     ['manifest.yml', renderManifest({ command: COMMAND, commands })],
     ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
     ['docs/checks.md', renderChecksPage(await loadChecks())],
+    ['docs/errors.md', renderErrorsPage()],
     ['runbooks/schema.json', jsonSchema(await loadSteps())],
   ];
 }

@@ -85,7 +85,7 @@ export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
     const env = environment(slack, shop, storeUrl, token);
     const config = loadConfig(file, env);
     const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
-    const bot = await startFirebreak(config, { log, clock });
+    const bot = await startFirebreak({ ...config, dataDir }, { log, clock });
     onClose(bot.close);
     const store = openStore(storeUrl);
     onClose(() => store.close());
@@ -118,6 +118,7 @@ const environment = (
 ): Record<string, string> => ({
   SLACK_BOT_TOKEN: slack.botToken,
   SLACK_APP_TOKEN: slack.appToken,
+  SLACK_CONFIG_TOKEN: slack.configToken,
   SLACK_API_URL: `${slack.url}/api/`,
   DATABASE_URL: store,
   FIREBREAK_TOKEN: token,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { createLogger } from '../log.ts';
 import { startFirebreak } from '../main.ts';
+import { examineInside } from './doctor.ts';
 
 export const startCommand = (): Command =>
   new Command('start')
@@ -12,9 +13,15 @@ export const startCommand = (): Command =>
     .action(async ({ config: file, dataDir }: { config: string; dataDir?: string }) => {
       const config = loadConfig(file);
       const log = createLogger({ level: config.logLevel });
-      const bot = await startFirebreak({ ...config, ...(dataDir ? { dataDir } : {}) }, { log });
+      const meant = { ...config, ...(dataDir ? { dataDir } : {}) };
+      const bot = await startFirebreak(meant, { log });
       log.info({ url: bot.url }, 'firebreak is up');
+      const ending = new AbortController();
+      examineInside(file, meant, log, ending.signal).catch((error: unknown) =>
+        log.warn({ err: error }, 'doctor: the examination broke off'),
+      );
       await signalled();
+      ending.abort();
       await bot.close();
     });
 

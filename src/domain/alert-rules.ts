@@ -12,7 +12,7 @@ export type RuleAction = (typeof RULE_ACTIONS)[number];
 export interface Rule {
   readonly match: Match;
   readonly do?: RuleAction;
-  /** Given to what it matches, when the source named none. */
+  /** Given to what it matches, when the source named none, or when it matches by the name that the source gave. */
   readonly service?: string;
   /** Of the incident that is declared. */
   readonly severity?: string;
@@ -68,7 +68,7 @@ export function ruled(alert: Alert, rules: readonly Rule[]): { readonly alert: A
   let given = alert;
   for (const rule of rules) {
     if (!matches(rule.match, given)) continue;
-    if (rule.service !== undefined && given.service === undefined)
+    if (rule.service !== undefined && (given.service === undefined || 'service' in rule.match))
       given = { ...given, service: rule.service };
     if (rule.do !== undefined) return { alert: given, rule };
   }

@@ -68,6 +68,18 @@ export interface AlertGroup {
   readonly alerts: readonly KnownAlert[];
 }
 
+/** As its source told it. */
+export const asTold = (known: KnownAlert): Alert => ({
+  ...known,
+  startsAt: known.startedAt,
+  // Its key begins with the source, unless its service or its target is the group.
+  group: known.groupKey.slice(known.source.length + 1),
+});
+
+/** Held back only because the hour has had its proposals. */
+export const isBeyondLimit = ({ outcome, heldBack }: Pick<KnownAlert, 'outcome' | 'heldBack'>): boolean =>
+  heldBack && outcome === 'dropped';
+
 /** Under which a monitor's own alert is remembered. */
 export const monitorFingerprint = (monitor: string): string => `monitor:${monitor}`;
 
@@ -79,9 +91,10 @@ const FLAPPING_TURNS = 4;
 /** More are not kept. */
 const TURNS_KEPT = 50;
 
-/** Whether a told alert is the same trouble as the remembered one. */
-export const isSame = (before: KnownAlert, now: Date): boolean =>
+/** Whether a told alert is the same trouble as the remembered one: it goes on, is still over, or is soon back. */
+export const isSame = (before: KnownAlert, { state }: Pick<Alert, 'state'>, now: Date): boolean =>
   before.state === 'firing' ||
+  state === 'resolved' ||
   now.getTime() - (before.resolvedAt ?? before.lastToldAt).getTime() < SAME_WITHIN_MS;
 
 /** How often it turned within the half hour before. */

@@ -14,6 +14,11 @@ export interface TargetHealth {
   readonly lookedAt?: Date;
 }
 
+export interface Spool {
+  readonly waiting: number;
+  readonly oldest?: Date;
+}
+
 export interface Health {
   /** Milliseconds that the store took to answer. */
   readonly storeMs: number;
@@ -26,6 +31,8 @@ export interface Health {
   };
   /** Deliveries of Slack that are not dealt with yet. */
   readonly inbox: { readonly open: number; readonly oldest?: Date };
+  /** Deliveries that wait on disk for the store; undefined at a terminal. */
+  readonly spool?: Spool;
   /** Undefined where nobody talks to Slack: at a terminal. */
   readonly slack?: {
     readonly connected: boolean;
@@ -63,6 +70,7 @@ export const healthLines = (health: Health, now: Date): readonly string[] => [
   slackLine(health, now),
   queueLine(health, now),
   inboxLine(health, now),
+  ...spoolLines(health, now),
   ...(health.monitors.length === 0 ? ['• Monitors: none are configured'] : monitorLines(health, now)),
   ...(health.targets ?? []).flatMap((target) => targetLines(target, now)),
 ];
@@ -91,6 +99,14 @@ function queueLine({ queue: { waiting, oldest } }: Health, now: Date): string {
 function inboxLine({ inbox: { open, oldest } }: Health, now: Date): string {
   if (!oldest) return line(true, 'Inbox: empty');
   return line(!isOld(oldest, now), `Inbox: ${open} open, the oldest for ${ago(oldest, now)}`);
+}
+
+/** Only what has not come into the inbox. */
+function spoolLines({ spool }: Health, now: Date): readonly string[] {
+  if (!spool?.oldest) return [];
+  return [
+    line(false, `Kept on disk: ${spool.waiting} for the inbox, the oldest for ${ago(spool.oldest, now)}`),
+  ];
 }
 
 const monitorLines = ({ monitors }: Health, now: Date): readonly string[] =>

@@ -27,6 +27,7 @@ import { openLeases } from './lease.ts';
 import { remindersWorker } from './reminders.ts';
 import { createTicks } from './ticks.ts';
 import { escalationDue, monitorTick, pageTeam, timersWorker } from './timers.ts';
+import { type TwinsOptions, twinsWorker } from './twins.ts';
 import { tellRefusal, tellUnsent } from './undelivered.ts';
 
 export interface JobsParts {
@@ -40,6 +41,8 @@ export interface JobsParts {
   readonly connected: () => boolean;
   /** What goes to Slack. */
   readonly perform: DeliverOptions['perform'];
+  /** Deletes what is there twice in a channel of Slack. */
+  readonly sweep: TwinsOptions['sweep'];
   /** What goes to PagerDuty and webhooks. */
   readonly page: (page: OutgoingPage, effectId: string, signal: AbortSignal) => Promise<Delivery>;
   /** What goes to a tracker. */
@@ -97,6 +100,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
       catchUpWorker({ ...parts, settings: app.settings }),
       capturesWorker({ ...parts, settings: app.settings }),
       inboxWorker(parts),
+      twinsWorker(parts),
     ],
   });
   const ticking = [

@@ -31,7 +31,10 @@ export interface MonitorPorts {
   readonly recentMigrations: () => Promise<readonly AppliedMigration[]>;
   /** Undefined: held back or silenced, and why is written down; asked again with the next red look. */
   readonly propose: (sighting: Sighting) => Promise<number | undefined>;
-  /** The proposed red period is seen to be about something more telling than what was told of it. */
+  /**
+   * The proposed red period is seen to be about something more telling than what was told of it. False: the proposal's
+   * incident is closed, and nobody would hear of it there; a proposal of its own follows.
+   */
   readonly revise: (proposal: number, sighting: Sighting) => Promise<unknown>;
   /** It is green again, after this proposal, since then. */
   readonly onGreen: (proposal: number, at: Date) => Promise<unknown>;

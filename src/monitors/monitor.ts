@@ -42,8 +42,7 @@ export function createMonitor(
     if (!isProposed(saved) && isSure) {
       return (await takenUp(saved, redSince)) ?? propose(saved, redSince, symptoms);
     }
-    await revise(saved, symptoms);
-    return seen.redSince ? same(saved) : { kind: 'red', at };
+    return (await revise(saved, symptoms)) ?? (seen.redSince ? same(saved) : { kind: 'red', at });
   }
 
   /** Too little to begin a red period, too much to end one. */
@@ -67,13 +66,18 @@ export function createMonitor(
   }
 
   /** While a release holds its lock, probes only time out: what is broken shows after it. */
-  async function revise(state: MonitorState, symptoms: readonly Symptom[]): Promise<void> {
+  async function revise(
+    state: MonitorState,
+    symptoms: readonly Symptom[],
+  ): Promise<MonitorChange | undefined> {
     const told = weightOf(symptoms);
     const { checkedAt: seenAt } = state;
-    if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return;
+    if (!isProposed(state) || told <= (state.told ?? AN_ERROR)) return undefined;
     const times = { firstFailedAt: seenAt, seenAt };
-    await ports.revise(state.proposal, suspect(settings, symptoms, await migrations(), times));
+    const sighting = suspect(settings, symptoms, await migrations(), times);
+    if ((await ports.revise(state.proposal, sighting)) === false) return propose(state, seenAt, symptoms);
     await save({ ...state, told });
+    return undefined;
   }
 
   /** While its incident is open, the earlier proposal serves the new red period as well. */

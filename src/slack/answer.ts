@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import { outbound } from '../outbound.ts';
 import { type Arrival, type Body, responseUrl } from './inbound.ts';
 import { clip, mrkdwn } from './views/text.ts';
+import { toldModal } from './views/told-modal.ts';
 
 /** From the arrival on. Slack shows an error at 3 s; by then the person must have heard from us. */
 const PATIENCE_MS = 2000;
@@ -13,11 +14,20 @@ const DONE = ':white_check_mark: Done.';
 /** Slack cuts a text at 40,000 characters without a word. */
 const TEXT_LIMIT = 39_000;
 
+/** What the person who acted reads. */
+export interface Told {
+  readonly text: string;
+  /** Sent again it would be done twice: of a form nothing is left to be sent. */
+  readonly over?: boolean;
+  /** At the fields of a form, instead of the text. */
+  readonly errors?: Readonly<Record<string, string>>;
+}
+
 export interface Answer {
   /** What listeners get as `ack`. */
   readonly ack: ReceiverEvent['ack'];
-  /** Acks if nobody has; `text` is told to the person alone, also when the ack is gone. */
-  finish(text?: string): Promise<void>;
+  /** Acks if nobody has; what is told is for the person alone, and comes also when the ack is gone. */
+  finish(told?: Told): Promise<void>;
   /** Acks without a word: another copy of the delivery is answered. */
   forgo(): Promise<void>;
 }
@@ -70,10 +80,11 @@ export function createAnswer(
       state = 'answered';
       if (before === 'open') await send();
     },
-    finish: (text) => {
-      if (text === undefined) return ack();
+    finish: (told) => {
+      if (told === undefined) return ack();
+      const { text } = told;
       if (state === 'answered' && textless) return post(privately(text));
-      return ack(kind === 'form' ? formErrors(event.body, text) : privately(text));
+      return ack(kind === 'form' ? formAnswer(event.body, told) : privately(text));
     },
   };
 }
@@ -110,8 +121,10 @@ export async function respond(url: string | undefined, message: Body, log: Logge
   }
 }
 
-/** Keeps the form open with what was typed: the error stands at its first field. */
-function formErrors(body: Body, text: string): Body | undefined {
+/** What was typed stays to be sent again, the error at its first field; or the form gives way to what there is to say. */
+function formAnswer(body: Body, { text, over, errors }: Told): Body | undefined {
+  if (errors) return { response_action: 'errors', errors };
+  if (over) return { response_action: 'update', view: toldModal(text) };
   const view = body['view'] as { readonly blocks?: readonly Body[] } | undefined;
   const field = view?.blocks?.find(({ type }) => type === 'input')?.['block_id'];
   return typeof field === 'string' ? { response_action: 'errors', errors: { [field]: text } } : undefined;

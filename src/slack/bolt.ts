@@ -6,13 +6,18 @@ import type { App, Directory } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Spool } from '../store/spool.ts';
 import type { Store } from '../store/store.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
+import { canWait } from './danger.ts';
+import { startEntering } from './enter-kept.ts';
+import { watchFreezes } from './freezes.ts';
+import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
 import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
 import { isRefusedToken, slackError } from './perform/verdict.ts';
-import { replayOpen } from './replay.ts';
+import { replayOpen, tellDirectly } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
 
 const START_MS = 10_000;
@@ -21,11 +26,16 @@ export interface SlackParts {
   /** From `createClient`: it carries the bot's token. */
   readonly client: WebClient;
   readonly identity: WhoAmI;
-  readonly appToken: string;
+  /** How Slack reaches the bot. */
+  readonly link:
+    | { readonly kind: 'socket'; readonly appToken: string }
+    | { readonly kind: 'http'; readonly signingSecret: string };
   readonly apiUrl?: string | undefined;
   /** `/incident` */
   readonly command: string;
   readonly store: Pick<Store, 'inbox'>;
+  /** Where that is kept which the store does not take; without it, it is refused. */
+  readonly spool?: Spool;
   readonly app: App;
   readonly dispatch: Dispatch;
   readonly directory: Directory;
@@ -34,19 +44,30 @@ export interface SlackParts {
 }
 
 export interface Slack {
-  /** Settles with the first connection, or goes on trying; fails only when Slack refuses the token. */
+  /** Settles when Slack is reached, or goes on trying; fails only when Slack refuses a token. */
   start(): Promise<void>;
   stop(): Promise<void>;
   connected(): boolean;
+  /** Over HTTP only: answers what Slack sends. */
+  readonly handle?: HttpHandler;
   /** Does what a crash left undone; to be called at start and on each tick, by one instance at a time. */
   readonly replay: () => Promise<void>;
 }
 
 /** Builds the bot; nothing is connected before `start`. */
 export function createSlack(parts: SlackParts): Slack {
-  const { client, identity, appToken, apiUrl, store, dispatch, log, now } = parts;
-  const socket = socketReceiver({ appToken, apiUrl, log });
-  const receiver = inboxReceiver(socket, { inbox: store.inbox, now, log });
+  const { client, identity, apiUrl, store, spool, app, dispatch, log, now } = parts;
+  const { inbox } = store;
+  const link = linkOf(parts);
+  const receiver = inboxReceiver(link, {
+    inbox,
+    spool,
+    canWait: (asked) => canWait(asked, dispatch),
+    tell: (user, text) => tellDirectly(user, text, client, log),
+    now,
+    log,
+  });
+  let stopEntering: (() => Promise<void>) | undefined;
   const bolt = new Bolt({
     receiver,
     // Without asking Slack: a command must not fail because auth.test did.
@@ -58,30 +79,44 @@ export function createSlack(parts: SlackParts): Slack {
   });
   listen(bolt, parts);
   return {
-    start: () => startUp(socket, identity, log),
-    stop: () => receiver.stop() as Promise<void>,
-    connected: () => socket.connected(),
-    replay: () =>
-      replayOpen({ bolt, client, dispatch, inbox: store.inbox, underWay: receiver.underWay, log, now }),
+    async start() {
+      // First: Slack may be away.
+      if (spool) stopEntering = startEntering({ spool, inbox, now, log });
+      await startUp(link, identity, log);
+    },
+    async stop() {
+      await receiver.stop();
+      await stopEntering?.();
+    },
+    connected: () => link.connected(),
+    ...('handle' in link ? { handle: link.handle } : {}),
+    replay: () => replayOpen({ bolt, client, app, dispatch, inbox, underWay: receiver.underWay, log, now }),
   };
 }
 
+function linkOf({ link, identity, apiUrl, log, now }: SlackParts): SocketReceiver | HttpLink {
+  const freezes = watchFreezes(now);
+  return link.kind === 'http'
+    ? httpLink({ signingSecret: link.signingSecret, identity, freezes, log, now })
+    : socketReceiver({ appToken: link.appToken, apiUrl, freezes, log });
+}
+
 /** A Slack that is away must not keep the rest of the bot from its work; one that refuses a token ends the start. */
-async function startUp(socket: SocketReceiver, identity: WhoAmI, log: Logger): Promise<void> {
+async function startUp(link: SocketReceiver | HttpLink, identity: WhoAmI, log: Logger): Promise<void> {
   try {
-    await Promise.all([connect(socket, log), askWhoWeAre(identity, log)]);
+    await Promise.all([connect(link), askWhoWeAre(identity, log)]);
+    if (!link.connected()) log.warn('Slack does not answer yet; connecting goes on');
   } catch (error) {
-    await socket.stop();
+    await link.stop();
     throw error;
   }
 }
 
-async function connect(socket: SocketReceiver, log: Logger): Promise<void> {
-  const started = socket.start().catch((error: unknown) => {
+async function connect(link: SocketReceiver | HttpLink): Promise<void> {
+  const started = link.start().catch((error: unknown) => {
     throw tokenRefused('SLACK_APP_TOKEN', error);
   });
   await Promise.race([started, sleep(START_MS, undefined, { ref: false })]);
-  if (!socket.connected()) log.warn('Slack does not answer yet; connecting goes on');
 }
 
 async function askWhoWeAre(identity: WhoAmI, log: Logger): Promise<void> {

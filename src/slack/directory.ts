@@ -1,5 +1,5 @@
 /** Who somebody is, asked of Slack at the moment of the act: a right that was taken away is gone at once. */
-import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Directory, Standing } from '../app/app.ts';
 import type { WhoAmI } from './client.ts';
@@ -29,16 +29,18 @@ export function createDirectory(
 ): Directory {
   const standings = createMemory<Standing>(now);
   const groups = createMemory<readonly string[]>(now);
+  const people = createPatience(now);
+  const lists = createPatience(now);
   return {
     lately: { standing: standings.recall, groupMembers: groups.recall },
     async standing(userId) {
-      const user = await userOf(client, userId);
+      const user = await people.ask(() => userOf(client, userId));
       if (user === undefined) return standings.keep(userId, 'unknown');
       const { teamId } = await identity.get();
       return standings.keep(userId, standingOf(user, teamId));
     },
     async groupMembers(groupId) {
-      return groups.keep(groupId, await membersOf(client, groupId));
+      return groups.keep(groupId, await lists.ask(() => membersOf(client, groupId)));
     },
     async channelMembers(channelId) {
       const members: string[] = [];
@@ -68,6 +70,28 @@ async function membersOf(client: WebClient, usergroup: string): Promise<readonly
 }
 
 const GONE = /^(?:no_such_subteam|subteam_not_found)$/;
+
+interface Patience {
+  /** Throws what Slack said when it asked not to be asked before a time that is still to come. */
+  readonly ask: <T>(question: () => Promise<T>) => Promise<T>;
+}
+
+/** Many at once use a method's limit up within seconds: asking on would be refused as well, and makes Slack wait longer. */
+function createPatience(now: () => Date): Patience {
+  let held: { readonly until: number; readonly error: WebAPIRateLimitedError } | undefined;
+  return {
+    async ask(question) {
+      if (held && now().getTime() < held.until) throw held.error;
+      try {
+        return await question();
+      } catch (error) {
+        if (error instanceof WebAPIRateLimitedError)
+          held = { until: now().getTime() + error.retryAfter * 1000, error };
+        throw error;
+      }
+    },
+  };
+}
 
 interface Memory<T> {
   readonly keep: (key: string, value: T) => T;

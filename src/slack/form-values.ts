@@ -26,3 +26,24 @@ export const ticksIn = (values: unknown, id: string): readonly string[] =>
     z.object({ selected_options: z.array(choice).nullish() }).parse(fieldIn(values, id) ?? {})
       .selected_options ?? []
   ).map(({ value }) => value);
+
+const needed = z.object({
+  blocks: z.array(
+    z.looseObject({ type: z.string(), block_id: z.string().optional(), optional: z.boolean().optional() }),
+  ),
+  state: z.object({ values: z.unknown() }),
+});
+
+/** Texts that are needed and hold only spaces, which Slack lets pass; undefined when there are none. */
+export function blankFields({
+  view,
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> | undefined {
+  const { blocks, state } = needed.parse(view);
+  const blank = blocks.flatMap(({ type, block_id: id, optional, element }) => {
+    const isText = (element as { readonly type?: unknown } | undefined)?.type === 'plain_text_input';
+    return type === 'input' && isText && !optional && id !== undefined && textIn(state.values, id) === ''
+      ? [id]
+      : [];
+  });
+  return blank.length === 0 ? undefined : Object.fromEntries(blank.map((id) => [id, 'This is needed.']));
+}

@@ -36,6 +36,12 @@ export function identify(body: Body): Arrival {
 /** Where an answer can still be sent once the ack is gone. */
 export const responseUrl = (body: Body): string | undefined => text(body['response_url']);
 
+/** The event, when it is a mention: that is a typed line too. */
+export function mentionIn(body: Body): Body | undefined {
+  const event = body['event'] as Body | undefined;
+  return event?.['type'] === 'app_mention' ? event : undefined;
+}
+
 const sender = z.union([
   z.object({ user_id: z.string(), user_name: z.string().optional() }).transform((command) => ({
     id: command.user_id,

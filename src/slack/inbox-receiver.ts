@@ -1,18 +1,21 @@
-/** Stands between a Bolt receiver and the App: what Slack delivers is committed before it is acked. */
+/** Stands between a Bolt receiver and the App: what Slack delivers is committed, or kept on disk, before it is acked. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
-import { type Answer, createAnswer } from './answer.ts';
-import { type Arrival, identify } from './inbound.ts';
+import { type Answer, createAnswer, type Told } from './answer.ts';
+import { type Arrival, type Body, identify, responseUrl, senderOf } from './inbound.ts';
+import { type Unrecorded, withoutStore } from './without-store.ts';
 
-export interface InboxParts {
+export interface InboxParts extends Unrecorded {
   /** The small pool of its own. */
   readonly inbox: Db;
   readonly now: () => Date;
   readonly log: Logger;
+  /** Tells a person who can be told in no other way. */
+  readonly tell: (user: string, text: string) => Promise<void>;
 }
 
 export interface InboxReceiver extends Receiver {
@@ -24,9 +27,6 @@ export interface InboxReceiver extends Receiver {
 const STOP_MS = 3000;
 const LOOK_MS = 20;
 
-const NOT_RECORDED = 'This was not recorded: the store did not answer. Nothing was done, say it again.';
-const PERHAPS_RECORDED =
-  'This may not have been recorded: the store did not answer in time. Look whether it was done, then say it again.';
 /** By the state in which the row was left; an act may have been committed although its answer was lost. */
 const AFTER_FAILURE = {
   done: 'This was done, but something went wrong afterwards. Look at the channel before you repeat it.',
@@ -87,22 +87,34 @@ async function note(
   { key, kind }: Arrival,
   answer: Answer,
   receivedAt: Date,
-  { inbox, log }: InboxParts,
+  parts: InboxParts,
 ): Promise<'new' | 'known' | 'failed'> {
   if (key === undefined) return 'new';
+  const delivery = { key, kind, payload: event.body, receivedAt };
   try {
-    return await receive(inbox, { key, kind, payload: event.body, receivedAt });
+    return await receive(parts.inbox, delivery);
   } catch (error) {
-    log.error({ err: error, kind }, 'a delivery was not recorded');
+    parts.log.error({ err: error, kind, key }, 'a delivery was not recorded');
     if (kind === 'event') throw error;
-    await answer.finish(isTimeout(error) ? PERHAPS_RECORDED : NOT_RECORDED);
+    if (kind === 'closed' || kind === 'other') await answer.finish();
+    else await tell(await withoutStore(delivery, error, parts), event.body, kind, answer, parts);
     return 'failed';
   }
 }
 
-/** An INSERT whose client gave up is still written when the server wakes up. */
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && /^Query read timeout/.test(error.message);
+/** A click on the Home tab has no address for an answer. */
+async function tell(
+  told: Told,
+  body: Body,
+  kind: Arrival['kind'],
+  answer: Answer,
+  { tell: directly }: InboxParts,
+): Promise<void> {
+  const user = senderOf(body)?.id;
+  if (kind !== 'click' || responseUrl(body) !== undefined || user === undefined) return answer.finish(told);
+  await answer.finish();
+  await directly(user, told.text);
+}
 
 async function work(
   app: App,
@@ -127,7 +139,8 @@ async function work(
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
     // Nobody waits for it, and nobody would say it again: it stays open and is replayed.
     if (arrival.kind === 'event') return;
-    await answer.finish(AFTER_FAILURE[await end(arrival.key, 'refused', parts)]);
+    const state = await end(arrival.key, 'refused', parts);
+    await answer.finish({ text: AFTER_FAILURE[state], over: state !== 'refused' });
   }
 }
 
@@ -140,7 +153,7 @@ async function end(
   if (key === undefined) return state;
   try {
     await settle(inbox, key, state, now());
-    return (await stateOf(inbox, key)) === 'done' ? 'done' : 'refused';
+    return state === 'done' || (await stateOf(inbox, key)) === 'done' ? 'done' : 'refused';
   } catch (error) {
     log.warn({ err: error }, 'a delivery stays open and will be replayed');
     return 'received';

@@ -61,6 +61,8 @@ export interface ManifestParts {
   /** The slash command's name: `/incident`. */
   readonly command: string;
   readonly commands: readonly Command[];
+  /** Where Slack sends all to; Socket Mode without it. */
+  readonly requestUrl?: string;
 }
 
 /** As YAML, to be pasted where Slack makes or changes an app. */
@@ -70,7 +72,7 @@ export const renderManifest = (parts: ManifestParts): string =>
 const HEAD = `# Written by \`npm run docs\` from src/slack/manifest.ts and the verbs. Edit those.
 `;
 
-const manifest = ({ command, commands }: ManifestParts) => ({
+const manifest = ({ command, commands, requestUrl }: ManifestParts) => ({
   _metadata: { major_version: 2, minor_version: 1 },
   display_information: {
     name: 'Firebreak',
@@ -88,6 +90,7 @@ const manifest = ({ command, commands }: ManifestParts) => ({
     slash_commands: [
       {
         command,
+        ...(requestUrl === undefined ? {} : { url: requestUrl }),
         description: `Declare and run an incident; "${command} help" shows the verbs`,
         usage_hint: usageHint(commands),
         // People and channels arrive as ids: names are not unique.
@@ -98,13 +101,15 @@ const manifest = ({ command, commands }: ManifestParts) => ({
   },
   oauth_config: { scopes: { bot: Object.keys(SCOPES).sort() } },
   settings: {
-    event_subscriptions: { bot_events: Object.keys(EVENTS).sort() },
-    interactivity: { is_enabled: true },
+    event_subscriptions: { ...sentTo(requestUrl), bot_events: Object.keys(EVENTS).sort() },
+    interactivity: { is_enabled: true, ...sentTo(requestUrl) },
     org_deploy_enabled: false,
-    socket_mode_enabled: true,
+    socket_mode_enabled: requestUrl === undefined,
     token_rotation_enabled: false,
   },
 });
+
+const sentTo = (url: string | undefined) => (url === undefined ? {} : { request_url: url });
 
 /** Slack takes 24 characters of a name and 150 of a description. */
 const SHORTCUTS = [

@@ -35,11 +35,11 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   'create-channel': createChannel,
   /** `already_in_channel` is success; */
   invite,
-  /** says the same again; */
+  /** says the same again, and once more later: a lost one may bring back what was; */
   topic,
   /** `already_pinned` is success; */
   pin,
-  /** adds those that are not there; */
+  /** adds those that are not there; those that land later are removed; */
   bookmarks,
   /** looks whether it has the name, else finds the next free one; */
   'rename-channel': renameChannel,
@@ -51,13 +51,13 @@ const PERFORMERS: { readonly [K in SlackEffect['kind']]: Performer<K> } = {
   'move-followers': moveFollowers,
   /** is left: it may have been seen; */
   whisper,
-  /** edits its message, or looks for it by effect id; */
+  /** edits its message, or looks for it by effect id; one that lands later is deleted, or drawn again; */
   live,
-  /** looks for it by effect id; */
+  /** looks for it by effect id; one that lands later is deleted; */
   say,
   /** changes it again; */
   amend,
-  /** looks for the id that the file got before it was shared; */
+  /** looks for the id that the file got before it was shared; one that lands later is deleted; */
   file,
   /** writes the same again, or leaves the one that is there. */
   canvas,

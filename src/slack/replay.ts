@@ -1,19 +1,20 @@
 /** Does what a crash left undone in the inbox, at most once; what is dangerous and old is not done, and said. */
 import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { isDangerousClick, lineOf } from './clicks.ts';
-import { type Body, responseUrl, senderOf } from './inbound.ts';
+import { isDangerous } from './danger.ts';
+import { type Body, mentionIn, responseUrl, senderOf } from './inbound.ts';
 import { mentionedLine } from './mentions.ts';
-import { isDangerousForm } from './modals.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
   readonly client: WebClient;
+  readonly app: Pick<App, 'endUndone'>;
   readonly dispatch: Pick<Dispatch, 'isDangerous'>;
   readonly inbox: Db;
   /** What this process is working on by itself. */
@@ -42,49 +43,44 @@ export async function replayOpen(parts: ReplayParts): Promise<void> {
 const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
   now().getTime() - row.receivedAt.getTime() > DANGEROUS_MS && isDangerous(row, dispatch);
 
-function isDangerous({ kind, payload }: Delivered, dispatch: ReplayParts['dispatch']): boolean {
-  if (kind === 'command') return dispatch.isDangerous(String(payload['text']));
-  if (kind === 'form') return isDangerousForm(String((payload['view'] as Body | undefined)?.['callback_id']));
-  const mention = mentionIn(payload);
-  if (mention) return dispatch.isDangerous(mentionedLine(String(mention['text'])));
-  const actions = (payload['actions'] ?? []) as readonly Body[];
-  return actions.some(({ action_id: id, value }) => {
-    const line = lineOf(String(id), typeof value === 'string' ? value : undefined);
-    return line === undefined ? isDangerousClick(String(id)) : dispatch.isDangerous(line);
+const expire = (row: Delivered, { app }: ReplayParts): Promise<void> =>
+  app.endUndone({
+    ...notRun(row, 'Firebreak was down, or could write nothing down'),
+    inboxKey: row.key,
+    ending: 'expired',
   });
-}
 
-/** A mention is a typed line too. */
-function mentionIn(payload: Body): Body | undefined {
-  const event = payload['event'] as Body | undefined;
-  return event?.['type'] === 'app_mention' ? event : undefined;
-}
-
-/** The row is ended first: to be told twice that nothing was done would be worse than not at all. */
-async function expire(row: Delivered, parts: ReplayParts): Promise<void> {
-  await settle(parts.inbox, row.key, 'expired', parts.now());
-  await tellNotRun(row, 'Firebreak was down', parts);
-}
-
-async function tellNotRun(row: Delivered, why: string, { client, log }: ReplayParts): Promise<void> {
+function notRun(row: Delivered, why: string): { readonly user: string | undefined; readonly text: string } {
   const author = mentionIn(row.payload)?.['user'];
   const user = typeof author === 'string' ? author : senderOf(row.payload)?.id;
-  if (user === undefined) return;
   const text = `:no_entry: ${said(row)} arrived ${hhmm(row.receivedAt)} UTC and was *not* run: ${why}. Say it again.`;
+  return { user, text };
+}
+
+/** A direct message, once at most. */
+export async function tellDirectly(
+  user: string,
+  text: string,
+  client: WebClient,
+  log: Logger,
+): Promise<void> {
   try {
     const { channel } = await client.conversations.open({ users: user });
     await client.chat.postMessage({ channel: channel?.id ?? user, text });
   } catch (error) {
-    log.error({ err: error, user }, 'nobody was told that a command was not run');
+    log.error({ err: error, user }, 'a person was not told what became of what they asked for');
   }
 }
 
 async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
-  const { bolt, inbox, log, now } = parts;
+  const { bolt, client, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     if (message && 'text' in message) await respond(responseUrl(payload), message, log);
+    const refused = refusedForm(message);
+    const { user, text } = notRun(row, refused ?? '');
+    if (refused !== undefined && user !== undefined) await tellDirectly(user, text, client, log);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
@@ -93,9 +89,14 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
     // The person was told that it will be done: the next tick tries again.
     if (now().getTime() - receivedAt.getTime() < GIVE_UP_MS) return;
-    const ended = await settle(inbox, inboxKey, 'refused', now());
-    if (ended) await tellNotRun(row, 'it failed each time it was tried', parts);
+    await app.endUndone({ ...notRun(row, 'it failed each time it was tried'), inboxKey, ending: 'refused' });
   }
+}
+
+/** The form is closed: what would stand at its fields. */
+function refusedForm(answer: Body | undefined): string | undefined {
+  const errors = Object.values((answer?.['errors'] ?? {}) as Readonly<Record<string, string>>);
+  return errors.length === 0 ? undefined : errors.join('\n').replace(/\.$/, '');
 }
 
 function said({ kind, payload }: Delivered): string {

@@ -3,11 +3,12 @@
  * own reconnect ends the process when it fails: here each connection is reopened at once, and the other one hears.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import { type App, type Receiver, type ReceiverEvent, SocketModeReceiver } from '@slack/bolt';
 import type { SocketModeClient } from '@slack/socket-mode';
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
 import type { Logger } from '../log.ts';
 import { clientOptions } from './client.ts';
+import type { Freezes } from './freezes.ts';
 
 const CONNECTIONS = 2;
 const FIRST_WAIT_MS = 250;
@@ -37,6 +38,7 @@ export interface SocketParts {
   readonly appToken: string;
   readonly apiUrl?: string | undefined;
   readonly log: Logger;
+  readonly freezes: Freezes;
   /** Until the next try with a token that was refused. */
   readonly refusedWaitMs?: number;
 }
@@ -46,21 +48,42 @@ export function socketReceiver(parts: SocketParts): SocketReceiver {
   const ending = new AbortController();
   const standing = new Set<SocketModeClient>();
   const receivers = Array.from({ length: CONNECTIONS }, () => connection(parts));
-  const { log, refusedWaitMs = REFUSED_WAIT_MS } = parts;
+  const { log, freezes, refusedWaitMs = REFUSED_WAIT_MS } = parts;
   const watch = (client: SocketModeClient, opened: () => void, refused: (error: unknown) => void) =>
     keepOpen(client, { standing, opened, refused, refusedWaitMs, signal: ending.signal, log });
   return {
     connected: () => standing.size > 0,
-    init: (app: App) => receivers.forEach((receiver) => receiver.init(app)),
+    init: (app: App) => receivers.forEach((receiver) => receiver.init(awake(app, receiver.client, parts))),
     start: () =>
       new Promise<void>((resolve, reject) => {
         for (const { client } of receivers) watch(client, resolve, reject).then(resolve, reject);
       }),
     async stop() {
       ending.abort();
+      freezes.stop();
       await Promise.all(receivers.map(({ client }) => close(client)));
     },
   };
+}
+
+/**
+ * Takes nothing from a connection that stood through a freeze: Slack has told the person that it failed, and they may
+ * have said it again or thought better of it. It is reopened; events are sent again, since they are not acked.
+ */
+function awake(app: App, client: SocketModeClient, { freezes, log }: SocketParts): App {
+  let known = freezes.count();
+  let closing: Promise<void> | undefined;
+  client.on('connected', () => {
+    known = freezes.count();
+    closing = undefined;
+  });
+  return {
+    processEvent: async (event: ReceiverEvent) => {
+      if (freezes.count() === known) return app.processEvent(event);
+      log.warn('a delivery from before a standstill of this process is not taken');
+      await (closing ??= close(client));
+    },
+  } as unknown as App;
 }
 
 function connection({ appToken, apiUrl, log }: SocketParts): SocketModeReceiver {

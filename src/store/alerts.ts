@@ -102,30 +102,33 @@ export async function insertAlert(
   return (rows[0] as { id: number }).id;
 }
 
-/** It turned, or was decided on again. */
-export async function updateAlert(
-  tx: Db,
-  { id, state, title, resolvedAt, turns, lastToldAt, lastToldBy, told }: KnownAlert,
-  became: Became,
-): Promise<void> {
+/** It turned, or was decided on again: as it is told now. */
+export async function updateAlert(tx: Db, it: KnownAlert, became: Became): Promise<void> {
   await tx.query(
     `update alerts
         set state = $2, title = $3, resolved_at = $4, turns = $5, last_told_at = $6, last_told_by = $7, told = $8,
-            outcome = $9, reason = $10, held_back = $11, proposal_id = $12
+            outcome = $9, reason = $10, held_back = $11, proposal_id = $12, group_key = $13, text = $14,
+            severity = $15, service = $16, labels = $17, link = $18
       where id = $1`,
     [
-      id,
-      state,
-      title,
-      resolvedAt,
-      turns,
-      lastToldAt,
-      lastToldBy,
-      told,
+      it.id,
+      it.state,
+      it.title,
+      it.resolvedAt,
+      it.turns,
+      it.lastToldAt,
+      it.lastToldBy,
+      it.told,
       became.outcome,
       became.reason,
       became.heldBack,
       became.proposal,
+      it.groupKey,
+      it.text,
+      it.severity,
+      it.service,
+      storableJson(it.labels),
+      it.link,
     ],
   );
 }
@@ -157,14 +160,16 @@ export async function redMonitors(db: Db, proposal: number): Promise<readonly st
   return rows.map(({ monitor }) => monitor);
 }
 
-/** The alerts of an incident, in the order in which they were told; at most 200. */
+/** The alerts of an incident, in the order in which they were told; of more than 200 those that fire, then the newest. */
 export async function alertsOfIncident(db: Db, incident: number): Promise<readonly KnownAlert[]> {
   const { rows } = await db.query<AlertRow>(
-    `select ${COLUMNS}
-       from alerts a join proposals p on p.id = a.proposal_id
-      where p.incident_id = $1
-      order by a.id
-      limit 200`,
+    `select *
+       from (select ${COLUMNS}
+               from alerts a join proposals p on p.id = a.proposal_id
+              where p.incident_id = $1
+              order by a.state = 'firing' desc, a.id desc
+              limit 200) as latest
+      order by id`,
     [incident],
   );
   return rows.map(toAlert);
@@ -174,12 +179,14 @@ export interface AlertFilter {
   readonly outcome?: Outcome;
   readonly service?: string;
   readonly since: Date;
+  /** How many of the newest are passed over. */
+  readonly skip?: number;
 }
 
 /** Those that were told since then, the newest first; at most 200. */
 export async function listAlerts(
   db: Db,
-  { outcome, service, since }: AlertFilter,
+  { outcome, service, since, skip = 0 }: AlertFilter,
 ): Promise<readonly KnownAlert[]> {
   const { rows } = await db.query<AlertRow>(
     `select ${COLUMNS}
@@ -188,20 +195,21 @@ export async function listAlerts(
         and ($2::text is null or a.outcome = $2)
         and ($3::text is null or a.service = $3)
       order by a.last_told_at desc, a.id desc
-      limit 200`,
-    [since, outcome, service],
+      limit 200 offset $4`,
+    [since, outcome, service, skip],
   );
   return rows.map(toAlert);
 }
 
-/** Those that fire and were held back, the oldest first. */
-export async function heldBackAlerts(db: Db): Promise<readonly KnownAlert[]> {
+/** Those of others that fire and were held back, the oldest after this one first; at most 500. Monitors ask again by themselves. */
+export async function heldBackAlerts(db: Db, after: number): Promise<readonly KnownAlert[]> {
   const { rows } = await db.query<AlertRow>(
     `select ${COLUMNS}
        from alerts a left join proposals p on p.id = a.proposal_id
-      where a.held_back and a.state = 'firing'
+      where a.held_back and a.state = 'firing' and a.source <> 'monitor' and a.id > $1
       order by a.id
       limit 500`,
+    [after],
   );
   return rows.map(toAlert);
 }
@@ -224,15 +232,35 @@ export async function countHeldBack(
   };
 }
 
-/** What is not heard of any more counts as resolved: its source was switched off. */
-export async function settleSilent(tx: Db, before: Date, now: Date): Promise<readonly number[]> {
-  const { rows } = await tx.query<{ proposal_id: number | null }>(
-    `update alerts set state = 'resolved', resolved_at = $2, held_back = false
-      where state = 'firing' and last_told_at < $1 and source <> 'monitor'
-     returning proposal_id`,
+/**
+ * What is not heard of any more counts as resolved: its source was switched off. So does what a monitor was held back
+ * about once it is green: it tells that of its proposals only. Resolves to what they were before.
+ */
+export async function settleSilent(
+  tx: Db,
+  before: Date,
+  now: Date,
+): Promise<readonly Pick<KnownAlert, 'outcome' | 'heldBack' | 'proposal'>[]> {
+  const { rows } = await tx.query<Pick<AlertRow, 'outcome' | 'held_back' | 'proposal_id'>>(
+    `with silent as (
+       select id, outcome, held_back
+         from alerts
+        where state = 'firing'
+          and (last_told_at < $1 and (source <> 'monitor' or held_back)
+               or source = 'monitor' and held_back
+                  and exists (select from monitors m where m.name = labels ->> 'monitor' and m.red_since is null))
+          for update)
+     update alerts a set state = 'resolved', resolved_at = $2, held_back = false
+       from silent
+      where a.id = silent.id
+     returning a.outcome, silent.held_back, a.proposal_id`,
     [before, now],
   );
-  return [...new Set(rows.flatMap(({ proposal_id }) => proposal_id ?? []))];
+  return rows.map(({ outcome, held_back: heldBack, proposal_id }) => ({
+    outcome,
+    heldBack,
+    ...(proposal_id === null ? {} : { proposal: proposal_id }),
+  }));
 }
 
 /** Deletes deliveries and alerts that nobody needs any more; those of proposals that became incidents stay. */

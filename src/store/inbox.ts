@@ -27,8 +27,28 @@ export async function receive(
      values ($1, $2, $3, $4)
      on conflict (key) do nothing`,
     [key, kind, storableJson(payload), receivedAt],
+    'receive',
   );
   return rowCount === 1 ? 'new' : 'known';
+}
+
+/**
+ * Writes that the delivery was refused, also where an attempt to write it down, of which nobody heard whether it
+ * succeeded, has left a row. One that has been done in the meantime stays done.
+ */
+export async function receiveRefused(
+  db: Db,
+  { key, kind, payload, receivedAt }: Delivered,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `insert into inbox (key, kind, payload, received_at, state, settled_at)
+     values ($1, $2, $3::jsonb - $6::text[], $4, 'refused', $5)
+     on conflict (key) do update
+        set state = excluded.state, settled_at = excluded.settled_at, payload = excluded.payload
+      where inbox.state = 'received'`,
+    [key, kind, storableJson(payload), receivedAt, now, SECRETS],
+  );
 }
 
 /** Ends a row; false when it was ended before, and stays as it was. Of an event, what was said is not kept. */
@@ -39,6 +59,7 @@ export async function settle(tx: Db, key: string, state: Ending, now: Date): Pro
             payload = case kind when 'event' then '{}' else payload - $4::text[] end
       where key = $1 and state = 'received'`,
     [key, state, now, SECRETS],
+    'settle',
   );
   return rowCount === 1;
 }

@@ -59,7 +59,8 @@ export async function oneDeclaration(tx: Db): Promise<void> {
 }
 
 export async function loadIncident(db: Db, id: number): Promise<Incident | undefined> {
-  const row = first(await db.query<IncidentRow>(`select ${COLUMNS} from incidents i where i.id = $1`, [id]));
+  const sql = `select ${COLUMNS} from incidents i where i.id = $1`;
+  const row = first(await db.query<IncidentRow>(sql, [id], 'load-incident'));
   return row && toIncident(row);
 }
 
@@ -68,7 +69,7 @@ export async function loadIncident(db: Db, id: number): Promise<Incident | undef
  * stronger lock would wait for whoever has written a row that refers to it, and two of those would wait for each other.
  */
 export async function lockIncident(tx: Db, id: number): Promise<Incident | undefined> {
-  await tx.query('select from incidents where id = $1 for no key update', [id]);
+  await tx.query('select from incidents where id = $1 for no key update', [id], 'lock-incident');
   return loadIncident(tx, id);
 }
 
@@ -123,20 +124,21 @@ export async function openIncidentsOn(
   return rows.map(({ id }) => id);
 }
 
-/** The newest open incident of a service or a target that everybody may know of; drills are not meant. */
+/** The newest open incident of a service, a target or a group of alerts that everybody may know of; drills are not meant. */
 export async function openIncidentFor(
   db: Db,
-  service: string | undefined,
-  target: string | undefined,
+  { service, target, groupKey }: { readonly [key in 'service' | 'target' | 'groupKey']: string | undefined },
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ id: number }>(
     `select i.id
        from incidents i
       where i.status not in ('resolved', 'cancelled') and i.kind = 'incident' and not i.private
-        and (i.service = $1 or exists (select from proposals p where p.incident_id = i.id and p.target = $2))
+        and (i.service = $1
+             or exists (select from proposals p
+                         where p.incident_id = i.id and (p.target = $2 or p.group_key = $3)))
       order by i.id desc
       limit 1`,
-    [service, target],
+    [service, target, groupKey],
   );
   return rows[0]?.id;
 }
@@ -167,10 +169,15 @@ export async function remindable(db: Db, now: Date): Promise<readonly number[]> 
   return rows.map(({ id }) => id);
 }
 
+/** Of all incidents, in order. */
+export async function incidentNumbers(db: Db): Promise<readonly number[]> {
+  const { rows } = await db.query<{ id: number }>('select id from incidents order by id');
+  return rows.map(({ id }) => id);
+}
+
 export async function incidentOfChannel(db: Db, channelId: string): Promise<number | undefined> {
-  const result = await db.query<{ id: number }>('select id from incidents where channel_id = $1', [
-    channelId,
-  ]);
+  const sql = 'select id from incidents where channel_id = $1';
+  const result = await db.query<{ id: number }>(sql, [channelId], 'incident-of-channel');
   return first(result)?.id;
 }
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FirebreakError } from '../errors.ts';
 import { PACKAGE_ROOT, VERSION } from '../version.ts';
-import type { Store } from './store.ts';
+import type { Db, Store } from './store.ts';
 
 const MIGRATIONS = join(PACKAGE_ROOT, 'src', 'store', 'migrations');
 const MIGRATION_LOCK = 0x46424d47; // "FBMG"
@@ -34,7 +34,73 @@ export async function migrate(
   }
 }
 
+/** Keeps every starter waiting until the end of the transaction. */
+export async function lockMigrations(client: Client): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+}
+
+/** Applies, of those that are missing, the ones that are named, within the caller's transaction; all unless told. */
+export async function migrateWithin(client: Client, names?: readonly string[]): Promise<void> {
+  await client.query(HISTORY);
+  for (const migration of await readMigrations(MIGRATIONS))
+    if (names === undefined || names.includes(migration.name)) await apply(client, migration);
+}
+
+/** The names of those that this program brings, in order. */
+export const shippedMigrations = async (): Promise<readonly string[]> =>
+  (await readMigrations(MIGRATIONS)).map(({ name }) => name);
+
+/** The names of those that were applied, in order; none in an empty database. */
+export async function appliedMigrations(db: Db): Promise<readonly string[]> {
+  const { rows: found } = await db.query<{ there: boolean }>(
+    `select to_regclass('firebreak_migrations') is not null as there`,
+  );
+  if (found[0]?.there !== true) return [];
+  const { rows } = await db.query<{ name: string }>('select name from firebreak_migrations order by id');
+  return rows.map(({ name }) => name);
+}
+
+/** How a schema stands to this program, only read. */
+export interface SchemaStand {
+  /** What the next start will apply. */
+  readonly missing: readonly string[];
+  /** The version that it takes, when that is a later one than this. */
+  readonly needed?: string;
+}
+
+/** Of a store in which nothing was applied yet, everything is missing. */
+export async function schemaStand(db: Db, version = VERSION, folder = MIGRATIONS): Promise<SchemaStand> {
+  const { rows } = await db
+    .query<{ id: number; works_beside: string }>('select id, works_beside from firebreak_migrations')
+    .catch((error: unknown) => {
+      if (isUndefinedTable(error)) return { rows: [] };
+      throw error;
+    });
+  const migrations = await readMigrations(folder);
+  const applied = new Set(rows.map(({ id }) => id));
+  const missing = migrations.filter(({ id }) => !applied.has(id)).map(({ name }) => name);
+  const needed = newest(rows);
+  const tooOld = needed !== undefined && compareVersions(version, needed) < 0;
+  return { missing, ...(tooOld ? { needed } : {}) };
+}
+
+const isUndefinedTable = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '42P01';
+
+const newest = (rows: readonly { readonly works_beside: string }[]): string | undefined =>
+  rows
+    .map((row) => row.works_beside)
+    .sort(compareVersions)
+    .at(-1);
+
 type Client = ReturnType<Store['dedicated']>;
+
+const HISTORY = `
+  create table if not exists firebreak_migrations (
+    id           integer primary key,
+    name         text not null,
+    works_beside text not null,
+    applied_at   timestamptz not null default now()
+  )`;
 
 async function applyAll(
   client: Client,
@@ -42,15 +108,7 @@ async function applyAll(
   version: string,
 ): Promise<readonly string[]> {
   const applied: string[] = [];
-  await oneStarter(client, () =>
-    client.query(`
-      create table if not exists firebreak_migrations (
-        id           integer primary key,
-        name         text not null,
-        works_beside text not null,
-        applied_at   timestamptz not null default now()
-      )`),
-  );
+  await oneStarter(client, () => client.query(HISTORY));
   for (const migration of migrations) {
     const fresh = await oneStarter(client, async () => {
       await refuseIfTooOld(client, version);
@@ -66,7 +124,7 @@ async function applyAll(
 async function oneStarter<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lockMigrations(client);
     const result = await work();
     await client.query('commit');
     return result;
@@ -91,10 +149,7 @@ async function refuseIfTooOld(client: Client, version: string): Promise<void> {
   const { rows } = await client.query<{ works_beside: string }>(
     'select works_beside from firebreak_migrations',
   );
-  const needed = rows
-    .map((row) => row.works_beside)
-    .sort(compareVersions)
-    .at(-1);
+  const needed = newest(rows);
   if (needed !== undefined && compareVersions(version, needed) < 0) {
     throw new FirebreakError('STORE_TOO_NEW', { needed, found: version });
   }

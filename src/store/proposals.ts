@@ -22,13 +22,13 @@ interface ProposalRow {
 const COLUMNS =
   'id, monitor, is_foreign, group_key, target, service, sqlstate, error, relations, migration, next, first_failed_at, detected_at, incident_id';
 
-/** Proposed twice, since a crash came between the proposal and the monitor's memory of it, it stays one. */
-export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id'>): Promise<number> {
+/** Undefined: there is one of the same group, that began at the same time, by the same source. */
+export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id'>): Promise<number | undefined> {
   const { rows } = await tx.query<{ id: number }>(
     `insert into proposals (monitor, is_foreign, group_key, target, service, sqlstate, error, relations, migration, next,
                             first_failed_at, detected_at, incident_id)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-     on conflict (monitor, first_failed_at, coalesce(group_key, '')) do update set error = excluded.error
+     on conflict (monitor, first_failed_at, coalesce(group_key, '')) do nothing
      returning id`,
     [
       wish.monitor,
@@ -46,7 +46,7 @@ export async function insertProposal(tx: Db, wish: Omit<Proposal, 'id'>): Promis
       wish.incidentId,
     ],
   );
-  return (rows[0] as { id: number }).id;
+  return rows[0]?.id;
 }
 
 /**
@@ -73,10 +73,12 @@ export async function groupProposal(tx: Db, groupKey: string, since: Date): Prom
   return row?.stands ? toProposal(row) : undefined;
 }
 
-/** How many were made since then. */
+/** How many were proposed since then; a group that came to an open incident, or declared its own, asked nobody. */
 export async function proposalsSince(tx: Db, since: Date): Promise<number> {
   const { rows } = await tx.query<{ made: number }>(
-    'select count(*)::int as made from proposals where detected_at >= $1',
+    `select count(*)::int as made
+       from proposals p left join incidents i on i.id = p.incident_id
+      where p.detected_at >= $1 and (i.id is null or p.detected_at < i.declared_at)`,
     [since],
   );
   return rows[0]?.made ?? 0;
@@ -85,6 +87,14 @@ export async function proposalsSince(tx: Db, since: Date): Promise<number> {
 export async function loadProposal(db: Db, id: number): Promise<Proposal | undefined> {
   const row = first(await db.query<ProposalRow>(`select ${COLUMNS} from proposals where id = $1`, [id]));
   return row && toProposal(row);
+}
+
+/** Keeps others from taking the open ones of these groups until the transaction ends: in one order, as who declares does. */
+export async function lockGroupProposals(tx: Db, groupKeys: readonly string[]): Promise<void> {
+  await tx.query(
+    'select from proposals where group_key = any ($1) and incident_id is null order by id for update',
+    [groupKeys],
+  );
 }
 
 /** Keeps others from rewriting or taking it until the transaction ends. */

@@ -25,6 +25,7 @@ const LEFT_ALONE = [
   'lanes',
   'live_messages',
   'holds',
+  'repeats',
 ];
 
 /** Names of columns and keys whose values the program reads; a word that equals one must not break it. */

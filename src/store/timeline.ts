@@ -47,6 +47,7 @@ export async function appendEntries(
        insert into timeline_contents (incident_id, seq, salt, content)
        select incident_id, seq, $9, $10 from entry`,
       [incidentId, seq, at, now, kind, actor, digest, hash, salt, json],
+      'append-entry',
     );
   }
   return hash;
@@ -279,6 +280,7 @@ export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: numbe
   const result = await tx.query<{ seq: number; hash: string }>(
     'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
     [incidentId],
+    'chain-end',
   );
   return first(result) ?? { seq: 0, hash: GENESIS };
 }

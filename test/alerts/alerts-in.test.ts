@@ -61,7 +61,7 @@ describe('alerts over HTTP', () => {
     expect(await known('generic')).toMatchObject([{ state: 'firing' }]);
   });
 
-  it('that are signed with their time turn nothing back when they are sent once more', async () => {
+  it('that are signed with their time are refused when they are sent once more, and turn nothing back', async () => {
     const signed = (alert: object) => {
       const body = JSON.stringify(alert);
       const time = String(Math.floor(Date.now() / 1000));
@@ -73,7 +73,7 @@ describe('alerts over HTTP', () => {
     expect(await firing()).toMatchObject({ body: { message: 'Taken.' } });
     await signed({ title: 'Signed', fingerprint: 's1', state: 'resolved' })();
     expect(await firing()).toMatchObject({
-      status: 200,
+      status: 409,
       body: { message: expect.stringContaining('before') as string },
     });
     expect((await known('generic')).find(({ title }) => title === 'Signed')).toMatchObject({

@@ -127,8 +127,9 @@ describe('alerts of a source', () => {
       expect(await read({ link })).not.toHaveProperty('link');
   });
 
-  it('have a title, whatever was sent', async () => {
+  it('have a title of one line, whatever was sent', async () => {
     expect(await read({ title: ' \0' })).toMatchObject({ title: 'An alert without a title' });
+    expect(await read({ title: 'Carts\n are \u202eempty' })).toMatchObject({ title: 'Carts are empty' });
   });
 
   it('are at most 2,000 a request', async () => {

@@ -13,6 +13,7 @@ const NOW = new Date('2026-06-03T10:00:00Z');
 const SECRET = 'the-secret-of-the-webhook';
 
 let it1: TestApp;
+let now = NOW;
 let receiver: TestReceiver;
 
 beforeAll(async () => {
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const github = githubEntrance({ services, changed });
   receiver = await startReceiver(
     { '/events/changes': (headers) => (isFromGitHub(headers) ? github : changes) },
-    { now: () => NOW, secrets: { github: SECRET } },
+    { now: () => now, secrets: { github: SECRET } },
   );
 });
 beforeEach(async () => {
@@ -76,6 +77,15 @@ describe('a pipeline that posts its changes', () => {
         receivedAt: NOW,
       },
     ]);
+  });
+
+  it('that says neither when nor which may say the same after an hour: the next deploy is another one', async () => {
+    const same = { kind: 'deploy', title: 'deploy of production' };
+    expect(await post(same)).toMatchObject({ body: { taken: 1 } });
+    expect(await post(same)).toMatchObject({ body: { taken: 0 } });
+    now = new Date(NOW.getTime() + 3_600_000);
+    expect(await post(same)).toMatchObject({ body: { taken: 1 } });
+    now = NOW;
   });
 
   it('may send one alone, of any time in the past and a few minutes ahead', async () => {
@@ -214,7 +224,10 @@ describe('a webhook of GitHub', () => {
     };
     await send('push', push);
     await send('push', push);
+    // Nobody has signed this header.
     await send('push', push, { 'x-github-delivery': 'another' });
+    await send('push', { ...push, before: push.after, after: push.before });
+    await send('push', { ...push, repository: { ...repository, pushed_at: repository.pushed_at + 1 } });
     const release = {
       id: 17372790,
       tag_name: 'v1',
@@ -234,7 +247,12 @@ describe('a webhook of GitHub', () => {
       author: 'ana',
     };
     // GitHub's clock goes ahead.
-    expect(await known()).toMatchObject([{ title: 'release v1, First', at: NOW }, pushed, pushed]);
+    expect(await known()).toMatchObject([
+      { title: 'release v1, First', at: NOW },
+      { ...pushed, at: new Date('2026-06-03T09:55:01Z') },
+      pushed,
+      pushed,
+    ]);
     for (const ref of ['refs/heads/topic', 'refs/tags/main'])
       expect(await send('push', { ...push, ref })).toMatchObject({ body: { ignored: `${ref} is not main` } });
   });

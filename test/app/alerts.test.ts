@@ -184,8 +184,8 @@ describe('alerts', () => {
       after(61);
       await it1.app.reconsiderAlerts();
       expect((await known()).map(({ source, outcome }) => [source, outcome])).toEqual([
-        ['alertmanager', 'proposed'],
         ['monitor', 'silenced'],
+        ['alertmanager', 'proposed'],
       ]);
       // Our own monitors ask by themselves.
       expect(await it1.app.propose({ ...locked, service: 'checkout' })).toBe(1);

@@ -159,6 +159,7 @@ test('what Slack said of a group within the last minute holds while it says 429,
 
 test('a group that cannot be read keeps nobody of another one out', async () => {
   bot.permit({ respond: ['S0GONE00000', group] });
+  bot.clock.advance(120_000);
   await world.control('POST', 'clock', { advance_ms: 120_000 });
   expect((await say(id('support'), 'note inc-1 seen')).text).toBe('Noted.');
 });

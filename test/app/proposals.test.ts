@@ -110,10 +110,22 @@ describe('proposals', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('one whose incident is closed tells nobody: what is more telling is proposed anew', async () => {
+    expect(await it1.app.propose(locked)).toBe(1);
+    await it1.say(oncall, 'declare sev1 orders are slow');
+    await it1.say(oncall, 'inc-1 resolve it is known');
+    const later = { ...broken, firstFailedAt: new Date('2026-06-03T09:59:58Z') };
+    expect(await it1.app.revise(1, later)).toBe(false);
+    expect(await it1.app.propose(later)).toBe(2);
+    expect(await it1.app.proposal(1)).toMatchObject({ sqlstate: '55P03' });
+    expect(await it1.app.revise(2, later)).toBe(true);
+  });
+
   it('green ends the impact; red and green again correct it', async () => {
     const id = (await it1.app.propose(broken)) as number;
     expect(await it1.app.monitorTurned('order-status', id, 'green', it1.app.now())).toBe(false);
     expect(await it1.app.monitorTurned('order-status', id, 'red', it1.app.now())).toBe(false);
+    expect(await it1.app.propose(broken)).toBe(id);
     await it1.say(oncall, 'declare sev1 order status is down');
     const first = new Date('2026-06-03T09:59:00Z');
     expect(await it1.app.monitorTurned('order-status', id, 'green', first)).toBe(true);

@@ -346,6 +346,19 @@ describe('a monitor', () => {
     ]);
   });
 
+  it('proposes anew what is more telling when the incident of what was told is closed', async () => {
+    const closed = make({ ports: { revise: () => Promise.resolve(false) } });
+    sees = () => Promise.resolve(red(full));
+    await look(closed, 3);
+    sees = () => Promise.resolve(red(full, broken));
+    expect(await look(closed, 2)).toEqual(['proposed', 'same']);
+    expect(proposed).toMatchObject([{ error: full.error }, { error: broken.error }]);
+    expect(proposed[1]?.firstFailedAt).toEqual(new Date(begun.getTime() + 40_000));
+    sees = () => Promise.resolve(GREEN);
+    await look(closed);
+    expect(told).toEqual(['green 2 after 60 s']);
+  });
+
   it('that is held back asks again with each red look, and says nothing of the end', async () => {
     let asked = 0;
     const monitor = make({

@@ -1,6 +1,6 @@
 /** The bot as a process of its own, which a test can kill as a power cut would. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -17,22 +17,43 @@ export interface BotProcess {
   readonly url: string;
   /** What `kill -9` does: nothing is said or put away. */
   kill(): Promise<void>;
+  /** SIGSTOP: it does nothing, and its connections stay open. */
+  freeze(): void;
+  wake(): void;
+  /** SIGTERM; resolves to its exit code. */
+  stop(): Promise<number | null>;
 }
 
 export interface Bots {
-  start(): Promise<BotProcess>;
+  /** Where they keep their data. */
+  readonly dir: string;
+  /** `main`: the command line of another version. */
+  readonly start: (main?: string) => Promise<BotProcess>;
   /** Ends all that still run. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface BotsOptions {
+  readonly shop?: { readonly urls: Pick<TestShop['urls'], 'diag' | 'act' | 'owner'> };
+  /** Socket Mode unless told. */
+  readonly mode?: 'socket' | 'http';
+  /** Runbooks of its own, by file name. */
+  readonly runbooks?: Readonly<Record<string, string>>;
 }
 
 /** Bots for a world; each `start` is another instance with the same configuration. */
-export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
+export async function botsOf(world: World, options: BotsOptions = {}): Promise<Bots> {
   const dir = await mkdtemp(join(tmpdir(), 'firebreak-bot-'));
   const config = join(dir, 'firebreak.yml');
-  await writeFile(config, stringify(configuration(world, shop)));
-  const bots = botsFrom(config, environment(world, shop));
+  await writeFile(config, stringify(configuration(world, options)));
+  for (const [name, text] of Object.entries(options.runbooks ?? {})) {
+    await mkdir(join(dir, 'runbooks'), { recursive: true });
+    await writeFile(join(dir, 'runbooks', name), text);
+  }
+  const bots = botsFrom(config, environment(world, options));
   return {
-    start: () => bots.start(),
+    dir,
+    start: (main) => bots.start(main),
     async close() {
       await bots.close();
       await rm(dir, { recursive: true });
@@ -44,10 +65,11 @@ export async function botsOf(world: World, shop?: TestShop): Promise<Bots> {
 export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
   const running = new Set<ChildProcess>();
   return {
-    async start() {
+    dir: dirname(config),
+    async start(main = MAIN) {
       const child = spawn(
         process.execPath,
-        [MAIN, 'start', '--config', config, '--data-dir', dirname(config)],
+        [main, 'start', '--config', config, '--data-dir', dirname(config)],
         {
           cwd: PACKAGE_ROOT,
           env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...env },
@@ -58,13 +80,17 @@ export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
       let said = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
       const url = await eventually(
-        () => {
-          if (child.exitCode !== null) throw new Error(`the bot has ended: ${said}`);
-          return /"url":"([^"]+)".*firebreak is up/.exec(said)?.[1];
-        },
+        () => /"url":"([^"]+)".*firebreak is up/.exec(said)?.[1] ?? child.exitCode !== null,
         { within: 20_000 },
       );
-      return { url, kill: () => kill(child, running) };
+      if (url === true) throw new Error(`the bot has ended: ${said}`);
+      return {
+        url,
+        kill: () => kill(child, running),
+        freeze: () => void child.kill('SIGSTOP'),
+        wake: () => void child.kill('SIGCONT'),
+        stop: () => stop(child, running),
+      };
     },
     async close() {
       await Promise.all([...running].map((child) => kill(child, running)));
@@ -79,7 +105,15 @@ async function kill(child: ChildProcess, running: Set<ChildProcess>): Promise<vo
   await ended;
 }
 
-function configuration({ slack: { users, channels } }: World, shop: TestShop | undefined): object {
+function stop(child: ChildProcess, running: Set<ChildProcess>): Promise<number | null> {
+  running.delete(child);
+  return new Promise((done) => {
+    child.once('exit', done);
+    child.kill('SIGTERM');
+  });
+}
+
+function configuration({ slack: { users, channels } }: World, { shop, mode }: BotsOptions): object {
   const everybody = ['oncall', 'commander', 'dba'].map((name) => users[name]);
   const target = {
     diag_url_env: 'SHOP_DIAG_URL',
@@ -88,7 +122,7 @@ function configuration({ slack: { users, channels } }: World, shop: TestShop | u
     probes: [{ name: 'order-status', sql: PROBE_SQL }],
   };
   return {
-    slack: { incidents_channel: channels['incidents'] },
+    slack: { incidents_channel: channels['incidents'], ...(mode ? { mode } : {}) },
     http: { listen: '127.0.0.1:0' },
     ...(shop ? { targets: { shop: target } } : {}),
     permissions: {
@@ -100,9 +134,10 @@ function configuration({ slack: { users, channels } }: World, shop: TestShop | u
   };
 }
 
-const environment = ({ slack, database }: World, shop: TestShop | undefined): NodeJS.ProcessEnv => ({
+const environment = ({ slack, database }: World, { shop }: BotsOptions): NodeJS.ProcessEnv => ({
   SLACK_BOT_TOKEN: slack.botToken,
   SLACK_APP_TOKEN: slack.appToken,
+  SLACK_SIGNING_SECRET: slack.signingSecret,
   SLACK_API_URL: `${slack.url}/api/`,
   DATABASE_URL: database.url,
   FIREBREAK_TOKEN: TOKEN,

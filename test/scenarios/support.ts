@@ -157,8 +157,10 @@ export async function openRunning(options: RunningOptions = {}): Promise<Running
   const env = {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: `${slack.url}/api/`,
     DATABASE_URL: database.url,
+    FIREBREAK_DATA_DIR: dir,
     ...more,
   };
   const bots = new Set<Bot>();

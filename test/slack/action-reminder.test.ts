@@ -48,6 +48,7 @@ beforeAll(async () => {
     log: silentLogger,
     app,
     perform: createPerform({ client, identity, store, app, log: silentLogger, now }),
+    sweep: () => Promise.resolve(),
     page: () => Promise.resolve({ kind: 'sent' }),
     track: () => Promise.resolve({ kind: 'sent' }),
     directory,

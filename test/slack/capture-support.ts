@@ -127,7 +127,7 @@ export async function openCaptureWorld(): Promise<CaptureWorld> {
       bot = createSlack({
         client,
         identity,
-        appToken: slack.appToken,
+        link: { kind: 'socket', appToken: slack.appToken },
         apiUrl: `${slack.url}/api/`,
         command: '/incident',
         store,

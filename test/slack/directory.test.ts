@@ -37,3 +37,19 @@ test('does not guess when Slack does not answer', async () => {
   await world.fault({ method: 'users.info', kind: 'error' });
   await expect(directory.standing(world.slack.users['oncall'] ?? '')).rejects.toThrow();
 });
+
+test('asks no more for as long as Slack said, and then asks again', async () => {
+  let time = new Date('2026-06-03T10:00:00Z');
+  const patient = createDirectory(world.client, world.identity, () => time);
+  const oncall = world.slack.users['oncall'] ?? '';
+  const asked = async (): Promise<number> =>
+    (await world.control<[]>('GET', 'calls?method=users.info')).length;
+  await world.fault({ method: 'users.info', kind: 'ratelimit', retry_after: 30 });
+  await expect(patient.standing(oncall)).rejects.toThrow();
+  const before = await asked();
+  time = new Date(time.getTime() + 29_000);
+  await expect(patient.standing(oncall)).rejects.toThrow();
+  expect(await asked()).toBe(before);
+  time = new Date(time.getTime() + 2000);
+  expect(await patient.standing(oncall)).toBe('member');
+});

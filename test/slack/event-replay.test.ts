@@ -3,7 +3,7 @@ import type { Line } from '../../src/app/dispatch.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { receive } from '../../src/store/inbox.ts';
 import { eventually } from '../support/eventually.ts';
-import { appWith, dispatchWith, inboxRows, openWorld, startBot, type World } from './support.ts';
+import { appWith, dispatchWith, inboxRows, openWorld, startBot, toldTo, type World } from './support.ts';
 
 let world: World;
 let bot: Slack;
@@ -68,8 +68,6 @@ test.each([
   await bot.replay();
   expect(lines.map((line) => line.text)).toEqual(done);
   expect(await inboxRows(world)).toMatchObject([{ state }]);
-  const told = await world.messages('dm-oncall');
-  expect(told.map((message) => message.text).join()).toMatch(
-    done.length > 0 ? /^$/ : /`rollback 3` .* \*not\* run/,
-  );
+  const told = await toldTo(world, 'oncall');
+  expect(told.join()).toMatch(done.length > 0 ? /^$/ : /`rollback 3` .* \*not\* run/);
 });

@@ -10,6 +10,7 @@ import type { Worker } from '../../src/jobs/crew.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
+import { createTwinSweep } from '../../src/slack/perform/twins.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { createReader } from '../../src/slack/reader.ts';
 import { receive } from '../../src/store/inbox.ts';
@@ -116,12 +117,14 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
   });
   const dispatch = createDispatch({ app, directory, commands: await loadCommands() });
   const slack = await startBot(world, { app, dispatch, store, now });
+  const talk = { client, identity, store, app, log: silentLogger, now };
   const jobs = assembleJobs({
     store,
     clock,
     log: silentLogger,
     app,
-    perform: createPerform({ client, identity, store, app, log: silentLogger, now }),
+    perform: createPerform(talk),
+    sweep: createTwinSweep(talk),
     page: wishes.page ?? (() => Promise.resolve({ kind: 'sent' })),
     track: () => Promise.resolve({ kind: 'sent' }),
     directory,

@@ -4,6 +4,7 @@ import type { App as Bolt } from '@slack/bolt';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { createIdentity } from '../../src/slack/client.ts';
+import { watchFreezes } from '../../src/slack/freezes.ts';
 import { socketReceiver } from '../../src/slack/socket.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
@@ -156,7 +157,7 @@ describe('a command', () => {
     expect(texts(await type('/incident long'))).toHaveLength(39_000);
   });
 
-  test('while the store is away is told that it was not recorded', async () => {
+  test('while the store is away, and nothing can be kept, is told that it was not recorded', async () => {
     bot = await startBot(world, { store: { inbox: away } });
     const answer = await type('/incident declare x');
     expect(answer.ack_ms).toBeLessThan(3000);
@@ -262,7 +263,8 @@ test('a Slack that is away at the start does not end it', async () => {
 test('a token that is refused later is tried again', async () => {
   const apiUrl = `${world.slack.url}/api/`;
   const { appToken } = world.slack;
-  const socket = socketReceiver({ appToken, apiUrl, log: silentLogger, refusedWaitMs: 100 });
+  const freezes = watchFreezes(() => new Date());
+  const socket = socketReceiver({ appToken, apiUrl, freezes, log: silentLogger, refusedWaitMs: 100 });
   socket.init({ processEvent: () => Promise.resolve() } as unknown as Bolt);
   await socket.start();
   await eventually(async () => (await connections()) === 2);
@@ -290,5 +292,6 @@ const later =
     if (args[0].startsWith('insert')) await new Promise((resolve) => setTimeout(resolve, ms));
     return world.store.query(...args);
   };
-const away: Db = { query: () => Promise.reject(new Error('connect ECONNREFUSED')) };
+const unconnected = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+const away: Db = { query: () => Promise.reject(unconnected) };
 const slow: Db = { query: () => Promise.reject(new Error('Query read timeout')) };

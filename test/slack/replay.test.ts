@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Line } from '../../src/app/dispatch.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { receive } from '../../src/store/inbox.ts';
-import { appWith, dispatchWith, inboxRows, openWorld, startBot, type World } from './support.ts';
+import { dispatchWith, inboxRows, openWorld, startBot, toldTo, type World } from './support.ts';
 
 const NOW = new Date('2026-11-22T14:05:00Z');
 const ago = (seconds: number): Date => new Date(NOW.getTime() - seconds * 1000);
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await bot.stop();
   await world.control('POST', 'reset', {});
-  await world.store.query('truncate inbox');
+  await world.store.query('truncate inbox, outbox');
 });
 afterAll(() => world.close());
 
@@ -26,7 +26,6 @@ async function start(answer: (line: Line) => Promise<string> | string = () => 'd
   lines = [];
   bot = await startBot(world, {
     now: () => NOW,
-    app: appWith(),
     dispatch: dispatchWith(
       (line) => {
         lines.push(line);
@@ -86,9 +85,9 @@ describe('a replay', () => {
     await bot.replay();
     expect(lines).toEqual([]);
     expect(await stateOf('k3')).toBe('expired');
-    const told = await world.messages('dm-oncall');
+    const told = await toldTo(world, 'oncall');
     expect(told).toHaveLength(1);
-    expect(told[0]?.text).toMatch(/\/incident rollback.*arrived 14:02 UTC.*\*not\* run.*Say it again/);
+    expect(told[0]).toMatch(/\/incident rollback.*arrived 14:02 UTC.*\*not\* run.*Say it again/);
   });
 
   test('runs a dangerous command that is younger', async () => {
@@ -112,7 +111,7 @@ describe('a replay', () => {
     });
     await bot.replay();
     expect(await stateOf('k5')).toBe('expired');
-    expect((await world.messages('dm-dba'))[0]?.text).toContain('Your click arrived');
+    expect((await toldTo(world, 'dba'))[0]).toContain('Your click arrived');
   });
 
   test('that fails is tried again, as was promised, and does not hold up the others', async () => {
@@ -129,7 +128,7 @@ describe('a replay', () => {
     away = false;
     await bot.replay();
     expect(await stateOf('k6')).toBe('done');
-    expect(await world.messages('dm-oncall')).toEqual([]);
+    expect(await toldTo(world, 'oncall')).toEqual([]);
   });
 
   test('that fails for minutes is given up, and the person is told', async () => {
@@ -141,9 +140,9 @@ describe('a replay', () => {
     await bot.replay();
     expect(lines).toHaveLength(1);
     expect(await stateOf('k8')).toBe('refused');
-    const told = await world.messages('dm-oncall');
+    const told = await toldTo(world, 'oncall');
     expect(told).toHaveLength(1);
-    expect(told[0]?.text).toMatch(/\/incident note x.*arrived 13:59 UTC.*\*not\* run.*failed.*Say it again/);
+    expect(told[0]).toMatch(/\/incident note x.*arrived 13:59 UTC.*\*not\* run.*failed.*Say it again/);
   });
 
   test('that had done its work before it failed is told nothing wrong', async () => {
@@ -156,6 +155,6 @@ describe('a replay', () => {
     await left('k9', 'note x', ago(400));
     await bot.replay();
     expect(await stateOf('k9')).toBe('done');
-    expect(await world.messages('dm-oncall')).toEqual([]);
+    expect(await toldTo(world, 'oncall')).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
+import { endUndone } from '../../src/app/not-done.ts';
 import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import type { Escalation, Incident, Page } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
@@ -14,6 +15,7 @@ import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
 import { createClient, createIdentity, type WhoAmI } from '../../src/slack/client.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
+import type { Spool } from '../../src/store/spool.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -42,11 +44,13 @@ export interface Answered {
   readonly responses: readonly { readonly kind: string; readonly text?: string }[];
 }
 
-export async function openWorld(): Promise<World> {
+/** `quietMs`: how long nothing new must come before an answer is whole. */
+export async function openWorld(options: { readonly quietMs?: number } = {}): Promise<World> {
   const database = await createTestDatabase();
   const store = openStore(database.url);
   const slack = await startLocalSlack({
     manifestPath: fileURLToPath(new URL('../../manifest.yml', import.meta.url)),
+    ...options,
   });
   const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${slack.url}/sandbox/${path}`, {
@@ -139,17 +143,24 @@ export const dispatchWith = (
 /** The bot, connected to the world's Slack. */
 export async function startBot(
   world: World,
-  parts: { app?: App; dispatch?: Dispatch; store?: Pick<Store, 'inbox'>; now?: () => Date } = {},
+  parts: {
+    app?: App;
+    dispatch?: Dispatch;
+    store?: Pick<Store, 'inbox'>;
+    spool?: Spool;
+    now?: () => Date;
+  } = {},
 ): Promise<Slack> {
   const { slack, client, identity, store } = world;
   const bot = createSlack({
     client,
     identity,
-    appToken: slack.appToken,
+    link: { kind: 'socket', appToken: slack.appToken },
     apiUrl: `${slack.url}/api/`,
     command: '/incident',
     store: parts.store ?? store,
-    app: parts.app ?? appWith(),
+    ...(parts.spool ? { spool: parts.spool } : {}),
+    app: parts.app ?? appWith({ endUndone: (what) => endUndone(world.store, what, new Date()) }),
     dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
     directory: createDirectory(client, identity),
     log: silentLogger,
@@ -158,6 +169,15 @@ export async function startBot(
   await bot.start();
   return bot;
 }
+
+/** What a person is to be told by a direct message, as it waits to be sent. */
+export const toldTo = async ({ store, slack }: World, user: string): Promise<readonly string[]> =>
+  (
+    await store.query<{ text: string }>(
+      `select effect ->> 'text' as text from outbox where lane = $1 and effect ->> 'kind' = 'say' order by id`,
+      [`user:${slack.users[user] ?? user}`],
+    )
+  ).rows.map(({ text }) => text);
 
 export const inboxRows = async ({
   store,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { blockFaults } from '../../sandbox/server/rules/blocks.ts';
+import type { KnownAlert } from '../../src/domain/alert.ts';
 import type { Change } from '../../src/domain/change.ts';
 import type { TimelineEntry } from '../../src/domain/entry.ts';
 import { type Escalation, type Incident, KINDS, type Page, STATUSES } from '../../src/domain/incident.ts';
@@ -293,6 +294,29 @@ describe('the card of an incident', () => {
       '• 2026-11-22 13:56:00 UTC, 4 min before it was declared: Deploy: v3',
       '• 2026-11-22 13:00:00 UTC, 1 h before it was declared: Deploy: v2',
     ]);
+  });
+
+  test('calls nobody by the title of an alert', () => {
+    const alert: KnownAlert = {
+      id: 1,
+      source: 'grafana',
+      fingerprint: 'f',
+      groupKey: 'service:shop',
+      state: 'firing',
+      title: 'Queue grows <!subteam^S0123456>',
+      labels: {},
+      startedAt: AT,
+      firstToldAt: AT,
+      lastToldAt: AT,
+      lastToldBy: 'k',
+      told: 1,
+      turns: [],
+      outcome: 'attached',
+      reason: 'incident 7 is open for it',
+      heldBack: false,
+    };
+    const view = shown(card({ ...aRecord(anIncident()), alerts: [alert] }, settings));
+    expect(view).toContain('Queue grows &lt;!subteam^S0123456&gt;');
   });
 
   test('shows what the timeline tells, too, each once, and nothing that was done since', () => {

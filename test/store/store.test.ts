@@ -30,6 +30,13 @@ describe('the store', () => {
     expect(await store.transaction(async (tx) => (await tx.query('select 7 as n')).rows)).toEqual([{ n: 7 }]);
   });
 
+  it('has the server end a transaction in which a frozen process does nothing', async () => {
+    const limit = async (db: Pick<Store, 'query'>): Promise<unknown> =>
+      (await db.query('show idle_in_transaction_session_timeout')).rows[0];
+    expect(await store.transaction(limit)).toEqual({ idle_in_transaction_session_timeout: '10s' });
+    expect(await limit(store)).toEqual({ idle_in_transaction_session_timeout: '0' });
+  });
+
   /** Ends a session, and waits until its client has noticed. */
   async function end(pid: number | undefined): Promise<void> {
     await store.query('select pg_terminate_backend($1)', [pid]);

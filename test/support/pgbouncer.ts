@@ -1,4 +1,4 @@
-/** A real PgBouncer in transaction mode in front of the tests' server; undefined where it is not installed. */
+/** A real PgBouncer in front of the tests' server, in transaction mode unless told; undefined where it is not installed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
@@ -22,10 +22,11 @@ export const hasPgBouncer = (): boolean => existsSync(BIN);
 
 const UNTIL_CLOSED = `${BIN} -q "$0" & cat; kill -9 $!; rm -rf "$(dirname "$0")"`;
 
-/** One server connection for each user and database: sessions of the application and ours are the same. */
+/** Unless told one server connection for each user and database: sessions of the application and ours are the same. */
 export async function startPgBouncer(
   serverUrl: string,
   passwords: Readonly<Record<string, string>>,
+  { mode = 'transaction', size = 1 }: { mode?: 'transaction' | 'session'; size?: number } = {},
 ): Promise<PgBouncer> {
   const folder = await mkdtemp(join(tmpdir(), 'firebreak-pgbouncer-'));
   const port = await freePort();
@@ -37,8 +38,8 @@ export async function startPgBouncer(
     'listen_addr = 127.0.0.1',
     `listen_port = ${port}`,
     'unix_socket_dir =',
-    'pool_mode = transaction',
-    'default_pool_size = 1',
+    `pool_mode = ${mode}`,
+    `default_pool_size = ${size}`,
     'auth_type = plain',
     `auth_file = ${folder}/users.txt`,
   ];

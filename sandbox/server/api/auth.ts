@@ -24,6 +24,15 @@ export const authMethods = [
     url: slack.hub.ticket(),
   })),
   defineMethod(
+    'apps.manifest.export',
+    { tier: 3, token: 'config' },
+    z.object({ app_id: word }),
+    (slack, args) => {
+      if (args.app_id !== slack.world.identity.appId) throw new SlackError('invalid_app_id');
+      return { manifest: slack.manifest.source };
+    },
+  ),
+  defineMethod(
     'team.info',
     { scopes: ['team:read'], tier: 3, ignored: ['team', 'domain'] },
     none,

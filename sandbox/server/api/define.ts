@@ -13,7 +13,7 @@ export interface Method {
   /** One of these is enough; none means any token will do. */
   readonly scopes: readonly string[];
   readonly tier: Tier;
-  readonly token: 'bot' | 'app';
+  readonly token: 'bot' | 'app' | 'config';
   /** Names of the arguments that have a meaning here. */
   readonly takes: readonly string[];
   readonly run: (slack: Slack, args: Json) => Json;
@@ -22,7 +22,7 @@ export interface Method {
 interface Rules {
   readonly scopes?: readonly string[];
   readonly tier: Tier;
-  readonly token?: 'bot' | 'app';
+  readonly token?: 'bot' | 'app' | 'config';
   /** Arguments that Slack takes and that change nothing here. */
   readonly ignored?: readonly string[];
 }

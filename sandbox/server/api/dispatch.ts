@@ -30,13 +30,26 @@ export function answerCall(
   const give = (answer: Answer) => {
     record(answer.body);
     const wait = answer.retryAfter === undefined ? {} : { 'retry-after': String(answer.retryAfter) };
-    sendJson(response, answer.status, answer.body, wait);
+    sendJson(response, answer.status, answer.body, { ...scopeHeaders(slack, name, token), ...wait });
   };
   if (fault) {
     disturbed(slack, fault, () => perform(slack, name, token, args), give, response, record);
     return;
   }
   give(perform(slack, name, token, args));
+}
+
+/** As Slack does with every answer, also of a call that failed: what the token may do, and what the method takes. */
+function scopeHeaders(slack: Slack, name: string, token: string): Readonly<Record<string, string>> {
+  const granted = { [slack.botToken]: [...slack.manifest.scopes], [slack.appToken]: ['connections:write'] }[
+    token
+  ];
+  if (granted === undefined) return {};
+  const accepted = methods.get(name)?.scopes ?? [];
+  return {
+    'x-oauth-scopes': granted.join(','),
+    ...(accepted.length > 0 ? { 'x-accepted-oauth-scopes': accepted.join(',') } : {}),
+  };
 }
 
 function perform(slack: Slack, name: string, token: string, args: Json): Answer {
@@ -61,10 +74,9 @@ function unknown(name: string): SlackError {
 
 function authorize(slack: Slack, method: Method, token: string): void {
   if (token === '') throw new SlackError('not_authed');
-  const expected = method.token === 'app' ? slack.appToken : slack.botToken;
-  const other = method.token === 'app' ? slack.botToken : slack.appToken;
-  if (token === other) throw new SlackError('not_allowed_token_type');
-  if (token !== expected) throw new SlackError('invalid_auth');
+  const tokens = { bot: slack.botToken, app: slack.appToken, config: slack.configToken };
+  if (token !== tokens[method.token])
+    throw new SlackError(Object.values(tokens).includes(token) ? 'not_allowed_token_type' : 'invalid_auth');
   const { scopes } = method;
   if (scopes.length > 0 && !scopes.some((scope) => slack.manifest.scopes.has(scope)))
     throw missingScope(slack, scopes);

@@ -34,12 +34,15 @@ export const addGroupRoute = route(
     }),
 );
 
-export const changeGroupRoute = route(z.object(groupFields), (slack, { handle, name: label, users }) =>
+const changedGroup = z.object({ ...groupFields, disabled: z.boolean().optional() });
+
+export const changeGroupRoute = route(changedGroup, (slack, { handle, name: label, users, disabled }) =>
   asControl(() => {
     const by = slack.world.identity.botUser;
     const group = [...slack.world.groups.values()].find((one) => one.handle === handle);
     if (!group) throw new ControlError(400, 'no_such_subteam', `there is no user group @${handle}`);
     if (label !== undefined) changeGroup(slack, by, group, { name: label });
+    if (disabled !== undefined) changeGroup(slack, by, group, { deleted: disabled ? seconds(slack) : 0 });
     if (users)
       setMembers(
         slack,

@@ -80,6 +80,8 @@ function toldBy(alarm: Alarm): Told {
       metric: trigger?.MetricName,
       ...Object.fromEntries((trigger?.Dimensions ?? []).map(({ name: key, value }) => [key, value])),
     }),
+    // The title changes with the state.
+    group: name,
     link: linkOf(arn ?? '', name),
     ...times(state, state === 'firing' ? at : undefined, at),
   };

@@ -48,7 +48,9 @@ export default defineAlertSource({
   deliveryId: ({ event }) => event.id,
   alerts({ event: { event_type, occurred_at, data } }) {
     const state = STATES.get(event_type);
-    return state === undefined || isOurs(data) ? [] : [toldBy(data, state, occurred_at)];
+    if (state === undefined || isOurs(data)) return [];
+    // Its priority can be changed after it was resolved, and an event can come late.
+    return [toldBy(data, data.status === 'resolved' ? 'resolved' : state, occurred_at)];
   },
 });
 

@@ -91,7 +91,8 @@ function toldByIssue(issue: z.infer<typeof Issue>, action: string): readonly Tol
       service: project,
       labels: labelsOf({ resource: 'issue', project, level: issue.level, issue: issue.shortId }),
       link: issue.web_url ?? '',
-      ...times(state, instant(issue.firstSeen), undefined),
+      // One that is back was first seen long ago.
+      ...times(state, action === 'created' ? instant(issue.firstSeen) : undefined, undefined),
     },
   ];
 }

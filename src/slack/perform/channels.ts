@@ -9,6 +9,7 @@ import { enqueue } from '../../store/outbox.ts';
 import { topicOf } from '../views/topic.ts';
 import { type Attempt, incidentChannel, type Performing, present, stillOurs } from './context.ts';
 import { SKEW_MS } from './find.ts';
+import { expectTwin } from './twins.ts';
 import { deliveryOf, Refused, slackError } from './verdict.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
@@ -160,9 +161,10 @@ async function inviteEach(channel: string, users: readonly string[], on: Perform
   for (const user of users) await inviteSome(channel, [user], on);
 }
 
-export async function topic({ incident }: Of<'topic'>, _: Attempt, on: Performing): Promise<void> {
+export async function topic({ incident }: Of<'topic'>, attempt: Attempt, on: Performing): Promise<void> {
   const known = present(await on.app.incident(incident), `incident ${incident}`);
   const channel = await incidentChannel(incident, on.app);
+  if (attempt.doubt) await expectTwin(attempt, channel, on);
   await on.client.conversations.setTopic({ channel, topic: topicOf(known) });
 }
 

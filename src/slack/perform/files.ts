@@ -9,6 +9,7 @@ import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
 import { DEADLINE_MS } from '../client.ts';
 import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
 import { findMessage } from './find.ts';
+import { expectTwin } from './twins.ts';
 import { secondsToWait } from './verdict.ts';
 
 type FileEffect = Extract<Effect, { kind: 'file' }>;
@@ -22,6 +23,7 @@ export async function file(effect: FileEffect, attempt: Attempt, on: Performing)
   if (earlier === undefined || !(await isShared(channel, earlier.ts, attempt, on))) {
     const id = await upload(effect, on);
     await savePlace(store, slot, { channel, ts: id });
+    if (earlier) await expectTwin(attempt, channel, on, [earlier.ts, id]);
     stillOurs(attempt);
     await client.files.completeUploadExternal({
       files: [{ id, title: effect.title }],

@@ -5,13 +5,14 @@ import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
 import type { View } from '../views/blocks.ts';
 import { clip, mrkdwn } from '../views/text.ts';
 import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
-import { findMessage } from './find.ts';
+import { findMessage, messagesSince } from './find.ts';
+import { effectIdIn, metadataOf } from './metadata.ts';
 import { viewOf } from './render.ts';
+import { expectTwin } from './twins.ts';
 import { Refused } from './verdict.ts';
 
 type Of<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
-const EFFECT_EVENT = 'firebreak_effect';
 /** Slack cuts a text at 40,000 characters without a word. */
 const TEXT_LIMIT = 39_000;
 /** The message is gone or can be edited no longer: it is posted anew. */
@@ -30,17 +31,17 @@ export async function amend(
 ): Promise<void> {
   const { client } = on;
   const channel = await conversationOf(to, on);
-  const ts = await findMessage(
-    client,
-    channel,
-    new Date(since),
-    ({ metadata }) => effectIdIn(metadata) === said,
-  );
-  if (ts === undefined)
-    throw new Refused('a message of the bot with redacted words was not found; look for it, and delete it');
-  stillOurs(attempt);
   const body = { text: clip(mrkdwn(text), TEXT_LIMIT), metadata: metadataOf(said) };
-  await client.chat.update({ channel, ts, ...body });
+  let found = false;
+  // All of them: it may be there twice.
+  for await (const { ts, metadata } of messagesSince(client, channel, new Date(since))) {
+    if (ts === undefined || effectIdIn(metadata) !== said) continue;
+    stillOurs(attempt);
+    await client.chat.update({ channel, ts, ...body });
+    found = true;
+  }
+  if (!found)
+    throw new Refused('a message of the bot with redacted words was not found; look for it, and delete it');
 }
 
 /** Rendered now, not when it was decided: the newest state wins however late this is. */
@@ -57,11 +58,14 @@ export async function live({ to, subject }: Of<'live'>, attempt: Attempt, on: Pe
 async function edited(
   { channel, ts }: { readonly channel: string; readonly ts: string },
   view: View,
-  { row }: Attempt,
-  { client }: Performing,
+  attempt: Attempt,
+  on: Performing,
 ): Promise<boolean> {
+  const { row, doubt } = attempt;
+  // It would bring back what was to be read then.
+  if (doubt) await expectTwin(attempt, channel, on);
   try {
-    await client.chat.update({ channel, ts, ...bodyOf(view), metadata: metadataOf(row.effectId) });
+    await on.client.chat.update({ channel, ts, ...bodyOf(view), metadata: metadataOf(row.effectId) });
     return true;
   } catch (error) {
     if (error instanceof WebAPIPlatformError && LOST.has(error.data.error)) return false;
@@ -69,7 +73,8 @@ async function edited(
   }
 }
 
-async function post(channel: string, view: View, attempt: Attempt, { client }: Performing): Promise<string> {
+async function post(channel: string, view: View, attempt: Attempt, on: Performing): Promise<string> {
+  const { client } = on;
   const { row, doubt } = attempt;
   const earlier = doubt
     ? await findMessage(
@@ -80,6 +85,7 @@ async function post(channel: string, view: View, attempt: Attempt, { client }: P
       )
     : undefined;
   if (earlier !== undefined) return earlier;
+  if (doubt) await expectTwin(attempt, channel, on);
   stillOurs(attempt);
   const { ts } = await client.chat.postMessage({
     channel,
@@ -92,14 +98,5 @@ async function post(channel: string, view: View, attempt: Attempt, { client }: P
 }
 
 const bodyOf = ({ text, blocks }: View) => ({ text, ...(blocks ? { blocks: [...blocks] } : {}) });
-
-const metadataOf = (effectId: string) => ({
-  event_type: EFFECT_EVENT,
-  event_payload: { effect_id: effectId },
-});
-
-const effectIdIn = (
-  metadata: { event_type?: string; event_payload?: { effect_id?: unknown } } | undefined,
-): unknown => (metadata?.event_type === EFFECT_EVENT ? metadata.event_payload?.effect_id : undefined);
 
 const whatOf = (subject: LiveSubject): string => `what the message ${slotOf(subject)} shows`;

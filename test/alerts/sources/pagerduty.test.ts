@@ -81,6 +81,14 @@ describe('PagerDuty', () => {
     ]);
   });
 
+  it.each(['incident.priority_updated', 'incident.acknowledged'])(
+    'takes an incident for over that was resolved before %s came',
+    async (type) => {
+      const data = { ...incident, status: 'resolved' };
+      expect(await source.read(webhook(type, data))).toMatchObject([{ state: 'resolved' }]);
+    },
+  );
+
   it.each([
     ['a ping', webhook('pagey.ping', { message: 'Hello from your friend Pagey!', type: 'ping' })],
     ['a note', webhook('incident.annotated', { id: 'P2', content: 'a note', type: 'incident_note' })],

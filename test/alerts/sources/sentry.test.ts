@@ -94,6 +94,12 @@ describe('Sentry', () => {
     ]);
   });
 
+  it('tells an issue that is back, which was first seen long ago', async () => {
+    const [back] = await source.read(issue('unresolved'));
+    expect(back).toMatchObject({ fingerprint: 'issue-1234567890', state: 'firing' });
+    expect(back).not.toHaveProperty('startsAt');
+  });
+
   it('tells an issue that an alert rule found, and its end by that of the issue', async () => {
     expect(await source.read(event)).toMatchObject([
       {

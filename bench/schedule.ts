@@ -1,0 +1,26 @@
+/** Acts at a steady rate, whether or not what came before has ended: a slow answer does not thin the questions out. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Rate {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+/** Answers with the milliseconds of each act, from the moment it was due: also those that it began late. */
+export async function atRate(
+  { perSecond, seconds }: Rate,
+  act: (index: number) => Promise<unknown>,
+): Promise<readonly number[]> {
+  const started = performance.now();
+  const acts: Promise<number>[] = [];
+  for (let index = 0; index < perSecond * seconds; index += 1) {
+    const due = started + (index * 1000) / perSecond;
+    const left = due - performance.now();
+    if (left > 0) await sleep(left);
+    const acted = act(index).then(() => performance.now() - due);
+    // Whoever waits for all of them is told; until then nobody is.
+    acted.catch(() => undefined);
+    acts.push(acted);
+  }
+  return Promise.all(acts);
+}

@@ -1,0 +1,159 @@
+/** `firebreak init`: writes firebreak.yml and .env, by questions or by options, and says what comes next. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { loadCommands } from '../app/load-commands.ts';
+import { loadSettings } from '../config.ts';
+import { FirebreakError } from '../errors.ts';
+import { renderManifest } from '../slack/manifest.ts';
+import { wrongUsage } from './options.ts';
+
+interface Answers {
+  readonly channel?: string;
+  readonly command?: string;
+  readonly timezone?: string;
+  readonly botToken?: string;
+  readonly appToken?: string;
+  readonly databaseUrl?: string;
+}
+
+const FILES = ['firebreak.yml', '.env'] as const;
+const COMMAND = '/incident';
+
+export const initCommand = (): Command =>
+  new Command('init')
+    .description('Write firebreak.yml and .env in this folder, by questions or by options')
+    .option('--yes', 'ask nothing; what is not given is as usual')
+    .option('--channel <id>', 'the channel where incidents are announced, C…')
+    .option('--command <name>', `the slash command (default: ${COMMAND})`)
+    .option(
+      '--timezone <zone>',
+      'the zone of times that are typed without one (default: that of this machine)',
+    )
+    .option(
+      '--bot-token <token>',
+      'xoxb-…; a history of commands keeps it: better put it into .env afterwards',
+    )
+    .option('--app-token <token>', 'xapp-…; likewise')
+    .option('--database-url <url>', "Firebreak's own store (default: a PostgreSQL of its own)")
+    .action(async ({ yes, ...given }: Answers & { yes?: true }) => {
+      const there = FILES.filter((file) => existsSync(file));
+      if (there.length > 0) throw new FirebreakError('INIT_THERE', { found: there.join(' and ') });
+      if (yes !== true && !process.stdin.isTTY)
+        wrongUsage('there is no terminal to ask at: give the answers as options, with --yes.');
+      await write(yes ? given : await asked(given));
+    });
+
+async function asked(given: Answers): Promise<Answers> {
+  process.stdout.write(
+    `Create the Slack app with this link, and install it:\n${await manifestLink(given.command)}\n\n`,
+  );
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const ask = async (question: string, answer: string | undefined): Promise<string> =>
+    answer ?? (await terminal.question(`${question}: `)).trim();
+  try {
+    return {
+      botToken: await ask('Bot token, xoxb-… (empty: later, in .env)', given.botToken),
+      appToken: await ask('App-level token, xapp-… (empty: later, in .env)', given.appToken),
+      channel: await ask('Id of the channel where incidents are announced, C…', given.channel),
+      command: await ask(`Slash command (empty: ${COMMAND})`, given.command),
+      timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone),
+      databaseUrl: await ask(
+        "URL of Firebreak's own store (empty: a PostgreSQL of its own)",
+        given.databaseUrl,
+      ),
+    };
+  } finally {
+    terminal.close();
+  }
+}
+
+async function write(answers: Answers): Promise<void> {
+  if (!answers.channel)
+    return wrongUsage('--channel is missing: the id of the channel where incidents are announced.');
+  refuseToken('bot token', 'xoxb-', answers.botToken);
+  refuseToken('app-level token', 'xapp-', answers.appToken);
+  const config = configText(answers);
+  await refuseWrong(config);
+  const env = envText(answers);
+  await writeFile('.env', env, { mode: 0o600, flag: 'wx' });
+  await writeFile('firebreak.yml', config, { flag: 'wx' });
+  process.stdout.write(`${await nextSteps(answers)}\n`);
+}
+
+/** Tokens are easily swapped; neither is ever shown. */
+function refuseToken(what: string, prefix: string, token = ''): void {
+  if (token === '' || token.startsWith(prefix)) return;
+  throw new FirebreakError('TOKEN_WRONG', { what, prefix, found: `${token.slice(0, 4)}…` });
+}
+
+const configText = ({
+  channel = '',
+  command,
+  timezone,
+}: Answers): string => `# Firebreak. All that can be set: firebreak.example.yml; secrets are in .env beside this file.
+slack:
+  command: ${JSON.stringify(command || COMMAND)}
+  incidents_channel: ${JSON.stringify(channel)}
+
+timezone: ${JSON.stringify(timezone || zoneHere())}
+
+# targets: # databases that it looks after; \`npx firebreak db roles\` prints the SQL of their roles
+#   shop: { diag_url_env: SHOP_DIAG_URL, act_url_env: SHOP_ACT_URL, ddl_url_env: SHOP_DDL_URL }
+
+# permissions: # who may let a plan pass; nobody until named
+#   approve: [U0123456789]
+`;
+
+const envText = ({ botToken = '', appToken = '', databaseUrl = '' }: Answers): string =>
+  [
+    '# Secrets of Firebreak. The environment goes before this file.',
+    line('SLACK_BOT_TOKEN', botToken),
+    line('SLACK_APP_TOKEN', appToken),
+    '# The bearer token of what is sent to the bot.',
+    line('FIREBREAK_TOKEN', randomBytes(24).toString('hex')),
+    ...(databaseUrl === '' ? [] : [line('DATABASE_URL', databaseUrl)]),
+    '',
+  ].join('\n');
+
+/** In single quotes nothing has a meaning, and no value of ours has one in it. */
+function line(name: string, value: string): string {
+  if (/['\n]/.test(value))
+    wrongUsage(`the value of ${name} has a quote or a line end in it; write %27 for a quote.`);
+  return value === '' ? `${name}=` : `${name}='${value}'`;
+}
+
+/** By the reader of the real one, so that what is written can be started. */
+async function refuseWrong(text: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'firebreak-init-'));
+  try {
+    const draft = join(folder, 'firebreak.yml');
+    await writeFile(draft, text);
+    loadSettings(draft);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function nextSteps(answers: Answers): Promise<string> {
+  const hasTokens = Boolean(answers.botToken && answers.appToken);
+  const steps = [
+    `Create the Slack app with this link, and install it:\n   ${await manifestLink(answers.command)}`,
+    hasTokens ? 'Both tokens are in .env.' : 'Put the bot token and the app-level token into .env.',
+    'Invite the bot to the channel where incidents are announced.',
+    'npx firebreak doctor',
+    'npx firebreak start',
+  ];
+  return `Written: .env and firebreak.yml.\n\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`;
+}
+
+async function manifestLink(command: string | undefined): Promise<string> {
+  const manifest = renderManifest({ command: command || COMMAND, commands: await loadCommands() });
+  return `https://api.slack.com/apps?new_app=1&manifest_yaml=${encodeURIComponent(manifest)}`;
+}
+
+const zoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';

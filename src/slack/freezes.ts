@@ -1,0 +1,42 @@
+/** Notices that the process stood still (SIGSTOP, a paused machine, a blocked loop) while Slack waited for its acks. */
+import { performance } from 'node:perf_hooks';
+
+/** Slack waits 3 s for an ack; what it sent before such a standstill it has given up, and said so to the person. */
+const STANDSTILL_MS = 3000;
+const TICK_MS = 1000;
+
+export interface Freezes {
+  /** How many there were until now. To be asked before anything that may have waited through one is taken. */
+  readonly count: () => number;
+  /** When the last one was over, by the clock. Undefined: there was none. */
+  readonly lastEnd: () => Date | undefined;
+  readonly stop: () => void;
+}
+
+/** Watches from now on, until `stop`. */
+export function watchFreezes(now: () => Date, standstillMs = STANDSTILL_MS): Freezes {
+  let alive = performance.now();
+  let count = 0;
+  let end: Date | undefined;
+  // What came in is read before timers run: so whoever asks looks, too.
+  const look = (): void => {
+    const stood = performance.now() - alive;
+    alive += stood;
+    if (stood < standstillMs) return;
+    count += 1;
+    end = now();
+  };
+  const timer = setInterval(look, TICK_MS);
+  timer.unref();
+  return {
+    count: () => {
+      look();
+      return count;
+    },
+    lastEnd: () => {
+      look();
+      return end;
+    },
+    stop: () => clearInterval(timer),
+  };
+}

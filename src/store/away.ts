@@ -1,0 +1,19 @@
+/** Whether an error of the store says that it is away for now, rather than that it, or our way to it, is wrong. */
+
+/** It starts or stops, has no connection left, or is a standby that is about to be promoted. */
+const STATES = new Set(['57P01', '57P02', '57P03', '53300', '25006', '08000', '08001', '08003', '08006']);
+const SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+]);
+
+export function isAway(error: unknown): boolean {
+  const { code = '', message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return STATES.has(code) || SYSTEM.has(code) || /timeout|Connection terminated/.test(message);
+}

@@ -1,0 +1,81 @@
+/** What init writes can be started, and nothing that is there is touched. */
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { loadConfig } from '../../src/config.ts';
+import { packagedBinaries } from '../../src/store/embedded/binaries.ts';
+import { MAIN } from '../support/built.ts';
+import { type Ended, type Folder, temporaryFolder } from './support.ts';
+
+let folder: Folder;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+const run = (...args: readonly string[]): Promise<Ended> =>
+  new Promise((done) => {
+    const { PATH = '', HOME = '' } = process.env;
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { cwd: folder.path, env: { PATH, HOME } },
+      (error, out, err) => done({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+    child.stdin?.end();
+  });
+const ANSWERS = ['--yes', '--channel', 'C0123456789', '--bot-token', 'xoxb-1', '--app-token', 'xapp-1'];
+
+test('writes both files, valid and with their secrets for their owner alone, and the link of the app', async () => {
+  const url = 'postgres://u:p#a"$x@127.0.0.1/db';
+  const { code, out } = await run('init', ...ANSWERS, '--database-url', url, '--command', '/outage');
+  expect(code).toBe(0);
+  const link = new URL(/https:\S+/.exec(out)?.[0] ?? '');
+  expect(`${link.origin}${link.pathname}`).toBe('https://api.slack.com/apps');
+  expect(link.searchParams.get('manifest_yaml')).toContain('- command: /outage\n');
+  expect((await stat(join(folder.path, '.env'))).mode & 0o777).toBe(0o600);
+  const env = parseEnv(await readFile(join(folder.path, '.env'), 'utf8'));
+  const config = loadConfig(join(folder.path, 'firebreak.yml'), env);
+  expect(config).toMatchObject({ databaseUrl: url, slack: { botToken: 'xoxb-1', appToken: 'xapp-1' } });
+  expect(config.settings).toMatchObject({ command: '/outage', incidentsChannel: 'C0123456789' });
+});
+
+test.each([
+  [
+    'swapped tokens',
+    ['--yes', '--channel', 'C0123456789', '--bot-token', 'xapp-1'],
+    1,
+    /bot token begins with xoxb-/,
+  ],
+  ['no channel', ['--yes'], 2, /--channel is missing/],
+  ['a name for an id', ['--yes', '--channel', 'incidents'], 1, /incidents_channel: found "incidents"/],
+  ['no terminal', [], 2, /no terminal to ask at/],
+])('writes nothing for %s', async (_what, args, code, reason) => {
+  expect(await run('init', ...args)).toMatchObject({ code, err: expect.stringMatching(reason) as string });
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+test('leaves alone what is there', async () => {
+  await folder.write('.env', 'MINE=1');
+  expect(await run('init', ...ANSWERS)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('.env') as string,
+  });
+  expect(await readdir(folder.path)).toEqual(['.env']);
+});
+
+test('.env is read beside firebreak.yml, and nowhere else', async () => {
+  await folder.write('.env', 'DATABASE_URL=postgres://127.0.0.1:1/none');
+  const stranger = await run('manifest', '--config', 'none.yml');
+  expect(stranger.err).toContain('none.yml: not found');
+  await folder.write('firebreak.yml', 'slack: { incidents_channel: C0123456789 }');
+  expect((await run('incident', 'list')).err).toContain('ECONNREFUSED 127.0.0.1:1');
+});
+
+test('a platform without binaries is told to set DATABASE_URL', async () => {
+  await expect(packagedBinaries('win32-mips')).rejects.toMatchObject({
+    code: 'NO_EMBEDDED_POSTGRES',
+    fix: expect.stringContaining('DATABASE_URL') as string,
+  });
+});

@@ -1,0 +1,52 @@
+/** The bot's own store, at the start. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../src/log.ts';
+import { openOwnStore } from '../../src/store/own.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createDoor } from '../support/door.ts';
+import { eventually } from '../support/eventually.ts';
+
+let database: TestDatabase;
+let dataDir: string;
+let said: string;
+const log = createLogger({ destination: { write: (line) => void (said += line) } });
+const slack = { link: { appToken: 'xapp-1-A0TEST-x' } };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  dataDir = await mkdtemp(join(tmpdir(), 'firebreak-own-'));
+});
+beforeEach(() => {
+  said = '';
+});
+afterAll(async () => {
+  await rm(dataDir, { recursive: true });
+  await database.drop();
+});
+
+const changed = (change: (url: URL) => void): string => {
+  const url = new URL(database.url);
+  change(url);
+  return url.href;
+};
+
+test('a database elsewhere that is away is waited for', async () => {
+  const door = await createDoor(database.url, { shut: true });
+  const opening = openOwnStore({ databaseUrl: door.through(database.url), dataDir, slack }, log);
+  await eventually(() => said.includes('the store is away: waiting for it'));
+  await door.open();
+  const { store, close } = await opening;
+  expect(await store.ready()).toEqual({ ok: true });
+  await close();
+  await door.shut();
+});
+
+test.each([
+  ['takes our password no more', () => database.urlAs('nobody_of_that_name', 'x')],
+  ['does not exist', () => changed((url) => (url.pathname = '/not_there'))],
+])('a database that %s fails the start at once', async (_, databaseUrl) => {
+  await expect(openOwnStore({ databaseUrl: databaseUrl(), dataDir, slack }, log)).rejects.toThrow();
+  expect(said).toBe('');
+});
