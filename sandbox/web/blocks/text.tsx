@@ -6,6 +6,7 @@ import { usePage } from '../context.tsx';
 import { emojiOf } from '../emoji.ts';
 import { placeOf } from '../links.ts';
 import type { Block } from '../model.ts';
+import { withPlainColons } from './colons.ts';
 
 /** Consecutive blocks without anything to press in them. */
 export const TextBlocks = memo(function TextBlocks({ blocks }: { readonly blocks: readonly Block[] }) {
@@ -13,7 +14,7 @@ export const TextBlocks = memo(function TextBlocks({ blocks }: { readonly blocks
   return (
     <Rendered
       withoutWrapper
-      blocks={blocks as unknown as LibraryBlock[]}
+      blocks={withPlainColons(blocks) as unknown as LibraryBlock[]}
       logo=""
       name=""
       theme={theme}
