@@ -1,7 +1,7 @@
 /** All that goes out over HTTP: where it may go is checked at the moment of connecting. */
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
-import { Agent, buildConnector } from 'undici';
+import { Agent, buildConnector, fetch, type RequestInit as Init } from 'undici';
 
 /**
  * `fetch` for an address that the operator wrote. Loopback and private networks may be reached, since a webhook or a
@@ -9,7 +9,7 @@ import { Agent, buildConnector } from 'undici';
  * followed: it is answered as it is, or an error when `redirect` says so. Refuses with the code ADDRESS_REFUSED as cause.
  */
 export const outbound = (address: string | URL, init: RequestInit = {}): Promise<Response> =>
-  fetch(address, { redirect: 'manual', ...init, ...THROUGH });
+  ask(address, { redirect: 'manual', ...init });
 
 /** Link-local, and where clouds answer who asks with credentials. */
 const FORBIDDEN = new BlockList();
@@ -59,5 +59,8 @@ const refused = (): Error =>
     code: 'ADDRESS_REFUSED',
   });
 
-/** Node's own `fetch` takes an agent of the package, but its types know only their own. */
-const THROUGH = { dispatcher: new Agent({ connect }) } as unknown as RequestInit;
+const AGENT = new Agent({ connect });
+
+/** The package's own `fetch`, as the agent is; Node brings the same with types of its own. */
+const ask = (address: string | URL, init: RequestInit): Promise<Response> =>
+  fetch(address, { ...(init as unknown as Init), dispatcher: AGENT });
