@@ -62,5 +62,7 @@ const refused = (): Error =>
 const AGENT = new Agent({ connect });
 
 /** The package's own `fetch`, as the agent is; Node brings the same with types of its own. */
-const ask = (address: string | URL, init: RequestInit): Promise<Response> =>
-  fetch(address, { ...(init as unknown as Init), dispatcher: AGENT });
+function ask(address: string | URL, init: RequestInit): Promise<Response> {
+  const asked: unknown = fetch(address, { ...(init as unknown as Init), dispatcher: AGENT });
+  return asked as Promise<Response>;
+}
