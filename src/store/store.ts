@@ -109,6 +109,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => 
     // Behind a statement that was never answered, nothing else would be.
     if (isUnanswered(error)) breaks(error);
     else await client.query('rollback').catch(breaks);
+    if (isOutdated(error)) breaks(error);
     throw error;
   } finally {
     client.release(broken);
@@ -119,6 +120,10 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => 
 /** The client gave up waiting; it has no other word for it. */
 const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
+
+/** A migration has changed the table: the connection keeps its plan, and would fail each time. */
+const isOutdated = (error: unknown): error is Error =>
+  error instanceof pg.DatabaseError && error.code === '0A000';
 
 /** The one row of an answer; undefined when there is none. */
 export const first = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row | undefined =>
