@@ -37,7 +37,10 @@ test('writes both files, valid and with their secrets for their owner alone, and
   expect((await stat(join(folder.path, '.env'))).mode & 0o777).toBe(0o600);
   const env = parseEnv(await readFile(join(folder.path, '.env'), 'utf8'));
   const config = loadConfig(join(folder.path, 'firebreak.yml'), env);
-  expect(config).toMatchObject({ databaseUrl: url, slack: { botToken: 'xoxb-1', appToken: 'xapp-1' } });
+  expect(config).toMatchObject({
+    databaseUrl: url,
+    slack: { botToken: 'xoxb-1', link: { kind: 'socket', appToken: 'xapp-1' } },
+  });
   expect(config.settings).toMatchObject({ command: '/outage', incidentsChannel: 'C0123456789' });
 });
 

@@ -14,7 +14,7 @@ export const TextBlocks = memo(function TextBlocks({ blocks }: { readonly blocks
   return (
     <Rendered
       withoutWrapper
-      blocks={withPlainColons(blocks) as unknown as LibraryBlock[]}
+      blocks={withPlainColons(blocks) as LibraryBlock[]}
       logo=""
       name=""
       theme={theme}
