@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { addParent } from './capture.ts';
 import type { WhoAmI } from './client.ts';
 import { DANGEROUS_MS } from './danger.ts';
+import { mentionedLine } from './inbound.ts';
 import { sourceOf } from './modals.ts';
 import { withOffers } from './views/offers.ts';
 import { clip, mrkdwn } from './views/text.ts';
@@ -80,10 +81,6 @@ async function expire(
   const text = `:no_entry: \`${line}\` was said ${said} UTC and was *not* run: it reached Firebreak too late. Say it again.`;
   await app.endUndone({ inboxKey, ending: 'expired', user, text });
 }
-
-/** What follows the mention. */
-export const mentionedLine = (text: string): string =>
-  text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
 
 /** The message that the thread hangs on; without it the declaration begins as any other. */
 async function parentOf(

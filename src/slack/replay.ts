@@ -8,8 +8,7 @@ import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { DANGEROUS_MS, isDangerous } from './danger.ts';
-import { type Body, mentionIn, responseUrl, senderOf } from './inbound.ts';
-import { mentionedLine } from './mentions.ts';
+import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
