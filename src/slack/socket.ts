@@ -86,7 +86,8 @@ function awake(
   });
   const reopen = (): Promise<void> => (closing ??= close(client));
   freezes.onEnd(() => {
-    if (standing.has(client)) void reopen();
+    if (standing.has(client))
+      reopen().catch((error: unknown) => log.warn({ err: error }, 'a connection could not be closed'));
   });
   return {
     processEvent: async (event: ReceiverEvent) => {
