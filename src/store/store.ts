@@ -123,6 +123,7 @@ async function inTransaction<T>(
     // Behind a statement that was never answered, nothing else would be.
     if (isUnanswered(error)) breaks(error);
     else await client.query('rollback').catch(breaks);
+    if (isOutdated(error)) breaks(error);
     throw error;
   } finally {
     client.release(broken);
@@ -172,6 +173,10 @@ const READ = /^\s*select\b/i;
 /** The client gave up waiting; it has no other word for it. */
 const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
+
+/** A migration has changed the table: the connection keeps its plan, and would fail each time. */
+const isOutdated = (error: unknown): error is Error =>
+  error instanceof pg.DatabaseError && error.code === '0A000';
 
 /** The one row of an answer; undefined when there is none. */
 export const first = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row | undefined =>

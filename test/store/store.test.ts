@@ -30,6 +30,16 @@ describe('the store', () => {
     expect(await store.transaction(async (tx) => (await tx.query('select 7 as n')).rows)).toEqual([{ n: 7 }]);
   });
 
+  it('fails once, on each connection, for a table that a migration has changed under a statement it had planned', async () => {
+    await store.query('create table changing (n integer)');
+    const read = () =>
+      store.transaction(async (tx) => (await tx.query('select n from changing', [], 'read-changing')).rows);
+    expect(await read()).toEqual([]);
+    await store.query('alter table changing alter column n type text');
+    await expect(read()).rejects.toThrow('cached plan must not change result type');
+    expect(await read()).toEqual([]);
+  });
+
   it('fails a commit whose statement failed while nobody waited for it, and says why', async () => {
     await store.query('create table kept (n integer primary key)');
     const failing = store.transaction(async (tx) => {
