@@ -75,6 +75,20 @@ export function bounds(said: Said, inbox: string | undefined): readonly [number,
 const isRefusal = (told: string): boolean => /^:no_entry/m.test(told);
 
 function kept(said: Said, facts: Facts): readonly string[] {
+  return [...asTold(said, facts), ...toldWhenUndone(said, facts)];
+}
+
+/** Who asked for what was recorded and then not done has a direct message that says so. */
+function toldWhenUndone({ kind, token }: Said, { inbox, messages }: Facts): readonly string[] {
+  const row = token === '' ? undefined : inbox.find(({ text }) => text.includes(token));
+  if (row?.state !== 'expired' && row?.state !== 'refused') return [];
+  const told = messages.filter(({ text }) => text.includes(token) && text.includes('was *not* run'));
+  return told.length === 1
+    ? []
+    : [`${kind} ${token} was not run (${row.state}), and its person was told so ${told.length} times`];
+}
+
+function asTold(said: Said, facts: Facts): readonly string[] {
   const count = counted(said, facts);
   if (count === undefined) return [];
   const inbox = facts.inbox.find(({ text }) => text.includes(said.token))?.state;
@@ -89,9 +103,10 @@ function kept(said: Said, facts: Facts): readonly string[] {
 function counted({ kind, token, incident }: Said, facts: Facts): number | undefined {
   const entries = (wanted: string): number =>
     facts.entries.filter((entry) => entry.kind === wanted && entry.text.includes(token)).length;
-  const home = facts.incidents.find(({ title }) => title.includes(`inc${incident}`))?.id;
+  // Who had to say it again has perhaps declared it twice.
+  const homes = facts.incidents.filter(({ title }) => title.includes(`inc${incident}t`)).map(({ id }) => id);
   const strays = facts.entries.filter(
-    (entry) => entry.text.includes(token) && entry.incident !== home,
+    (entry) => entry.text.includes(token) && !homes.includes(entry.incident),
   ).length;
   switch (kind) {
     case 'declare':
@@ -102,6 +117,9 @@ function counted({ kind, token, incident }: Said, facts: Facts): number | undefi
     case 'update':
     case 'impact':
       return entries(kind) + strays;
+    case 'captured':
+    case 'corrected':
+      return Math.min(1, entries('message')) + strays;
     case 'danger':
       return facts.runs.filter((run) => run.token === token).length;
     default:

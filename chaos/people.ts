@@ -16,6 +16,8 @@ export interface People {
   readonly said: readonly Said[];
   /** Types a line after the slash command. */
   say(what: Omit<Said, 'acked' | 'told'>, user: string, channel: string, line: string): Promise<Said>;
+  /** Did what the bot hears of, and answers nothing to. */
+  did(what: Omit<Said, 'acked' | 'told'>): void;
   press(what: Omit<Said, 'acked' | 'told'>, user: string, button: Button): Promise<Said>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   state(): Promise<SlackState>;
@@ -82,6 +84,7 @@ export function peopleOf(url: string, tell: (what: string) => void): People {
           wait_ms: 8000,
         }),
       ),
+    did: (what) => void said.push({ ...what, acked: true, told: '' }),
     press: async (what, user, { channel, ts, actionId, value }) =>
       remember(
         what,

@@ -75,7 +75,7 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
 }
 
 async function capture(
-  { token, edit, user }: Extract<Act, { kind: 'capture' }>,
+  { token, edit, user, incident }: Extract<Act, { kind: 'capture' }>,
   channel: string,
   { people }: Scene,
 ): Promise<void> {
@@ -85,6 +85,7 @@ async function capture(
     text: `seen: ${token}`,
   });
   await people.control('POST', 'reactions', { user, channel, ts, name: 'pushpin' });
+  people.did({ kind: edit ? 'corrected' : 'captured', token, incident });
   if (edit)
     await people.control('PATCH', `messages/${channel}/${ts}`, {
       user,
@@ -117,14 +118,7 @@ async function cutOff(
   { place, people, plan }: Scene,
   breaker: Breaker,
 ): Promise<void> {
-  const open = async (url: string, text: string): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined);
-    await client.connect();
-    await client.query(`begin; set local lock_timeout = '2s'; ${text}`);
-    return client;
-  };
-  const lock = await open(place.targetUrl(), 'lock table effects in access exclusive mode').catch(
+  const lock = await hold(place.targetUrl(), 'lock table effects in access exclusive mode').catch(
     () => undefined,
   );
   const pressed = approve();
@@ -136,17 +130,51 @@ async function cutOff(
     );
     return rows.length > 0 || undefined;
   }, LOCK_MS);
-  const hold = waits
-    ? await open(place.storeUrl(), 'select from incidents for update').catch(() => undefined)
-    : undefined;
+  const journal = waits ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
   await lock?.end().catch(() => undefined);
-  if (hold) {
+  if (journal) {
     await people.until(async () => {
       const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
       return rows.length > 0 || undefined;
     }, AGAIN_MS);
     await Promise.all(Array.from({ length: plan.bots }, (_, bot) => breaker.kill(bot)));
   }
-  await hold?.end().catch(() => undefined);
+  await journal?.end().catch(() => undefined);
   await pressed;
+}
+
+/** Nothing more can be written down about any incident. */
+const JOURNAL = 'select from incidents for update';
+
+/** A transaction that holds what `text` takes, until its connection ends. */
+async function hold(url: string, text: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query(`begin; set local lock_timeout = '2s'; ${text}`);
+  return client;
+}
+
+/** A dangerous command is recorded, and nothing can be done before `die` has ended all bots. */
+export async function tooLate(
+  token: string,
+  { place, people }: Scene,
+  die: () => Promise<void>,
+): Promise<() => Promise<unknown>> {
+  const journal = await hold(place.storeUrl(), JOURNAL).catch(() => undefined);
+  const channel = journal && (await people.home(/-inc1t/, AGAIN_MS));
+  const said =
+    channel &&
+    people.say({ kind: 'danger', token, incident: 1 }, 'person0', channel, `run chaos-effect token=${token}`);
+  await people.until(async () => {
+    const rows = await sql(
+      place.storeUrl(),
+      `select from inbox where state = 'received' and payload ->> 'text' like $1`,
+      [`%${token}%`],
+    );
+    return rows.length > 0 || undefined;
+  }, AGAIN_MS);
+  await die();
+  await journal?.end().catch(() => undefined);
+  return () => Promise.resolve(said);
 }

@@ -38,6 +38,8 @@ export interface Plan {
   readonly incidents: 1 | 2;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
+  /** Of a dangerous command that is recorded when the last bot dies, and too old when the next one starts. */
+  readonly late?: string;
   /** The run is worth nothing without a dangerous step. */
   readonly dangerSurely?: boolean;
 }
@@ -53,7 +55,7 @@ const LINES: readonly [string, ...string[]] = [
   'severity sev2',
   'severity sev3',
   'status identified',
-  'status monitoring',
+  'status mitigated',
   'ack',
   'escalate database please look',
   'role scribe @dba',
@@ -123,6 +125,7 @@ export function planOf(seed: number): Plan {
     incidents,
     acts: numbered(inOrder(acts)),
     faults: inOrder([...always, ...faults]),
+    ...(random.percent(30) ? { late: tokenOf(seed, 'late') } : {}),
   };
 }
 

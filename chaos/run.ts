@@ -10,7 +10,7 @@ import { collect } from './facts.ts';
 import type { Ground, Place } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
 import { type People, peopleOf } from './people.ts';
-import { perform } from './perform.ts';
+import { perform, tooLate } from './perform.ts';
 import type { Plan } from './plan.ts';
 import { settled } from './settle.ts';
 
@@ -34,6 +34,8 @@ const EVERY_MS = 200;
 const AHEAD_MS = 600;
 /** A look at what is under way in the inbox waits so long. */
 const AFTER_MS = 21_000;
+/** What is dangerous is not done so long after it was said. */
+const EXPIRED_MS = 70_000;
 
 /** `program` has the code that runs, in its folder `dist`; what the bot keeps and logs goes into `dir`. */
 export async function runPlan(plan: Plan, ground: Ground, program: string, dir: string): Promise<Outcome> {
@@ -83,11 +85,14 @@ async function play(scene: Scene): Promise<Facts> {
   }
   await people.control('DELETE', 'faults');
   tell('all is healthy again; the bots are killed, and one starts');
-  await bots.killAll();
-  bots.advance(AFTER_MS);
+  const { late } = plan;
+  if (late === undefined) await bots.killAll();
+  const told = late === undefined ? undefined : await tooLate(late, scene, () => bots.killAll());
+  bots.advance(late === undefined ? AFTER_MS : EXPIRED_MS);
   await bots.start(0);
   tell('it is up');
   const unsettled = await settled(place, bots);
+  await told?.();
   tell('settled');
   return collect(place, people, unsettled);
 }

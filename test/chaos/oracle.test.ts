@@ -76,6 +76,11 @@ it.each<[string, Partial<Facts>, RegExp]>([
     { runs: [{ token: 'tokD', step: 'unknown' }] },
     /is unknown, and the target has it 1/,
   ],
+  [
+    'that nobody was told of what was not run',
+    { entries: [], inbox: [{ text: 'note tokA', state: 'expired' }] },
+    /told so 0 times/,
+  ],
   ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
 ])('sees %s', (_, change, expected) => {
   expect(violations({ ...WELL, ...change }).join('\n')).toMatch(expected);
