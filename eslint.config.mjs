@@ -19,4 +19,11 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  {
+    files: ['src/**'],
+    ignores: ['src/outbound.ts'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'fetch', message: '`outbound` checks where it goes.' }],
+    },
+  },
 );

@@ -19,11 +19,12 @@ export const refusal = (
   more: Readonly<Record<string, unknown>> = {},
 ): Answer => ({ status, body: { ok: false, message, fix, ...more } });
 
-/** Sends an answer; nobody may keep it. */
+/** Sends an answer; nobody may keep it, or take it for something else. */
 export function send(response: ServerResponse, { status, body, headers }: Answer): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     ...headers,
   });
   response.end(typeof body === 'string' ? body : `${JSON.stringify(body)}\n`);

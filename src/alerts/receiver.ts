@@ -37,10 +37,19 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
+/** Who sends slowly keeps a connection no longer than this; Node looks only every 30 s unless told. */
+const LIMITS = {
+  headersTimeout: 5000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16_384,
+};
+
 /** Makes the server; it listens once it is started. */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const routes = routesOf(options);
-  const server = createServer({ requestTimeout: 15_000, headersTimeout: 5000 }, (request, response) => {
+  const server = createServer(LIMITS, (request, response) => {
     const handler = options.handlers?.[pathOf(request)];
     if (handler && request.method === 'POST') {
       handler(request, response);
@@ -51,6 +60,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       .catch((error: unknown) => options.log.debug({ err: error }, 'answer could not be sent'));
   });
   server.maxConnections = 200;
+  server.maxHeadersCount = 100;
+  // Who does not read the answer, either.
+  server.setTimeout(30_000);
   return { start: () => listen(server, options.listen), stop: () => close(server) };
 }
 

@@ -7,23 +7,23 @@ import { settleDone } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/store.ts';
-import { appendEntries } from '../store/timeline.ts';
+import { appendEntries, type ChainEnd } from '../store/timeline.ts';
 import { schedule } from '../store/timers.ts';
 import type { Cause } from './app.ts';
 
 /**
- * The incident's row must be locked by this transaction, or be new in it. `before` is the incident as it was read under
- * that lock: what a note leaves as it was is not written again.
+ * The incident's row must be locked by this transaction, or be new in it. `before` is the incident and the end of its
+ * chain as they were read under that lock: what a note leaves as it was is not written again.
  */
 export async function commitDecision(
   tx: Db,
   decision: Decision,
   cause: Cause,
   now: Date,
-  before?: Incident,
+  before?: { readonly incident: Incident; readonly end: ChainEnd },
 ): Promise<void> {
-  if (!isDeepStrictEqual(before, decision.incident)) await saveIncident(tx, decision.incident);
-  const head = await appendEntries(tx, decision.incident.id, decision.entries, now);
+  if (!isDeepStrictEqual(before?.incident, decision.incident)) await saveIncident(tx, decision.incident);
+  const head = await appendEntries(tx, decision.incident.id, decision.entries, now, before?.end);
   await enqueue(
     tx,
     decision.effects.map((effect) => anchored(effect, head)),

@@ -25,7 +25,7 @@ import {
 } from '../store/incidents.ts';
 import { attachProposal, lockOpenProposals, lockProposal } from '../store/proposals.ts';
 import type { Db, Store } from '../store/store.ts';
-import { appendEntries } from '../store/timeline.ts';
+import { appendEntries, chainEnd } from '../store/timeline.ts';
 import { changeEntry, groupMessage, proposalMessage } from './alert-messages.ts';
 import { restEntries, TOLD_ONE_BY_ONE } from './alert-telling.ts';
 import type { Cause, DeclareWish } from './app.ts';
@@ -137,11 +137,12 @@ export async function actWithin(
   now: Date,
   policy: Policy,
 ): Promise<Acted> {
-  const incident = await lockIncident(tx, id);
+  // Together, but after the lock: nobody else adds to the chain from there on.
+  const [incident, end] = await Promise.all([lockIncident(tx, id), chainEnd(tx, id)]);
   if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
   const decision = decide(incident, intent, now, policy);
   if (!decision.ok) return decision;
-  await commitDecision(tx, decision, cause, now, incident);
+  await commitDecision(tx, decision, cause, now, { incident, end });
   return { ok: true, incident: decision.incident };
 }
 

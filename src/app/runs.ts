@@ -14,7 +14,7 @@ import { live, runEntry, skippedEntry } from '../domain/run-words.ts';
 import { bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Named, Settings } from '../domain/settings.ts';
 import { settleDone } from '../store/inbox.ts';
-import { lockIncident } from '../store/incidents.ts';
+import { loadIncident, lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { countDangerous } from '../store/run-steps.ts';
 import { activeRun, insertRun, loadRun, lockRun } from '../store/runs.ts';
@@ -33,6 +33,7 @@ import type {
 import { actWithin } from './incidents.ts';
 import { forbidden } from './permit.ts';
 import { writeMove } from './run-journal.ts';
+import { isHidden } from './visibility.ts';
 
 export interface RunParts {
   readonly store: Store;
@@ -77,6 +78,8 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   const ahead = bound.steps.filter(({ skipped }) => !skipped);
   const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(ahead));
   if (barred) return barred;
+  if (await isHidden(wish.incident, wish.by, parts))
+    return refuse('INCIDENT_UNKNOWN', { found: wish.incident });
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
@@ -91,19 +94,31 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
       requestedAt: now,
     };
     const id = await insertRun(tx, { ...run, incidentId: wish.incident, steps: bound.steps });
-    if (id === undefined) return refuseActive(tx, target);
+    if (id === undefined) return refuseActive(tx, target, wish.incident);
     return begun(tx, id, cause, now);
   });
 }
 
 /** Approves or refuses a plan, by the rules of domain/approval.ts, read from Slack at this moment. */
 async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause): Promise<RunAnswer> {
+  const hidden = await refuseHidden(parts, wish);
+  if (hidden) return hidden;
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
-  return withRun(parts, wish.run, cause, (run, now) => {
+  return withRun(parts, wish.run, cause, async (run, now, tx) => {
     const judged = judgeDecision(run, wish, decider, now);
+    // A no may come at any time; a yes to what an incident that is over asked for changes what nobody watches.
+    const closed = wish.decision === 'approved' ? await refuseIncident(tx, run.incidentId) : undefined;
+    if (judged.ok && closed) return closed;
     return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
   });
+}
+
+/** A button is older than who left the incident: what they may not know of any more is as what does not exist. */
+async function refuseHidden(parts: RunParts, { run: id, by }: ApprovalWish): Promise<Refusal | undefined> {
+  const run = await loadRun(parts.store, id);
+  if (run && !(await isHidden(run.incidentId, by, parts))) return undefined;
+  return refuse('RUN_UNKNOWN', { found: id });
 }
 
 /** Lets the plan that waits pass on one person's word, and pages all who could have said no. */
@@ -157,10 +172,10 @@ async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): 
 async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise<RunAnswer> {
   const { store, settings, directory } = parts;
   const seen = await loadRun(store, wish.run);
-  if (!seen) return refuse('RUN_UNKNOWN', { found: wish.run });
+  if (!seen || (await isHidden(seen.incidentId, wish.by, parts)))
+    return refuse('RUN_UNKNOWN', { found: wish.run });
   const goesOn = wish.what === 'retry' || wish.what === 'skip';
-  const ahead = seen.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
-  const barred = await forbidden(settings, directory, wish.by, goesOn ? rightFor(ahead) : 'respond');
+  const barred = await forbidden(settings, directory, wish.by, goesOn ? rightFor(aheadOf(seen)) : 'respond');
   const isGate = standsAt(seen)?.waitsFor === 'approver' && !goesOn && wish.what !== 'cancel';
   const decider = isGate ? await readDecider(parts, wish.by) : undefined;
   if (decider && 'ok' in decider) return decider;
@@ -168,10 +183,24 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
   if (barred && !isGate) return barred;
   return withRun(parts, wish.run, cause, async (run, now, tx) => {
     if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
-    const refusal = goesOn && run.endedAt ? await refuseReopening(tx, parts, run, now) : undefined;
+    const refusal = goesOn ? await refuseGoingOn(tx, parts, run, now) : undefined;
     return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
   });
 }
+
+/** What may still change a database goes on in an open incident only. */
+async function refuseGoingOn(
+  tx: Db,
+  parts: RunParts,
+  run: JournalRun,
+  now: Date,
+): Promise<Refusal | undefined> {
+  if (run.endedAt) return refuseReopening(tx, parts, run, now);
+  return rightFor(aheadOf(run)) === 'dangerous' ? refuseIncident(tx, run.incidentId) : undefined;
+}
+
+const aheadOf = ({ steps }: Run): readonly RunStep[] =>
+  steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
 
 /** As a new run would be refused: by its incident, the breaker, another run on its target. */
 async function refuseReopening(
@@ -180,11 +209,10 @@ async function refuseReopening(
   run: JournalRun,
   now: Date,
 ): Promise<Refusal | undefined> {
-  const ahead = run.steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
   const refusal =
-    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, ahead, now));
+    (await refuseIncident(tx, run.incidentId)) ?? (await refuseBreaker(tx, settings, aheadOf(run), now));
   if (refusal || rightFor(run.steps) === 'respond') return refusal;
-  return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target));
+  return (await activeRun(tx, run.target)) && (await refuseActive(tx, run.target, run.incidentId));
 }
 
 const rightFor = (steps: readonly Pick<RunStep, 'risk'>[]): 'respond' | 'dangerous' =>
@@ -260,11 +288,16 @@ export async function breakerRefusal(tx: Db, allowed: number, now: Date): Promis
   return found < allowed ? undefined : refuse('BREAKER_OPEN', { found, allowed });
 }
 
-async function refuseActive(tx: Db, target: string): Promise<Refusal> {
+/** Of a run in a private incident the others learn only that they have to wait. */
+async function refuseActive(tx: Db, target: string, incident: number): Promise<Refusal> {
   const active = await activeRun(tx, target);
-  const { id, title, state } = active ?? { id: '?', title: 'it has just ended', state: 'over' };
-  return refuse('RUN_ACTIVE', { run: id, title, target, state: state.replaceAll('_', ' ') });
+  const { id, title, state, incidentId = incident } = active ?? NO_RUN;
+  const hidden = incidentId !== incident && (await loadIncident(tx, incidentId))?.private === true;
+  const shown = hidden ? { run: '?', title: 'of another incident' } : { run: id, title };
+  return refuse('RUN_ACTIVE', { ...shown, target, state: state.replaceAll('_', ' ') });
 }
+
+const NO_RUN = { id: '?', title: 'it has just ended', state: 'over', incidentId: undefined };
 
 /** Slack is asked before the transaction begins, so that a slow answer keeps no connection. */
 async function readDecider({ settings, directory }: RunParts, id: string): Promise<Decider | Refusal> {

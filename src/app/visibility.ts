@@ -1,6 +1,9 @@
 /** Who may know that a private incident exists, read from Slack at the moment of the look. */
+import { isSlackUser } from '../domain/actor.ts';
 import type { Actor, Incident } from '../domain/incident.ts';
 import type { Settings } from '../domain/settings.ts';
+import { loadIncident } from '../store/incidents.ts';
+import type { Db } from '../store/store.ts';
 import type { Directory } from './app.ts';
 import { isNamed } from './permit.ts';
 
@@ -32,6 +35,17 @@ export async function isVisible(
     (await isSure(async () => (await directory.channelMembers(channelId)).includes(viewer))) ||
     (await isSure(() => isNamed(settings.permissions.private, directory, viewer)))
   );
+}
+
+/** True for an incident that a person of Slack may not know of, as they are now. Others have been asked at the door. */
+export async function isHidden(
+  id: number,
+  viewer: Actor,
+  { store, ...ports }: VisibilityPorts & { readonly store: Db },
+): Promise<boolean> {
+  if (!isSlackUser(viewer)) return false;
+  const incident = await loadIncident(store, id);
+  return incident !== undefined && !(await isVisible(incident, viewer, ports));
 }
 
 /** What Slack does not say is not so: what is private stays hidden. */

@@ -37,15 +37,14 @@ async function reach(
   const databaseUrl = env['DATABASE_URL'];
   if (databaseUrl) return attachedTo(openStore(databaseUrl), () => Promise.resolve());
   const server = await startEmbedded({ dataDir: options.dataDir ?? dataDirOf(env) });
-  const leave = (): Promise<void> => (server.adopted ? server.release() : server.stop());
   try {
     await prepare(server);
     await server.ensureDatabase('firebreak');
   } catch (error) {
-    await leave();
+    await server.leave();
     throw error;
   }
-  return attachedTo(openStore(server.url('firebreak')), leave);
+  return attachedTo(openStore(server.url('firebreak')), () => server.leave());
 }
 
 const attachedTo = (store: Store, leave: () => Promise<void>): Attached => ({

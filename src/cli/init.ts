@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { loadCommands } from '../app/load-commands.ts';
 import { loadSettings } from '../config.ts';
 import { FirebreakError } from '../errors.ts';
@@ -19,6 +19,10 @@ interface Answers {
   readonly botToken?: string;
   readonly appToken?: string;
   readonly databaseUrl?: string;
+  /** Users or user groups. */
+  readonly approver?: readonly string[];
+  /** Of a Slack that is not Slack's own: the local one. */
+  readonly slackApiUrl?: string;
 }
 
 const FILES = ['firebreak.yml', '.env'] as const;
@@ -34,11 +38,15 @@ export const initCommand = (): Command =>
       '--timezone <zone>',
       'the zone of times that are typed without one (default: that of this machine)',
     )
-    .option(
-      '--bot-token <token>',
-      'xoxb-…; a history of commands keeps it: better put it into .env afterwards',
+    .option('--approver <ids...>', 'who may let a plan pass, U… or S…, at least two people')
+    .addOption(
+      new Option(
+        '--bot-token <token>',
+        'xoxb-…; a history of commands keeps it: better set the variable, or put it into .env afterwards',
+      ).env('SLACK_BOT_TOKEN'),
     )
-    .option('--app-token <token>', 'xapp-…; likewise')
+    .addOption(new Option('--app-token <token>', 'xapp-…; likewise').env('SLACK_APP_TOKEN'))
+    .addOption(new Option('--slack-api-url <url>').env('SLACK_API_URL').hideHelp())
     .option('--database-url <url>', "Firebreak's own store (default: a PostgreSQL of its own)")
     .action(async ({ yes, ...given }: Answers & { yes?: true }) => {
       const there = FILES.filter((file) => existsSync(file));
@@ -62,15 +70,24 @@ async function asked(given: Answers): Promise<Answers> {
       channel: await ask('Id of the channel where incidents are announced, C…', given.channel),
       command: await ask(`Slash command (empty: ${COMMAND})`, given.command),
       timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone),
+      approver: words(
+        await ask(
+          'Ids of those who may let a plan pass, U… or S…, at least two people (empty: nobody yet)',
+          given.approver?.join(' '),
+        ),
+      ),
       databaseUrl: await ask(
         "URL of Firebreak's own store (empty: a PostgreSQL of its own)",
         given.databaseUrl,
       ),
+      ...(given.slackApiUrl ? { slackApiUrl: given.slackApiUrl } : {}),
     };
   } finally {
     terminal.close();
   }
 }
+
+const words = (text: string): readonly string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
 async function write(answers: Answers): Promise<void> {
   if (!answers.channel)
@@ -95,6 +112,7 @@ const configText = ({
   channel = '',
   command,
   timezone,
+  approver = [],
 }: Answers): string => `# Firebreak. All that can be set: firebreak.example.yml; secrets are in .env beside this file.
 slack:
   command: ${JSON.stringify(command || COMMAND)}
@@ -105,15 +123,20 @@ timezone: ${JSON.stringify(timezone || zoneHere())}
 # targets: # databases that it looks after; \`npx firebreak db roles\` prints the SQL of their roles
 #   shop: { diag_url_env: SHOP_DIAG_URL, act_url_env: SHOP_ACT_URL, ddl_url_env: SHOP_DDL_URL }
 
-# permissions: # who may let a plan pass; nobody until named
-#   approve: [U0123456789]
-`;
+${permissions(approver)}`;
 
-const envText = ({ botToken = '', appToken = '', databaseUrl = '' }: Answers): string =>
+/** Nobody may until named, so the place for it is shown. */
+const permissions = (approver: readonly string[]): string =>
+  approver.length > 0
+    ? `permissions:\n  approve: ${JSON.stringify(approver)} # who may let a plan pass; nobody their own\n`
+    : '# permissions: # who may let a plan pass; nobody until named\n#   approve: [U0123456789]\n';
+
+const envText = ({ botToken = '', appToken = '', slackApiUrl = '', databaseUrl = '' }: Answers): string =>
   [
     '# Secrets of Firebreak. The environment goes before this file.',
     line('SLACK_BOT_TOKEN', botToken),
     line('SLACK_APP_TOKEN', appToken),
+    ...(slackApiUrl === '' ? [] : [line('SLACK_API_URL', slackApiUrl)]),
     '# The bearer token of what is sent to the bot.',
     line('FIREBREAK_TOKEN', randomBytes(24).toString('hex')),
     ...(databaseUrl === '' ? [] : [line('DATABASE_URL', databaseUrl)]),
@@ -141,8 +164,9 @@ async function refuseWrong(text: string): Promise<void> {
 
 async function nextSteps(answers: Answers): Promise<string> {
   const hasTokens = Boolean(answers.botToken && answers.appToken);
+  const app = `Create the Slack app with this link, and install it:\n   ${await manifestLink(answers.command)}`;
   const steps = [
-    `Create the Slack app with this link, and install it:\n   ${await manifestLink(answers.command)}`,
+    ...(answers.slackApiUrl ? [] : [app]),
     hasTokens ? 'Both tokens are in .env.' : 'Put the bot token and the app-level token into .env.',
     'Invite the bot to the channel where incidents are announced.',
     'npx firebreak doctor',

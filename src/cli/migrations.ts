@@ -8,6 +8,7 @@ import type { MigrationTool } from '../domain/migration-tools.ts';
 import type { CapturedMigration } from '../domain/plan.ts';
 import type { AppliedMigration } from '../domain/sweep.ts';
 import { FirebreakError } from '../errors.ts';
+import { outbound } from '../outbound.ts';
 import { testCommand } from './migrations-test.ts';
 import { printJson, toolOption } from './options.ts';
 import { onTarget, type TargetOptions, withTarget } from './targets.ts';
@@ -102,7 +103,7 @@ function inParts(migrations: readonly CapturedMigration[]): readonly (readonly C
 }
 
 async function sendPart(wish: Sending): Promise<void> {
-  const response = await fetch(new URL('/events/changes', wish.url), {
+  const response = await outbound(new URL('/events/changes', wish.url), {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${wish.token}` },
     body: body(wish.target, wish.migrations),

@@ -1,24 +1,21 @@
 /** `firebreak sandbox`: a local Slack in the browser, the bot, and a shop to break and mend, until Ctrl-C. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { parse } from 'yaml';
 import { createLevers, type Levers } from '../../sandbox/story/levers.ts';
 import { postStartHere } from '../../sandbox/story/start-here.ts';
 import { startTraffic } from '../../sandbox/story/traffic.ts';
-import { byGroup } from '../app/groups.ts';
-import { loadCommands } from '../app/load-commands.ts';
 import { openAll } from '../closing.ts';
 import { captureMigrations } from '../databases/history.ts';
 import { advanceableClock } from '../jobs/clock.ts';
-import { PACKAGE_ROOT } from '../version.ts';
 import { interrupted } from './interrupted.ts';
 import { sendMigrations } from './migrations.ts';
 import { wholeNumber } from './options.ts';
+import { aboutCommand, COMMAND, pageDir } from './sandbox-page.ts';
 import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox-world.ts';
+import { openSlackAlone } from './slack-only.ts';
 
 interface PlayOptions {
   readonly port?: number;
@@ -26,9 +23,7 @@ interface PlayOptions {
   readonly seed?: number;
 }
 
-const COMMAND = '/incident';
 const DEFAULT_SEED = 1;
-const MANIFEST = join(PACKAGE_ROOT, 'manifest.yml');
 
 export const sandboxCommand = (): Command =>
   new Command('sandbox')
@@ -36,11 +31,15 @@ export const sandboxCommand = (): Command =>
     .option('--port <number>', 'where the local Slack answers (default: a free port)', wholeNumber)
     .option('--headless', 'open no browser')
     .option('--keep', "keep the bot's store and the shop in .firebreak/sandbox")
-    .action(async (options: PlayOptions & { headless?: true }) => {
+    .option(
+      '--slack-only',
+      'the local Slack without bot and shop; prints what a shell needs to set up a bot for it',
+    )
+    .action(async (options: PlayOptions & { headless?: true; slackOnly?: true }) => {
       const signal = interrupted();
-      const sandbox = await openPlayground(options);
+      const sandbox = options.slackOnly ? await openSlackAlone(options.port) : await openPlayground(options);
       try {
-        process.stdout.write(`ready ${sandbox.url}\n`);
+        process.stdout.write(greeting(sandbox));
         if (!options.headless && !signal.aborted) openBrowser(sandbox.url);
         await aborted(signal);
       } finally {
@@ -48,8 +47,14 @@ export const sandboxCommand = (): Command =>
       }
     });
 
+/** With lines for a shell it is itself one that a shell passes over. */
+const greeting = ({ url, lines }: Playground): string =>
+  lines === undefined ? `ready ${url}\n` : `${[...lines, `# ready ${url}`].join('\n')}\n`;
+
 interface Playground {
   readonly url: string;
+  /** For a shell. */
+  readonly lines?: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -107,28 +112,6 @@ export const openPlayground = (
     await postStartHere(sandbox.slack.url, COMMAND);
     return { url: sandbox.slack.url };
   });
-
-/** The page, if it is built. */
-function pageDir(): { readonly webDir?: string } {
-  const webDir = join(PACKAGE_ROOT, 'dist/sandbox/web');
-  if (existsSync(join(webDir, 'index.html'))) return { webDir };
-  process.stderr.write('The page of the local Slack is not built: run `npm run build`.\n');
-  return {};
-}
-
-/** What the page completes, and offers for messages. */
-async function aboutCommand(): Promise<object> {
-  const commands = await loadCommands();
-  const manifest = parse(await readFile(MANIFEST, 'utf8')) as { features: { shortcuts?: readonly object[] } };
-  return {
-    command: COMMAND,
-    shortcuts: manifest.features.shortcuts ?? [],
-    // The page completes the first few of them: what begins everything comes first.
-    verbs: byGroup(commands)
-      .flatMap(({ items }) => items)
-      .map(({ verb, aliases = [], usage, summary }) => ({ verb, aliases, usage, summary })),
-  };
-}
 
 /** Nobody minds if there is none. */
 function openBrowser(url: string): void {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { outbound } from '../outbound.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Writes a file there, brings it to the disk, and removes it. A folder that is not there yet is tried where it would be made. */
@@ -104,7 +105,7 @@ async function isOurs(host: string, port: number): Promise<boolean> {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const url = `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}/readyz`;
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_MS), redirect: 'error' });
+    const answer = await outbound(url, { signal: AbortSignal.timeout(ASK_MS) });
     const body: unknown = await answer.json();
     return typeof body === 'object' && body !== null && 'database' in body && 'queue' in body;
   } catch {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { ident } from '../databases/names.ts';
 import { explain, FirebreakError } from '../errors.ts';
 import { type Account, reachableBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
-import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
+import { startEmbedded } from '../store/embedded.ts';
 import { lookAtStore, type ServerLook, type StoreLook } from '../store/look.ts';
 import type { SchemaStand } from '../store/migrate.ts';
 import { VERSION } from '../version.ts';
@@ -49,16 +49,9 @@ async function onEmbedded(dataDir: string): Promise<OwnStoreFound> {
     await server.ensureDatabase('firebreak');
     return examined(await lookAtStore(server.url('firebreak')), { dataDir });
   } finally {
-    if (!server.adopted) await stopUnlessTaken(server);
+    await server.leave();
   }
 }
-
-/** A bot that was started meanwhile uses it now. */
-const stopUnlessTaken = (server: EmbeddedServer): Promise<void> =>
-  server.claim().then(
-    () => server.stop(),
-    () => undefined,
-  );
 
 /** A first start needs the binaries, and a user that may run them and get to the folder. */
 async function notMadeYet(dataDir: string): Promise<Finding> {

@@ -53,14 +53,17 @@ export function createCrew({ worker, leases, log, stopping, onServed }: CrewOpti
   }
 
   async function attempt(key: string): Promise<boolean> {
+    const { signal, forget } = following(stopping);
     try {
-      const mine = await leases.withLease(worker.name, key, (lease) => worker.work(key, lease, stopping));
+      const mine = await leases.withLease(worker.name, key, (lease) => worker.work(key, lease, signal));
       failing.delete(key);
       return mine;
     } catch (error) {
       if (!failing.has(key)) log.error({ err: error, worker: worker.name, key }, 'work failed: tried again');
       failing.add(key);
       return false;
+    } finally {
+      forget();
     }
   }
 
@@ -74,4 +77,13 @@ export function createCrew({ worker, leases, log, stopping, onServed }: CrewOpti
       await Promise.all(running.values());
     },
   };
+}
+
+/** A signal that lives no longer than its work: one that lasts keeps for ever what AbortSignal.any made of it. */
+function following(stopping: AbortSignal): { readonly signal: AbortSignal; readonly forget: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(stopping.reason);
+  if (stopping.aborted) stop();
+  stopping.addEventListener('abort', stop, { once: true });
+  return { signal: controller.signal, forget: () => stopping.removeEventListener('abort', stop) };
 }

@@ -1,6 +1,7 @@
 /** Who is on call by a schedule of PagerDuty, read when somebody is paged. */
 import { z } from 'zod';
 import { FirebreakError } from '../errors.ts';
+import { outbound } from '../outbound.ts';
 import { jsonIn } from './json.ts';
 import type { PagingConfig } from './paging-config.ts';
 
@@ -40,7 +41,7 @@ interface Answer {
 
 async function ask(schedule: string, token: string, restUrl: string, timeoutMs: number): Promise<Answer> {
   try {
-    const answer = await fetch(onCallsUrl(schedule, restUrl), {
+    const answer = await outbound(onCallsUrl(schedule, restUrl), {
       headers: { authorization: `Token token=${token}`, accept: 'application/vnd.pagerduty+json;version=2' },
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,5 +1,6 @@
 /** Posts a page once, and says what came of it; no secret is in what it says. */
 import { lostBy, retryAfter } from '../http-answers.ts';
+import { outbound } from '../outbound.ts';
 
 /** What came of one attempt: as for all that the outbox delivers. */
 export type Outcome =
@@ -30,7 +31,7 @@ export interface PostLimits {
 export async function post(request: PageRequest, limits: PostLimits): Promise<Outcome> {
   const { receiver, url, headers, body, reasonIn } = request;
   try {
-    const answer = await fetch(url, {
+    const answer = await outbound(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'user-agent': 'firebreak', ...headers },
       body,

@@ -1,5 +1,6 @@
 /** Requests over HTTP: no redirect is followed, no more than a little of the answer is read, nothing takes forever. */
 import { beginningOf, lostBy } from '../http-answers.ts';
+import { outbound } from '../outbound.ts';
 
 export interface WebRequest {
   readonly method: string;
@@ -23,7 +24,7 @@ export async function ask(
   const begun = performance.now();
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const answer = await fetch(url, {
+    const answer = await outbound(url, {
       method,
       headers: { 'user-agent': 'firebreak', ...headers },
       // The address is what was approved: a redirect would lead elsewhere.

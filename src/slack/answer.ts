@@ -1,6 +1,7 @@
 /** Owns the one ack of a delivery: the first answer counts, and what comes too late goes by response_url. */
 import type { ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
+import { outbound } from '../outbound.ts';
 import { type Arrival, type Body, responseUrl } from './inbound.ts';
 import { clip, mrkdwn } from './views/text.ts';
 import { toldModal } from './views/told-modal.ts';
@@ -108,7 +109,7 @@ export async function respond(url: string | undefined, message: Body, log: Logge
     return;
   }
   try {
-    const answer = await fetch(url, {
+    const answer = await outbound(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify(message),

@@ -10,7 +10,7 @@ import type { Spool } from '../store/spool.ts';
 import type { Store } from '../store/store.ts';
 import { clientOptions, type WhoAmI } from './client.ts';
 import { canWait } from './danger.ts';
-import { startEntering } from './enter-kept.ts';
+import { createEntering } from './enter-kept.ts';
 import { watchFreezes } from './freezes.ts';
 import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
@@ -67,7 +67,7 @@ export function createSlack(parts: SlackParts): Slack {
     now,
     log,
   });
-  let stopEntering: (() => Promise<void>) | undefined;
+  const entering = spool && createEntering({ spool, inbox, now, log });
   const bolt = new Bolt({
     receiver,
     // Without asking Slack: a command must not fail because auth.test did.
@@ -81,16 +81,21 @@ export function createSlack(parts: SlackParts): Slack {
   return {
     async start() {
       // First: Slack may be away.
-      if (spool) stopEntering = startEntering({ spool, inbox, now, log });
+      entering?.start();
       await startUp(link, identity, log);
     },
     async stop() {
       await receiver.stop();
-      await stopEntering?.();
+      await entering?.stop();
     },
     connected: () => link.connected(),
     ...('handle' in link ? { handle: link.handle } : {}),
-    replay: () => replayOpen({ bolt, client, app, dispatch, inbox, underWay: receiver.underWay, log, now }),
+    async replay() {
+      // First: what was refused on disk may stand open in the inbox.
+      const refusalsKnown = (await entering?.all()) ?? true;
+      const { underWay } = receiver;
+      await replayOpen({ bolt, client, app, dispatch, inbox, underWay, refusalsKnown, log, now });
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type WebClientOptions,
 } from '@slack/web-api';
 import { silentLogger } from '../log.ts';
+import { outbound } from '../outbound.ts';
 import { createClient, createIdentity, type WhoAmI } from './client.ts';
 
 type Fetch = NonNullable<WebClientOptions['fetch']>;
@@ -30,7 +31,7 @@ export function consult(token: string, apiUrl: string | undefined, now: () => Da
   let seen: DateSeen | undefined;
   const watched: Fetch = async (input, init) => {
     const asked = now().getTime();
-    const answer = await fetch(input, init).catch((error: unknown) => {
+    const answer = await outbound(input, init).catch((error: unknown) => {
       throw new Error(reasonOf(error), { cause: error });
     });
     const theirs = Date.parse(answer.headers.get('date') ?? '');

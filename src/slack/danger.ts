@@ -2,10 +2,12 @@
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Delivered } from '../store/inbox.ts';
 import { isDangerousClick, lineOf } from './clicks.ts';
-import { type Body, mentionIn } from './inbound.ts';
+import { type Body, mentionedLine, mentionIn } from './inbound.ts';
 import { SHORTCUT } from './manifest.ts';
-import { mentionedLine } from './mentions.ts';
 import { isDangerousForm } from './modals.ts';
+
+/** What was dangerous to say is not done later than this. */
+export const DANGEROUS_MS = 60_000;
 
 export type Asked = Pick<Delivered, 'kind' | 'payload'>;
 

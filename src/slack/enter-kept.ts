@@ -13,15 +13,23 @@ export interface EnteringParts {
 
 const EVERY_MS = 500;
 
-/**
- * Looks twice a second until it is stopped. Each process brings in what lies in its folder, also what another one left
- * there: a delivery enters once, by its key.
- */
-export function startEntering({ spool, inbox, now, log }: EnteringParts): () => Promise<void> {
-  let away = false;
-  let entering: Promise<void> | undefined;
+export interface Entering {
+  /** Looks twice a second from now on. */
+  readonly start: () => void;
+  /** Brings in what is kept now; false when that is not known to be all. */
+  readonly all: () => Promise<boolean>;
+  readonly stop: () => Promise<void>;
+}
 
-  async function enter(): Promise<void> {
+/**
+ * Each process brings in what lies in its folder, also what another one left there: a delivery enters once, by its key.
+ */
+export function createEntering({ spool, inbox, now, log }: EnteringParts): Entering {
+  let away = false;
+  let entering: Promise<boolean> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function enter(): Promise<boolean> {
     try {
       const entered = await spool.empty(
         ({ refused, ...delivery }) =>
@@ -34,17 +42,26 @@ export function startEntering({ spool, inbox, now, log }: EnteringParts): () => 
       if (!away) log.warn({ err: error }, 'what is kept on disk cannot enter the inbox: waiting');
       away = true;
     }
+    return !away;
   }
 
-  const look = (): void => {
-    entering ??= enter().finally(() => {
+  const look = (): Promise<boolean> =>
+    (entering ??= enter().finally(() => {
       entering = undefined;
-    });
-  };
-  look();
-  const timer = setInterval(look, EVERY_MS);
-  return async () => {
-    clearInterval(timer);
-    await entering;
+    }));
+  return {
+    start() {
+      void look();
+      timer = setInterval(() => void look(), EVERY_MS);
+    },
+    async all() {
+      // One that is under way may have looked before the last was kept.
+      await entering;
+      return look();
+    },
+    async stop() {
+      clearInterval(timer);
+      await entering;
+    },
   };
 }

@@ -10,6 +10,8 @@ export interface Freezes {
   readonly count: () => number;
   /** When the last one was over, by the clock. Undefined: there was none. */
   readonly lastEnd: () => Date | undefined;
+  /** Calls it after each. */
+  readonly onEnd: (listener: () => void) => void;
   readonly stop: () => void;
 }
 
@@ -18,6 +20,7 @@ export function watchFreezes(now: () => Date, standstillMs = STANDSTILL_MS): Fre
   let alive = performance.now();
   let count = 0;
   let end: Date | undefined;
+  const listeners: (() => void)[] = [];
   // What came in is read before timers run: so whoever asks looks, too.
   const look = (): void => {
     const stood = performance.now() - alive;
@@ -25,6 +28,7 @@ export function watchFreezes(now: () => Date, standstillMs = STANDSTILL_MS): Fre
     if (stood < standstillMs) return;
     count += 1;
     end = now();
+    for (const listener of listeners) listener();
   };
   const timer = setInterval(look, TICK_MS);
   timer.unref();
@@ -37,6 +41,7 @@ export function watchFreezes(now: () => Date, standstillMs = STANDSTILL_MS): Fre
       look();
       return end;
     },
+    onEnd: (listener) => void listeners.push(listener),
     stop: () => clearInterval(timer),
   };
 }

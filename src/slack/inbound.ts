@@ -42,6 +42,10 @@ export function mentionIn(body: Body): Body | undefined {
   return event?.['type'] === 'app_mention' ? event : undefined;
 }
 
+/** What follows the mention in its text. */
+export const mentionedLine = (text: string): string =>
+  text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
+
 const sender = z.union([
   z.object({ user_id: z.string(), user_name: z.string().optional() }).transform((command) => ({
     id: command.user_id,

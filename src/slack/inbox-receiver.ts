@@ -38,25 +38,32 @@ const AFTER_FAILURE = {
 /** Wraps a receiver; its `processEvent` is ours. */
 export function inboxReceiver(inner: Receiver, parts: InboxParts): InboxReceiver {
   const underWay = new Set<string>();
+  let open = 0;
+  const counted = async (work: () => Promise<void>): Promise<void> => {
+    open += 1;
+    await work().finally(() => {
+      open -= 1;
+    });
+  };
   return {
     underWay,
     init(app) {
       // Receivers call nothing else of an App.
       inner.init({
-        processEvent: (event: ReceiverEvent) => admit(app, event, parts, underWay),
+        processEvent: (event: ReceiverEvent) => counted(() => admit(app, event, parts, underWay)),
       } as unknown as App);
     },
     start: (...args: unknown[]) => inner.start(...args),
     async stop(...args: unknown[]) {
       // Their answers go over the connection that is to be closed.
-      await emptied(underWay);
+      await emptied(() => open);
       return inner.stop(...args);
     },
   };
 }
 
-async function emptied(underWay: ReadonlySet<string>): Promise<void> {
-  for (let waited = 0; underWay.size > 0 && waited < STOP_MS; waited += LOOK_MS) await sleep(LOOK_MS);
+async function emptied(open: () => number): Promise<void> {
+  for (let waited = 0; open() > 0 && waited < STOP_MS; waited += LOOK_MS) await sleep(LOOK_MS);
 }
 
 async function admit(

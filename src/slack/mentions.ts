@@ -4,9 +4,12 @@ import { z } from 'zod';
 import type { App, DeclareWish } from '../app/app.ts';
 import type { Reply } from '../app/command.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { timeOf } from '../domain/slack-ts.ts';
 import type { Logger } from '../log.ts';
 import { addParent } from './capture.ts';
 import type { WhoAmI } from './client.ts';
+import { DANGEROUS_MS } from './danger.ts';
+import { mentionedLine } from './inbound.ts';
 import { sourceOf } from './modals.ts';
 import { withOffers } from './views/offers.ts';
 import { clip, mrkdwn } from './views/text.ts';
@@ -26,12 +29,14 @@ export interface MentionParts {
   readonly app: App;
   readonly dispatch: Dispatch;
   readonly log: Logger;
+  readonly now: () => Date;
 }
 
 const LONGEST = 3900;
 
 /**
- * Says the line that follows the mention. In a thread, a declaration begins with the message above it, and a bare
+ * Says the line that follows the mention, as of when it was written: Slack sends it again for minutes until it is taken,
+ * and what is dangerous is not done that late. In a thread, a declaration begins with the message above it, and a bare
  * `note` means that message.
  */
 export async function onMention(
@@ -44,6 +49,8 @@ export async function onMention(
   if (!parsed.success || parsed.data.bot_id !== undefined) return;
   const { user, channel, text, thread_ts: thread } = parsed.data;
   const line = mentionedLine(text);
+  const saidAt = timeOf(parsed.data.ts);
+  if (isTooLate(line, saidAt, parts)) return expire(line, saidAt, { user, inboxKey: from.inboxKey }, parts);
   if (thread !== undefined && /^note\s*$/i.test(line)) {
     const added = await addParent({ ...parsed.data, thread }, from, parts);
     return answer({ text: added }, parsed.data, parts);
@@ -53,16 +60,27 @@ export async function onMention(
     text: line,
     actor: user,
     channelId: channel,
-    receivedAt: from.receivedAt,
+    receivedAt: saidAt < from.receivedAt ? saidAt : from.receivedAt,
     ...(from.inboxKey ? { inboxKey: from.inboxKey } : {}),
     ...(source ? { source } : {}),
   });
   await answer(reply, parsed.data, parts);
 }
 
-/** What follows the mention. */
-export const mentionedLine = (text: string): string =>
-  text.replace(/^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*/, '');
+const isTooLate = (line: string, saidAt: Date, { dispatch, now }: MentionParts): boolean =>
+  now().getTime() - saidAt.getTime() > DANGEROUS_MS && dispatch.isDangerous(line);
+
+async function expire(
+  line: string,
+  saidAt: Date,
+  { user, inboxKey }: { readonly user: string; readonly inboxKey: string | undefined },
+  { app }: MentionParts,
+): Promise<void> {
+  if (inboxKey === undefined) return;
+  const said = saidAt.toISOString().slice(11, 16);
+  const text = `:no_entry: \`${line}\` was said ${said} UTC and was *not* run: it reached Firebreak too late. Say it again.`;
+  await app.endUndone({ inboxKey, ending: 'expired', user, text });
+}
 
 /** The message that the thread hangs on; without it the declaration begins as any other. */
 async function parentOf(

@@ -9,7 +9,7 @@ import type { Dispatch } from '../app/dispatch.ts';
 import { forbidden } from '../app/permit.ts';
 import { refusalText } from '../app/refusal-text.ts';
 import { PARTS } from '../domain/postmortem/parts.ts';
-import { refuse } from '../domain/refusal.ts';
+import { type Refusal, refuse } from '../domain/refusal.ts';
 import { rowsOf } from '../domain/timeline.ts';
 import type { Logger } from '../log.ts';
 import { choiceIn, fieldsIn, textIn, ticksIn } from './form-values.ts';
@@ -209,8 +209,10 @@ async function submitWrapUp(
     .filter((each) => each !== '');
   if (fix === '' && followUps.length === 0) return undefined;
   const wish = { kind: 'wrap-up', by, followUps, ...(fix === '' ? {} : { fix }) } as const;
-  const barred = await forbidden(app.settings, directory, by, 'respond');
-  const done = barred ?? (await app.act(incidentOf(submission), wish, { inboxKey }));
+  const incident = incidentOf(submission);
+  const barred =
+    (await forbidden(app.settings, directory, by, 'respond')) ?? (await hidden(app, incident, by));
+  const done = barred ?? (await app.act(incident, wish, { inboxKey }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
 }
 
@@ -240,7 +242,8 @@ async function submitReport(
   const { incident, section, marks } = reportAbout.parse(JSON.parse(submission.about));
   const { by, inboxKey, values } = submission;
   const parts = PARTS.filter((part) => part.section === section);
-  const refused = await forbidden(app.settings, directory, by, 'respond');
+  const refused =
+    (await forbidden(app.settings, directory, by, 'respond')) ?? (await hidden(app, incident, by));
   if (refused) return { [parts[0]?.name ?? '']: refusalText(refused) };
   const now = new Map((await app.parts(incident)).map(({ part, text }) => [part, text]));
   const wishes = parts.flatMap(({ name }) => {
@@ -254,6 +257,10 @@ async function submitReport(
   const done = await app.writeParts(incident, by, wishes, { inboxKey });
   return done.ok ? undefined : { [done.part ?? parts[0]?.name ?? '']: refusalText(done) };
 }
+
+/** Who left a private incident while the form was open does not write into it. */
+const hidden = async (app: App, incident: number, by: string): Promise<Refusal | undefined> =>
+  (await app.isVisible(incident, by)) ? undefined : refuse('INCIDENT_UNKNOWN', { found: incident });
 
 /** No part says this: people cannot type it, and the store takes none. */
 const STALE = '\0';

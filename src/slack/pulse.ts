@@ -1,5 +1,6 @@
 /** Remembers the last call to Slack and what came of it, for `health`. */
 import type { WebClientOptions } from '@slack/web-api';
+import { outbound } from '../outbound.ts';
 
 export interface Call {
   readonly method: string;
@@ -29,7 +30,7 @@ export function createPulse(now: () => Date): Pulse {
         last = { method, at, ms: performance.now() - begun, answer };
       };
       try {
-        const answer = await fetch(input, init);
+        const answer = await outbound(input, init);
         note(`HTTP ${answer.status}`);
         return answer;
       } catch (error) {

@@ -5,6 +5,7 @@ import { WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { type Page, type Place, type Reader, type SeenMessage, Unreadable } from '../app/reader.ts';
 import type { FileFacts } from '../domain/capture.ts';
+import { outbound } from '../outbound.ts';
 import type { ReadFile } from '../store/files.ts';
 import { emojiOf } from './capture.ts';
 import type { Identity, WhoAmI } from './client.ts';
@@ -189,7 +190,9 @@ async function download(
   token: string,
   want: { size: number | null | undefined; keepBytes: number; signal: AbortSignal },
 ): Promise<ReadFile> {
-  const answer = await fetch(url, {
+  const answer = await outbound(url, {
+    // Another host gets no token: `fetch` takes it off.
+    redirect: 'follow',
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.any([want.signal, AbortSignal.timeout(DOWNLOAD_MS)]),
   });

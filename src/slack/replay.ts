@@ -7,9 +7,8 @@ import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { isDangerous } from './danger.ts';
-import { type Body, mentionIn, responseUrl, senderOf } from './inbound.ts';
-import { mentionedLine } from './mentions.ts';
+import { DANGEROUS_MS, isDangerous } from './danger.ts';
+import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
@@ -19,24 +18,24 @@ export interface ReplayParts {
   readonly inbox: Db;
   /** What this process is working on by itself. */
   readonly underWay: ReadonlySet<string>;
+  /** Else what is dangerous is left alone: its person may have been told that it was refused. */
+  readonly refusalsKnown: boolean;
   readonly log: Logger;
   readonly now: () => Date;
 }
 
 /** Younger rows may be under way in another instance. */
 const SETTLE_MS = 15_000;
-/** What was dangerous to say is not done later than this. */
-const DANGEROUS_MS = 60_000;
 /** Until then what fails is tried again: the store or Slack may be away. */
 const GIVE_UP_MS = 5 * 60_000;
 
 /** Goes through the open rows, oldest first. */
 export async function replayOpen(parts: ReplayParts): Promise<void> {
-  const { inbox, underWay, now } = parts;
+  const { inbox, underWay, refusalsKnown, dispatch, now } = parts;
   const left = await openRows(inbox, new Date(now().getTime() - SETTLE_MS));
   for (const row of left.filter(({ key }) => !underWay.has(key))) {
     if (isExpired(row, parts)) await expire(row, parts);
-    else await redo(row, parts);
+    else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, parts);
   }
 }
 

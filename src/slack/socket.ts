@@ -53,7 +53,8 @@ export function socketReceiver(parts: SocketParts): SocketReceiver {
     keepOpen(client, { standing, opened, refused, refusedWaitMs, signal: ending.signal, log });
   return {
     connected: () => standing.size > 0,
-    init: (app: App) => receivers.forEach((receiver) => receiver.init(awake(app, receiver.client, parts))),
+    init: (app: App) =>
+      receivers.forEach((receiver) => receiver.init(awake(app, receiver.client, standing, parts))),
     start: () =>
       new Promise<void>((resolve, reject) => {
         for (const { client } of receivers) watch(client, resolve, reject).then(resolve, reject);
@@ -68,20 +69,31 @@ export function socketReceiver(parts: SocketParts): SocketReceiver {
 
 /**
  * Takes nothing from a connection that stood through a freeze: Slack has told the person that it failed, and they may
- * have said it again or thought better of it. It is reopened; events are sent again, since they are not acked.
+ * have said it again or thought better of it. It is reopened at once, so that nothing which is said after that is lost;
+ * events are sent again, since they are not acked.
  */
-function awake(app: App, client: SocketModeClient, { freezes, log }: SocketParts): App {
+function awake(
+  app: App,
+  client: SocketModeClient,
+  standing: ReadonlySet<SocketModeClient>,
+  { freezes, log }: SocketParts,
+): App {
   let known = freezes.count();
   let closing: Promise<void> | undefined;
   client.on('connected', () => {
     known = freezes.count();
     closing = undefined;
   });
+  const reopen = (): Promise<void> => (closing ??= close(client));
+  freezes.onEnd(() => {
+    if (standing.has(client))
+      reopen().catch((error: unknown) => log.warn({ err: error }, 'a connection could not be closed'));
+  });
   return {
     processEvent: async (event: ReceiverEvent) => {
       if (freezes.count() === known) return app.processEvent(event);
       log.warn('a delivery from before a standstill of this process is not taken');
-      await (closing ??= close(client));
+      await reopen();
     },
   } as unknown as App;
 }

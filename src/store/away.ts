@@ -14,6 +14,8 @@ const SYSTEM = new Set([
 ]);
 
 export function isAway(error: unknown): boolean {
-  const { code = '', message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  return STATES.has(code) || SYSTEM.has(code) || /timeout|Connection terminated/.test(message);
+  const { code = '', syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  // A server that is stopped takes its Unix socket away.
+  const noSocket = code === 'ENOENT' && syscall === 'connect';
+  return STATES.has(code) || SYSTEM.has(code) || noSocket || /timeout|Connection terminated/.test(message);
 }

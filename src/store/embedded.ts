@@ -36,6 +36,8 @@ export interface EmbeddedServer {
   /** True when the server was already running and was adopted. */
   readonly adopted: boolean;
   stop(): Promise<void>;
+  /** For whoever only used it: gives it back, and stops what this process started, unless another one owns it now. */
+  leave(): Promise<void>;
 }
 
 /** Starts the server of `dataDir`, or adopts the one that is running there. */
@@ -85,27 +87,31 @@ function server(s: {
     await owner?.end().catch(() => undefined);
     owner = undefined;
   };
+  const stop = async (): Promise<void> => {
+    await release();
+    await pgCtl(s.bin, ['stop', '-D', s.cluster, '-m', 'fast', '-w'], s.account);
+  };
+  const claim = async (): Promise<void> => {
+    if (owner) return;
+    owner = new pg.Client({ connectionString: url('postgres'), application_name: 'firebreak-owner' });
+    owner.on('error', () => undefined); // The server went away: whoever waits for it will say so.
+    await owner.connect();
+    const { rows } = await owner.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
+      OWNER_LOCK,
+    ]);
+    if (rows[0]?.mine) return;
+    await release();
+    throw new FirebreakError('DATA_DIR_IN_USE', { found: s.dataDir });
+  };
   return {
     port: s.port,
     adopted: s.adopted,
     url,
     release,
     ensureDatabase: (name) => ensureDatabase(url('postgres'), name),
-    async claim() {
-      owner = new pg.Client({ connectionString: url('postgres'), application_name: 'firebreak-owner' });
-      owner.on('error', () => undefined); // The server went away: whoever waits for it will say so.
-      await owner.connect();
-      const { rows } = await owner.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [
-        OWNER_LOCK,
-      ]);
-      if (rows[0]?.mine) return;
-      await release();
-      throw new FirebreakError('DATA_DIR_IN_USE', { found: s.dataDir });
-    },
-    async stop() {
-      await release();
-      await pgCtl(s.bin, ['stop', '-D', s.cluster, '-m', 'fast', '-w'], s.account);
-    },
+    claim,
+    stop,
+    leave: () => (s.adopted ? release() : claim().then(stop, () => undefined)),
   };
 }
 

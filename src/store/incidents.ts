@@ -69,8 +69,12 @@ export async function loadIncident(db: Db, id: number): Promise<Incident | undef
  * stronger lock would wait for whoever has written a row that refers to it, and two of those would wait for each other.
  */
 export async function lockIncident(tx: Db, id: number): Promise<Incident | undefined> {
-  await tx.query('select from incidents where id = $1 for no key update', [id], 'lock-incident');
-  return loadIncident(tx, id);
+  const [, incident] = await Promise.all([
+    tx.query('select from incidents where id = $1 for no key update', [id], 'lock-incident'),
+    // A statement of its own: it sees what was committed while the one before it waited.
+    loadIncident(tx, id),
+  ]);
+  return incident;
 }
 
 export interface IncidentFilter {

@@ -16,7 +16,11 @@ export interface Store extends Db {
   readonly url: string;
   /** A small pool of its own, so that busy workers never keep Slack waiting for its ack. */
   readonly inbox: Db;
-  /** Runs `work` in one transaction; a throw rolls it back. A connection that breaks fails it, nothing else. */
+  /**
+   * Runs `work` in one transaction; a throw rolls it back. A connection that breaks fails it, nothing else. Statements
+   * go to the server as soon as they are asked, in that order: several that need no answer of one another are one round
+   * trip, and one that nobody waits for goes with the commit, which fails when it does.
+   */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
   /** A connection outside the pools: leases and LISTEN live on it. It is cut when the store is closed. */
   dedicated(settings?: pg.ClientConfig): pg.Client;
@@ -55,7 +59,13 @@ export function openStore(
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };
-  const pool = new pg.Pool({ ...connection, stream: sockets.open, max: 8, application_name: 'firebreak' });
+  const pool = new pg.Pool({
+    ...connection,
+    stream: sockets.open,
+    max: 8,
+    application_name: 'firebreak',
+    pipeline: true,
+  });
   const inbox = new pg.Pool({
     ...connection,
     stream: sockets.open,
@@ -77,7 +87,7 @@ export function openStore(
     url,
     ...run(pool),
     inbox: run(inbox),
-    transaction: (work) => inTransaction(pool, (client) => work(run(client))),
+    transaction: (work) => inTransaction(pool, run, work),
     ready: () =>
       inbox.query('select').then(
         () => ({ ok: true }),
@@ -94,21 +104,26 @@ export function openStore(
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  run: (client: pg.PoolClient) => Db,
+  work: (tx: Db) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const breaks = (error: Error): void => void (broken ??= error);
   // The pool listens to idle clients only: without a listener a connection that breaks would end the process.
   client.on('error', breaks);
   try {
-    await client.query(BEGIN);
-    const result = await work(client);
-    await client.query('commit');
+    const { tx, commit } = begin(client, run(client));
+    const result = await work(tx);
+    await commit();
     return result;
   } catch (error) {
     // Behind a statement that was never answered, nothing else would be.
     if (isUnanswered(error)) breaks(error);
     else await client.query('rollback').catch(breaks);
+    if (isOutdated(error)) breaks(error);
     throw error;
   } finally {
     client.release(broken);
@@ -116,9 +131,52 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => 
   }
 }
 
+/**
+ * Reads go out together with BEGIN: were it to fail, they would do no harm outside of it. A write waits for it, and what
+ * follows for the write. Of several that fail, the first is why.
+ */
+function begin(client: pg.PoolClient, db: Db): { readonly tx: Db; readonly commit: () => Promise<void> } {
+  const begun = client.query(BEGIN);
+  let [open, writes] = [false, false];
+  let failed: Error | undefined;
+  const fails = (error: Error): void => void (failed ??= error);
+  begun.then(() => (open = true), fails);
+  const send = async <Row extends pg.QueryResultRow>(
+    ...[sql, values, prepared]: Parameters<Db['query']>
+  ): Promise<pg.QueryResult<Row>> => {
+    writes ||= !READ.test(sql);
+    if (!open && writes) await begun;
+    const answer = db.query<Row>(sql, values, prepared);
+    answer.catch(fails);
+    await begun;
+    return answer.catch((error: unknown) => Promise.reject(failed ?? (error as Error)));
+  };
+  return {
+    tx: {
+      query<Row extends pg.QueryResultRow>(...asked: Parameters<Db['query']>) {
+        const answer = send<Row>(...asked);
+        // Whoever does not wait for it learns of it by the commit.
+        answer.catch(() => undefined);
+        return answer;
+      },
+    },
+    async commit() {
+      await begun;
+      // PostgreSQL answers so, without an error, where a statement has failed.
+      if ((await client.query('commit')).command === 'ROLLBACK') throw failed ?? new Error('rolled back');
+    },
+  };
+}
+
+const READ = /^\s*select\b/i;
+
 /** The client gave up waiting; it has no other word for it. */
 const isUnanswered = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
+
+/** A migration has changed the table: the connection keeps its plan, and would fail each time. */
+const isOutdated = (error: unknown): error is Error =>
+  error instanceof pg.DatabaseError && error.code === '0A000';
 
 /** The one row of an answer; undefined when there is none. */
 export const first = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row | undefined =>

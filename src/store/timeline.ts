@@ -25,21 +25,26 @@ interface TimelineRow {
 const COLUMNS =
   't.seq, t.at, t.recorded_at, t.kind, t.actor, t.content_digest, t.hash, c.salt, c.content, c.kept, c.erased_at, c.erased_by, c.erased_reason';
 
-/** Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end. */
+/**
+ * Appends entries in the order given; answers the head hash. The incident's row must be locked: the chain has one end,
+ * which may have been read under that lock before. What is written is only sent: it is there for what follows in the
+ * transaction, and fails that if it fails.
+ */
 export async function appendEntries(
   tx: Db,
   incidentId: number,
   entries: readonly NewEntry[],
   now: Date,
+  end?: ChainEnd,
 ): Promise<string> {
-  let { seq, hash } = await chainEnd(tx, incidentId);
+  let { seq, hash } = end ?? (await chainEnd(tx, incidentId));
   for (const { at, kind, actor, text, link, details } of entries) {
     const json = storableJson({ text, ...(link ? { link } : {}), ...(details ? { details } : {}) });
     const salt = randomBytes(16).toString('hex');
     const digest = contentDigest(salt, JSON.parse(json) as EntryContent);
     seq += 1;
     hash = linkHash(hash, { incidentId, seq, at, recordedAt: now, kind, actor, contentDigest: digest });
-    await tx.query(
+    void tx.query(
       `with entry as (
          insert into timeline (incident_id, seq, at, recorded_at, kind, actor, content_digest, hash)
          values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -275,9 +280,14 @@ export async function headOf(db: Db, incidentId: number): Promise<string> {
   return seq === 0 ? '' : hash;
 }
 
+export interface ChainEnd {
+  readonly seq: number;
+  readonly hash: string;
+}
+
 /** The newest entry; its seq is 0 when there is none. */
-export async function chainEnd(tx: Db, incidentId: number): Promise<{ seq: number; hash: string }> {
-  const result = await tx.query<{ seq: number; hash: string }>(
+export async function chainEnd(tx: Db, incidentId: number): Promise<ChainEnd> {
+  const result = await tx.query<ChainEnd>(
     'select seq, hash from timeline where incident_id = $1 order by seq desc limit 1',
     [incidentId],
     'chain-end',

@@ -1,6 +1,7 @@
 /** Action items as issues of a GitHub repository, through its REST API. */
 import { z } from 'zod';
 import { connectionCode, lostBy, retryAfter } from '../http-answers.ts';
+import { outbound } from '../outbound.ts';
 import type { Asked, Failure, Issue, Tracker } from './tracker.ts';
 import type { TrackerConfig } from './tracker-config.ts';
 
@@ -78,7 +79,7 @@ interface Sending {
 async function send<T>({ method, path, body, shape }: Request<T>, on: Sending): Promise<Asked<T>> {
   const { config, timeoutMs, signal } = on;
   try {
-    const answer = await fetch(`${config.apiUrl}/repos/${config.repo}${path}`, {
+    const answer = await outbound(`${config.apiUrl}/repos/${config.repo}${path}`, {
       method,
       headers: {
         accept: 'application/vnd.github+json',

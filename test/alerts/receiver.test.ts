@@ -188,4 +188,47 @@ describe('the receiver', () => {
     });
     expect((await fetch(`${receiver.url}/plain?x=1`)).status).toBe(405);
   });
+
+  it('tells no browser to keep or guess, and not what it is made with', async () => {
+    for (const path of ['/healthz', '/plain', '/nowhere']) {
+      const { headers } = await fetch(`${receiver.url}${path}`);
+      expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
+        'no-store',
+        'nosniff',
+      ]);
+      expect([headers.get('server'), headers.get('x-powered-by')]).toEqual([null, null]);
+    }
+  });
+
+  it('names the method that a path takes', async () => {
+    const allowed = async (method: string, path: string) => {
+      const { status, headers } = await fetch(`${receiver.url}${path}`, { method });
+      return [status, headers.get('allow')];
+    };
+    expect(await allowed('DELETE', '/plain')).toEqual([405, 'POST']);
+    expect(await allowed('POST', '/healthz')).toEqual([405, 'GET']);
+  });
+
+  it('refuses headers without end, and lets go of who sends them a byte at a time', async () => {
+    const { port } = new URL(receiver.url);
+    const answerTo = (start: string, drip: string): Promise<string> =>
+      new Promise((resolve) => {
+        let answer = '';
+        const socket = connect(Number(port), '127.0.0.1', () => socket.write(start));
+        const dripping = setInterval(() => socket.write(drip), 200);
+        socket.on('data', (chunk) => (answer += chunk.toString()));
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          clearInterval(dripping);
+          resolve(answer);
+        });
+      });
+    const [endless, slow] = await Promise.all([
+      answerTo(`GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`, ''),
+      answerTo('GET /healthz HTTP/1.1\r\n', 'x-slow: 1\r\n'),
+    ]);
+    expect(endless).toMatch(/^HTTP\/1\.1 431 [\s\S]*\r\n\r\n$/);
+    expect(slow).toMatch(/^HTTP\/1\.1 408 [\s\S]*\r\n\r\n$/);
+    expect((await fetch(`${receiver.url}/healthz`)).status).toBe(200);
+  }, 15_000);
 });

@@ -185,6 +185,37 @@ describe('the use cases of runs', () => {
       });
     });
 
+    it('take a no, and no yes, once the incident is over', async () => {
+      const run = await waiting();
+      await bench.store.query(`update incidents set status = 'resolved' where id = $1`, [run.incidentId]);
+      expect(await bench.approve(run.id, 'UDBA')).toMatchObject({ code: 'RUN_INCIDENT_CLOSED' });
+      expect(await bench.runs.run(run.id)).toMatchObject({ state: 'awaiting_approval' });
+      const no = { run: run.id, step: 1, planHash: 'hash-one', by: 'UDBA', decision: 'refused' } as const;
+      expect(await bench.runs.decideApproval(no)).toMatchObject({ ok: true });
+    });
+
+    it('are unknown to who may not know of the incident any more, whatever button they still have', async () => {
+      const run = await waiting();
+      const { incidentId: incident, id } = run;
+      await bench.store.query(`update incidents set private = true, channel_id = 'GSECRET' where id = $1`, [
+        incident,
+      ]);
+      const yes = await bench.approve(id, 'UDBA');
+      expect(yes).toMatchObject({ code: 'RUN_UNKNOWN', values: { found: id } });
+      for (const what of ['retry', 'skip', 'cancel', 'yes', 'no'] as const)
+        expect(await bench.runs.steer({ run: id, step: 1, by: 'UDBA', what })).toMatchObject({
+          code: 'RUN_UNKNOWN',
+        });
+      const wish = { incident, runbook: 'look', params: {}, by: 'UDBA' };
+      expect(await bench.runs.startRun(wish)).toMatchObject({ code: 'INCIDENT_UNKNOWN' });
+      const other = await bench.incident();
+      expect(await bench.runs.startRun({ ...wish, incident: other, runbook: 'undo' })).toMatchObject({
+        code: 'RUN_ACTIVE',
+        values: { run: '?', title: 'of another incident' },
+      });
+      expect(await bench.runs.run(id)).toMatchObject({ state: 'awaiting_approval' });
+    });
+
     it('let one of two simultaneous clicks decide', async () => {
       const run = await waiting();
       const answers = await Promise.all(['UDBA', 'UTWO'].map((by) => bench.approve(run.id, by)));

@@ -116,6 +116,23 @@ describe('the drain loop', () => {
     expect(ended).toBe(true);
   });
 
+  it('tells each work by a signal of its own, so that nothing is kept of those that have ended', async () => {
+    const told = new Set<AbortSignal>();
+    let left = 3;
+    const instance = start({
+      name: 'told',
+      due: () => Promise.resolve(left > 0 ? ['key'] : []),
+      work(_key, _lease, stopping) {
+        left -= 1;
+        told.add(stopping);
+        return Promise.resolve();
+      },
+    });
+    await eventually(() => left === 0);
+    await instance.stop();
+    expect(told.size).toBe(3);
+  });
+
   it('goes on after the host of the store was silent for a while', async () => {
     const proxy = await createSilentProxy(database.url);
     const store = openStore(proxy.through(database.url), undefined, 300);

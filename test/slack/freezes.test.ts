@@ -3,7 +3,7 @@ import type { App } from '@slack/bolt';
 import { silentLogger } from '../../src/log.ts';
 import { type Freezes, watchFreezes } from '../../src/slack/freezes.ts';
 import { httpLink, SLACK_PATH } from '../../src/slack/http.ts';
-import { socketReceiver } from '../../src/slack/socket.ts';
+import { type SocketReceiver, socketReceiver } from '../../src/slack/socket.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Answered, openWorld, type World } from './support.ts';
 
@@ -26,6 +26,14 @@ test('a standstill is noticed by whoever asks first, once', () => {
   expect(freezes.lastEnd()).toBeInstanceOf(Date);
 });
 
+test('its end is told to whoever wants to know', () => {
+  let told = 0;
+  freezes.onEnd(() => void (told += 1));
+  standStill(STANDSTILL_MS + 20);
+  freezes.count();
+  expect(told).toBe(1);
+});
+
 describe('over Socket Mode', () => {
   let world: World;
   beforeEach(async () => {
@@ -33,13 +41,23 @@ describe('over Socket Mode', () => {
   });
   afterEach(() => world.close());
 
-  test('a delivery from before is left to Slack, and the connection is opened anew', async () => {
-    const taken: string[] = [];
-    let frozen = 0;
-    const receiver = socketReceiver({
+  let taken: string[];
+  let frozen: number;
+  let ended: (() => void)[];
+  let receiver: SocketReceiver;
+  beforeEach(async () => {
+    taken = [];
+    frozen = 0;
+    ended = [];
+    receiver = socketReceiver({
       appToken: world.slack.appToken,
       apiUrl: `${world.slack.url}/api/`,
-      freezes: { count: () => frozen, lastEnd: () => undefined, stop: () => undefined },
+      freezes: {
+        count: () => frozen,
+        lastEnd: () => undefined,
+        onEnd: (listener) => void ended.push(listener),
+        stop: () => undefined,
+      },
       log: silentLogger,
     });
     receiver.init({
@@ -50,15 +68,30 @@ describe('over Socket Mode', () => {
     } as unknown as App);
     await receiver.start();
     await eventually(async () => (await connections()) === 2);
+  });
+  afterEach(() => receiver.stop());
+
+  test('a delivery from before is left to Slack, and the connection is opened anew', async () => {
     frozen = 1;
     const said = await Promise.all([say('first'), say('second')]);
     expect(said).toEqual([null, null]);
     await eventually(async () => (await connections()) === 2);
     expect(await say('third')).not.toBeNull();
     expect(taken).toEqual(['third']);
-    await receiver.stop();
   });
 
+  test('the connections are opened anew without one, so that the next is taken', async () => {
+    frozen = 1;
+    for (const listener of ended) listener();
+    await eventually(async () => (await opened()) === 4 && (await connections()) === 2);
+    expect(await say('first')).not.toBeNull();
+    expect(taken).toEqual(['first']);
+  });
+
+  const opened = async (): Promise<number> => {
+    const calls = await world.control<{ method: string }[]>('GET', 'calls');
+    return calls.filter(({ method }) => method === 'apps.connections.open').length;
+  };
   const say = async (text: string): Promise<number | null> => {
     const command = { user: 'oncall', channel: 'general', text: `/incident ${text}` };
     return (await world.control<Answered>('POST', 'commands', command)).ack_ms;

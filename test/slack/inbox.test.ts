@@ -1,4 +1,6 @@
 /** What Slack delivers: written down before the ack, done once, answered in time. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App as Bolt } from '@slack/bolt';
 import { silentLogger } from '../../src/log.ts';
@@ -133,6 +135,22 @@ describe('a command', () => {
     await bot.stop();
     expect(texts(await typed)).toBe('noted in time');
     expect(await inboxRows(world)).toMatchObject([{ state: 'done' }]);
+  });
+
+  test('that is just being written down when the bot stops is answered first', async () => {
+    let begun = false;
+    const slow: Db = {
+      async query(sql, values) {
+        begun = true;
+        await sleep(150);
+        return world.store.inbox.query(sql, values);
+      },
+    };
+    bot = await startBot(world, { dispatch: dispatchWith(() => 'done'), store: { inbox: slow } });
+    const said = type('/incident note x');
+    await eventually(() => begun);
+    await bot.stop();
+    expect(texts(await said)).toBe('done');
   });
 
   test('that never ends does not keep the bot from stopping', async () => {

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Line } from '../../src/app/dispatch.ts';
+import { endUndone } from '../../src/app/not-done.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { SHORTCUT } from '../../src/slack/manifest.ts';
@@ -71,7 +72,8 @@ async function start(more: { spool?: Spool } = { spool }): Promise<void> {
     },
     (text) => text.startsWith('rollback'),
   );
-  bot = await startBot(world, { app: appWith(), dispatch, now, store: { inbox: behind }, ...more });
+  const app = appWith({ endUndone: (what) => endUndone(world.store, what, now()) });
+  bot = await startBot(world, { app, dispatch, now, store: { inbox: behind }, ...more });
 }
 
 const type = (text: string): Promise<Answered> =>
@@ -166,6 +168,24 @@ describe('a command that the store does not take', () => {
     expect(row?.payload).not.toHaveProperty('response_url');
   });
 
+  it('in time, and is dangerous, is not done by a replay that comes before its refusal, nor while that is not known', async () => {
+    await start();
+    let asked = 0;
+    // The first is done unheard; then nothing is.
+    inbox = { query: (sql, values) => ((asked += 1) === 1 ? unheard : away).query(sql, values) };
+    expect(texts(await type('rollback 3'))).toContain('*refused*');
+    expect(await inboxRows(world)).toMatchObject([{ state: 'received' }]);
+    expect(await files()).toHaveLength(1);
+    const read = /^\s*select/;
+    inbox = { query: (sql, values) => (read.test(sql) ? world.store.inbox : away).query(sql, values) };
+    await replayLater();
+    expect(lines).toEqual([]);
+    inbox = world.store.inbox;
+    await bot.replay();
+    expect(lines).toEqual([]);
+    expect(await inboxRows(world)).toMatchObject([{ state: 'refused' }]);
+  });
+
   it('is said to be lost when the disk takes nothing either', async () => {
     await writeFile(folder, 'a file where the folder would be');
     await start();
@@ -174,6 +194,37 @@ describe('a command that the store does not take', () => {
     inbox = unheard;
     expect(texts(await type('note y'))).toContain('may not have been recorded');
     await rm(folder);
+  });
+});
+
+describe('a mention that arrives two minutes late, since the store took none before', () => {
+  const mention = async (text: string): Promise<unknown> => {
+    const { botUserId } = await world.identity.get();
+    const said = { user: 'oncall', channel: 'general', text: `<@${botUserId}> ${text}` };
+    return world.control('POST', 'messages', said);
+  };
+  const endedAs = (state: string): Promise<unknown> =>
+    eventually(async () => (await inboxRows(world)).find((row) => row.state === state));
+
+  it('and is dangerous is not done, and its person is told', async () => {
+    await start();
+    ahead = 120_000;
+    await mention('rollback 3');
+    await endedAs('expired');
+    expect(lines).toEqual([]);
+    const { rows } = await world.store.query<{ effect: { text: string } }>('select effect from outbox');
+    expect(rows.at(-1)?.effect).toMatchObject({
+      to: { kind: 'user', id: world.slack.users['oncall'] },
+      text: expect.stringMatching(/`rollback 3` was said \d\d:\d\d UTC and was \*not\* run/) as string,
+    });
+  });
+
+  it('is done as of when it was written', async () => {
+    await start();
+    ahead = 120_000;
+    await mention('note the page is empty');
+    await eventually(() => lines.length === 1);
+    expect(Math.abs((lines[0]?.receivedAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
   });
 });
 

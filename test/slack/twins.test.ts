@@ -163,17 +163,20 @@ describe('what was sent again, and lands late', () => {
     await send({ kind: 'create-channel', incident: id, name });
     await send({ kind: 'live', to: { kind: 'incident', id }, subject: { kind: 'card', incident: id } });
     await sendTwice({ kind: 'bookmarks', incident: id }, 'bookmarks.add');
-    const bookmarks = async (): Promise<number | undefined> => {
-      const { channels } = await world.control<{ channels: { name: string; bookmarks: unknown[] }[] }>(
-        'GET',
-        'state',
-      );
-      return channels.find((each) => each.name === name)?.bookmarks.length;
+    const inChannel = async () => {
+      const { channels } = await world.control<{
+        channels: { id: string; name: string; bookmarks: { title: string; link: string }[] }[];
+      }>('GET', 'state');
+      return channels.find((each) => each.name === name);
     };
-    await eventually(async () => (await bookmarks()) === 2);
+    const bookmarks = async (): Promise<readonly string[]> =>
+      ((await inChannel())?.bookmarks ?? []).map(({ title }) => title);
+    await eventually(async () => (await bookmarks()).length === 2);
+    const { id: channel_id = '', bookmarks: [ours] = [] } = (await inChannel()) ?? {};
+    await world.client.bookmarks.add({ channel_id, title: 'Mine', type: 'link', link: ours?.link ?? '' });
     passed += 11 * SECOND;
     await sweepDue();
-    expect(await bookmarks()).toBe(1);
+    expect(await bookmarks()).toEqual(['Incident card', 'Mine']);
   });
 
   it('and was an edit is drawn anew, with the state of then', async () => {

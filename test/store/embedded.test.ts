@@ -27,7 +27,15 @@ describe('the embedded PostgreSQL', () => {
     expect(second.port).toBe(first.port);
     await expect(second.claim()).rejects.toMatchObject({ code: 'DATA_DIR_IN_USE' });
 
-    await first.stop();
+    // Another process that has started it, and only used it.
+    await second.leave();
+    await first.release();
+    await second.claim();
+    await first.leave();
+    expect(await query(second.url('app'), 'select n from kept')).toEqual([{ n: 7 }]);
+    await second.release();
+
+    await first.leave();
     const third = await startEmbedded({ dataDir, settings });
     expect(third.adopted).toBe(false);
     expect(await query(third.url('app'), 'select n from kept')).toEqual([{ n: 7 }]);

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/log.ts';
+import { isAway } from '../../src/store/away.ts';
 import { openOwnStore } from '../../src/store/own.ts';
+import { openStore } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
@@ -49,4 +51,13 @@ test.each([
 ])('a database that %s fails the start at once', async (_, databaseUrl) => {
   await expect(openOwnStore({ databaseUrl: databaseUrl(), dataDir, slack }, log)).rejects.toThrow();
   expect(said).toBe('');
+});
+
+test('a server whose Unix socket is not there is away; a file that a URL names is not', async () => {
+  const url = `postgres:///x?host=${dataDir}`;
+  const noSocket: unknown = await openStore(url)
+    .query('select 1')
+    .catch((error: unknown) => error);
+  expect(isAway(noSocket)).toBe(true);
+  expect(isAway(Object.assign(new Error('no such file'), { code: 'ENOENT', syscall: 'open' }))).toBe(false);
 });

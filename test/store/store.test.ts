@@ -30,6 +30,37 @@ describe('the store', () => {
     expect(await store.transaction(async (tx) => (await tx.query('select 7 as n')).rows)).toEqual([{ n: 7 }]);
   });
 
+  it('fails once, on each connection, for a table that a migration has changed under a statement it had planned', async () => {
+    await store.query('create table changing (n integer)');
+    const read = () =>
+      store.transaction(async (tx) => (await tx.query('select n from changing', [], 'read-changing')).rows);
+    expect(await read()).toEqual([]);
+    await store.query('alter table changing alter column n type text');
+    await expect(read()).rejects.toThrow('cached plan must not change result type');
+    expect(await read()).toEqual([]);
+  });
+
+  it('fails a commit whose statement failed while nobody waited for it, and says why', async () => {
+    await store.query('create table kept (n integer primary key)');
+    const failing = store.transaction(async (tx) => {
+      await tx.query('insert into kept values (1)');
+      void tx.query('insert into kept values (1)');
+      void tx.query('insert into kept values (2)');
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    const hidden = store.transaction(async (tx) => {
+      void tx.query('insert into kept values (3)');
+      void tx.query('insert into kept values (3)');
+      await tx.query('select 1');
+    });
+    await expect(hidden).rejects.toMatchObject({ code: '23505' });
+    await store.transaction((tx) => {
+      void tx.query('insert into kept values (4)');
+      return Promise.resolve();
+    });
+    expect((await store.query('select n from kept')).rows).toEqual([{ n: 4 }]);
+  });
+
   it('has the server end a transaction in which a frozen process does nothing', async () => {
     const limit = async (db: Pick<Store, 'query'>): Promise<unknown> =>
       (await db.query('show idle_in_transaction_session_timeout')).rows[0];

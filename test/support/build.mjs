@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** The program, and what the tests start beside it; the page of the sandbox is built by Vite. */
-const FOLDERS = ['src', 'commands', 'sandbox', 'test/jobs', 'test/support'];
+const FOLDERS = ['src', 'commands', 'sandbox', 'chaos', 'test/jobs', 'test/support'];
 const IS_BUILT = /^(?!sandbox\/web\/).*(?<!\.test)\.ts$/;
 
 export async function build() {

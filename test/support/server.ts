@@ -11,8 +11,8 @@ export interface TestServer {
   readonly url: string;
   /** The data folder of the server. */
   readonly cluster: string;
-  /** Stops it, lets `whileDown` do what only a stopped server bears, and starts it on another port. */
-  restart(whileDown?: () => Promise<void>): Promise<void>;
+  /** Stops it, lets `whileDown` do what only a stopped server bears, and starts it on another port; `immediate` is a crash. */
+  restart(whileDown?: () => Promise<void>, mode?: 'fast' | 'immediate'): Promise<void>;
   /** It is gone at once, as after a crash, and does not come back. */
   crash(): Promise<void>;
   /** Stops it and removes its folder. */
@@ -45,8 +45,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     get url() {
       return `postgres://${SUPERUSER}:${secret}@127.0.0.1:${port}/postgres`;
     },
-    async restart(whileDown = () => Promise.resolve()) {
-      await end();
+    async restart(whileDown = () => Promise.resolve(), mode = 'fast') {
+      await end(mode);
       await whileDown();
       port = await start();
     },

@@ -28,7 +28,15 @@ import {
   removePinRoute,
   removeReactionRoute,
 } from './talk.ts';
-import { callsRoute, clockRoute, deliveryRoute, endpointRoute, faultRoute, resetRoute } from './weather.ts';
+import {
+  callsRoute,
+  clockRoute,
+  deliveryRoute,
+  endpointRoute,
+  faultRoute,
+  mendRoute,
+  resetRoute,
+} from './weather.ts';
 
 const routes: Readonly<Record<string, Route>> = {
   'POST commands': commandRoute,
@@ -55,6 +63,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET state': stateRoute,
   'GET calls': callsRoute,
   'POST faults': faultRoute,
+  'DELETE faults': mendRoute,
   'POST deliveries': deliveryRoute,
   'PUT endpoint': endpointRoute,
   'POST clock': clockRoute,

@@ -24,6 +24,12 @@ export const faultRoute = route(
   },
 );
 
+/** What was put in and not used up yet is taken back. */
+export const mendRoute = route(z.object({}), (slack) => {
+  slack.faults.reset();
+  return {};
+});
+
 const HELD_MS = 1_000;
 
 export const deliveryRoute = route(

@@ -1,5 +1,6 @@
 /** CloudWatch alarms, through an SNS topic that is subscribed to over HTTPS. */
 import { z } from 'zod';
+import { outbound } from '../../outbound.ts';
 import { refusal } from '../answers.ts';
 import { readJson } from '../bodies.ts';
 import { instant, labelsOf, times } from '../reading.ts';
@@ -57,7 +58,7 @@ export const cloudwatch = (get: Get): AlertSource<Webhook> =>
     alerts: ({ alarm }) => (alarm ? [toldBy(alarm)] : []),
   });
 
-export default cloudwatch(fetch);
+export default cloudwatch(outbound);
 
 const UNSIGNED = refusal(401, 'A subscription is confirmed only when SNS asks for it, signed.', EXPECTS);
 

@@ -1,5 +1,6 @@
 /** A page that the site depends on, asked for as a browser would, once. */
 import { beginningOf, connectionCode } from '../../http-answers.ts';
+import { outbound } from '../../outbound.ts';
 import type { Look, Symptom } from '../look.ts';
 import type { PageLook } from '../look-settings.ts';
 
@@ -18,7 +19,7 @@ async function troubleOf(
   limit: AbortSignal,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const answer = await fetch(url, {
+  const answer = await outbound(url, {
     headers: { 'user-agent': 'firebreak' },
     redirect: 'manual',
     signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
@@ -50,6 +51,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'cannot be reached: no address is known for its name (DNS)',
   EAI_AGAIN: 'cannot be reached: the name server does not answer (DNS)',
   ECONNREFUSED: 'cannot be reached: nothing listens there',
+  ADDRESS_REFUSED: 'is an address that is never asked: clouds give credentials there',
   ECONNRESET: 'closes the connection without an answer',
   UND_ERR_SOCKET: 'closes the connection without an answer',
   UND_ERR_CONNECT_TIMEOUT: 'cannot be reached: no connection in time',

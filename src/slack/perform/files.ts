@@ -4,6 +4,7 @@
  */
 import { WebAPIHTTPError, WebAPIRateLimitedError } from '@slack/web-api';
 import type { Effect } from '../../domain/effects.ts';
+import { outbound } from '../../outbound.ts';
 import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
 import { DEADLINE_MS } from '../client.ts';
 import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
@@ -69,7 +70,7 @@ async function upload({ name, content }: FileEffect, { client, now }: Performing
 }
 
 async function send(url: string, body: Buffer, now: () => Date): Promise<void> {
-  const answer = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) });
+  const answer = await outbound(url, { method: 'POST', body, signal: AbortSignal.timeout(DEADLINE_MS) });
   if (answer.status === 429)
     throw new WebAPIRateLimitedError(secondsToWait(answer.headers.get('retry-after'), now()));
   if (!answer.ok) throw new WebAPIHTTPError(answer.status, answer.statusText, {});

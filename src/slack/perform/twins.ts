@@ -103,25 +103,29 @@ async function toDelete(
   return copies.toSorted().slice(1);
 }
 
-/** One that somebody else has deleted is deleted. */
+/** Gone already, or somebody's own message, in which they have shared a file of ours. */
+const NOT_OURS_TO_DELETE = new Set(['message_not_found', 'cant_delete_message']);
+
 async function remove(channel: string, ts: string, { client, log }: Performing): Promise<void> {
   try {
     await client.chat.delete({ channel, ts });
     log.info({ channel, ts }, 'a message that was there twice is deleted');
   } catch (error) {
-    if (slackError(error) !== 'message_not_found') throw error;
+    if (!NOT_OURS_TO_DELETE.has(slackError(error) ?? '')) throw error;
   }
 }
 
-/** Of bookmarks with the same link the first stays. */
+/** Of bookmarks with the same title and link the first stays; one that somebody calls otherwise is theirs, as is a folder. */
 async function removeBookmarks(channel: string, { client, log }: Performing): Promise<void> {
   const { bookmarks = [] } = await client.bookmarks.list({ channel_id: channel });
-  const links = new Set<string | undefined>();
-  for (const { id, link } of bookmarks) {
-    if (id !== undefined && links.has(link)) {
+  const known = new Set<string>();
+  for (const { id, title, link } of bookmarks) {
+    if (!id || !link) continue;
+    const shown = JSON.stringify([title, link]);
+    if (known.has(shown)) {
       await client.bookmarks.remove({ channel_id: channel, bookmark_id: id });
       log.info({ channel, bookmark: id }, 'a bookmark that was there twice is deleted');
     }
-    links.add(link);
+    known.add(shown);
   }
 }

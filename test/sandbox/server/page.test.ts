@@ -1,5 +1,7 @@
 /** What the page in a browser relies on: its files, links to messages, and word of every change. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -70,4 +72,20 @@ test('the page hears of every change and every call, other pages do not', async 
   socket.close();
   const foreign = new WebSocket(address, { origin: 'http://example.com' });
   await expect(new Promise((_resolve, reject) => foreign.once('error', reject))).rejects.toThrow('403');
+});
+
+test('a page whose name was made to mean this machine is foreign, with and without an origin', async () => {
+  const { port } = new URL(slack.url);
+  const statusFor = (headers: Readonly<Record<string, string>>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      get({ port, host: '127.0.0.1', path: '/sandbox/state', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+  const named = `rebound.example.com:${port}`;
+  expect(await statusFor({ host: named })).toBe(403);
+  expect(await statusFor({ host: named, origin: `http://${named}` })).toBe(403);
+  expect(await statusFor({ host: `127.0.0.1:${port}`, origin: 'http://example.com' })).toBe(403);
+  expect(await statusFor({ host: `localhost:${port}` })).toBe(200);
 });

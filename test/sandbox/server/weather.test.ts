@@ -112,3 +112,11 @@ test.each([
   expect(answer.status).toBe(400);
   expect(answer.body['detail']).toContain(named);
 });
+
+test('faults that were not used up can be taken back', async () => {
+  await bench.control('POST', 'faults', { kind: 'error', times: 5 });
+  await expect(post()).rejects.toThrow();
+  await bench.control('DELETE', 'faults');
+  await post();
+  expect(await said()).toBe(1);
+});

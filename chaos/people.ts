@@ -1,0 +1,101 @@
+/** The people of a run: they say things, press buttons, and remember what they were told. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { actorsOf, type Button, type SlackState } from '../sandbox/story/actors.ts';
+
+/** One thing that somebody asked for, and all that the bot said to it. */
+export interface Said {
+  readonly kind: string;
+  readonly token: string;
+  readonly incident: number;
+  /** Slack got its ack; without one the person is shown an error. */
+  readonly acked: boolean;
+  readonly told: string;
+}
+
+export interface People {
+  readonly said: readonly Said[];
+  /** Types a line after the slash command. */
+  say(what: Omit<Said, 'acked' | 'told'>, user: string, channel: string, line: string): Promise<Said>;
+  /** Did what the bot hears of, and answers nothing to. */
+  did(what: Omit<Said, 'acked' | 'told'>): void;
+  press(what: Omit<Said, 'acked' | 'told'>, user: string, button: Button): Promise<Said>;
+  control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
+  state(): Promise<SlackState>;
+  /** The channel whose name says so, once the card of the incident is in it; undefined when that takes too long. */
+  home(name: RegExp, ms: number): Promise<string | undefined>;
+  /** Looks again until there is one; undefined when there is none in time. */
+  until<T>(find: () => Promise<T | undefined>, ms: number): Promise<T | undefined>;
+}
+
+interface Answered {
+  readonly ack_ms: number | null;
+  readonly responses: readonly { readonly kind: string; readonly text?: string }[];
+}
+
+const LOOK_MS = 60;
+
+export function peopleOf(url: string, tell: (what: string) => void): People {
+  const said: Said[] = [];
+  const control: People['control'] = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${url}/sandbox/${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  const remember = (what: Omit<Said, 'acked' | 'told'>, { ack_ms: ack, responses }: Answered): Said => {
+    const told = responses.flatMap(({ kind, text }) => (kind !== 'message' && text ? [text] : [])).join('\n');
+    const one = { ...what, acked: ack !== null, told };
+    said.push(one);
+    tell(`${one.kind} ${one.token}: ${one.acked ? 'acked' : 'no ack'}, ${JSON.stringify(told)}`);
+    return one;
+  };
+  const until: People['until'] = async (find, ms) => {
+    for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+      const found = await find().catch(() => undefined);
+      if (found !== undefined) return found;
+      await sleep(LOOK_MS);
+    }
+    return undefined;
+  };
+  const state = (): Promise<SlackState> => actorsOf(url).state();
+  return {
+    said,
+    control,
+    until,
+    state,
+    home: (wanted, ms) =>
+      until(async () => {
+        const { channels } = await state();
+        return channels.find(
+          ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
+        )?.name;
+      }, ms),
+    say: async (what, user, channel, line) =>
+      remember(
+        what,
+        await control<Answered>('POST', 'commands', {
+          user,
+          channel,
+          text: `/incident ${line}`,
+          wait_ms: 8000,
+        }),
+      ),
+    did: (what) => void said.push({ ...what, acked: true, told: '' }),
+    press: async (what, user, { channel, ts, actionId, value }) =>
+      remember(
+        what,
+        await control<Answered>('POST', 'actions', {
+          user,
+          channel,
+          ts,
+          action_id: actionId,
+          value,
+          wait_ms: 8000,
+        }),
+      ),
+  };
+}

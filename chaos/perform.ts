@@ -1,0 +1,180 @@
+/** People do what the plan says, each when it is time, and not before the channel is there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { buttonsIn } from '../sandbox/story/actors.ts';
+import type { Breaker } from './breaker.ts';
+import { sql } from './ground.ts';
+import type { Act } from './plan.ts';
+import type { Scene } from './run.ts';
+
+const CHANNEL_MS = 40_000;
+const AGAIN_MS = 3000;
+const APPROVAL_MS = 30_000;
+const LOCK_MS = 20_000;
+
+/** Settles when everybody has done everything. */
+export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
+  const { plan } = scene;
+  await Promise.all(
+    Array.from({ length: plan.incidents }, async (_, index) => {
+      const incident = index + 1;
+      const channel = await declared(scene, incident);
+      const begun = Date.now();
+      const mine = plan.acts.filter((act) => act.incident === incident);
+      await Promise.all(
+        mine.map(async (act) => {
+          await sleep(Math.max(0, act.at - (Date.now() - begun)));
+          await done(act, channel, scene, breaker);
+        }),
+      );
+    }),
+  );
+}
+
+/** Who was told that it is not recorded says it again. */
+async function declared({ plan, people }: Scene, incident: number): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    const token = `inc${incident}t${plan.seed}n${attempt}z`;
+    const said = await people.say(
+      { kind: 'declare', token, incident },
+      'oncall',
+      'incidents',
+      `declare sev2 ${token}`,
+    );
+    const perhaps = !said.acked || /not recorded|may not have been/.test(said.told);
+    const found = await people.home(new RegExp(`-inc${incident}t`), perhaps ? AGAIN_MS : CHANNEL_MS);
+    if (found !== undefined) return found;
+    if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
+  }
+}
+
+async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): Promise<void> {
+  const { people } = scene;
+  const { user, incident } = act;
+  switch (act.kind) {
+    case 'note':
+    case 'update':
+    case 'action':
+    case 'impact':
+      await people.say(
+        { kind: act.kind, token: act.token, incident },
+        user,
+        channel,
+        `${act.kind} ${act.token}`,
+      );
+      return;
+    case 'line':
+      await people.say({ kind: 'line', token: '', incident }, user, channel, act.line);
+      return;
+    case 'capture':
+      await capture(act, channel, scene);
+      return;
+    case 'danger':
+      await danger(act, channel, scene, breaker);
+  }
+}
+
+async function capture(
+  { token, edit, user, incident }: Extract<Act, { kind: 'capture' }>,
+  channel: string,
+  { people }: Scene,
+): Promise<void> {
+  const { ts } = await people.control<{ ts: string }>('POST', 'messages', {
+    user,
+    channel,
+    text: `seen: ${token}`,
+  });
+  await people.control('POST', 'reactions', { user, channel, ts, name: 'pushpin' });
+  people.did({ kind: edit ? 'corrected' : 'captured', token, incident });
+  if (edit)
+    await people.control('PATCH', `messages/${channel}/${ts}`, {
+      user,
+      text: `seen, and corrected: ${token}`,
+    });
+}
+
+async function danger(
+  { token, user, incident, cut }: Extract<Act, { kind: 'danger' }>,
+  channel: string,
+  scene: Scene,
+  breaker: Breaker,
+): Promise<void> {
+  const { people } = scene;
+  await people.say({ kind: 'danger', token, incident }, user, channel, `run chaos-effect token=${token}`);
+  const button = await people.until(async () => {
+    const all = buttonsIn(await people.state(), (name) => name === channel);
+    return all.find(({ actionId }) => actionId === 'approval:approved');
+  }, APPROVAL_MS);
+  if (!button) return;
+  const approve = (): Promise<unknown> => people.press({ kind: 'approve', token, incident }, 'dba', button);
+  if (cut === 'none') await approve();
+  else await cutOff(token, approve, scene, breaker);
+}
+
+/** Where PostgreSQL is restarted meanwhile, the step goes its way without the cut. */
+async function cutOff(
+  token: string,
+  approve: () => Promise<unknown>,
+  { place, people, plan }: Scene,
+  breaker: Breaker,
+): Promise<void> {
+  const lock = await hold(place.targetUrl(), 'lock table effects in access exclusive mode').catch(
+    () => undefined,
+  );
+  const pressed = approve();
+  const waits = await people.until(async () => {
+    const rows = await sql(
+      place.targetUrl(),
+      `select from pg_stat_activity
+        where datname = current_database() and usename = 'owner' and wait_event_type = 'Lock'`,
+    );
+    return rows.length > 0 || undefined;
+  }, LOCK_MS);
+  const journal = waits ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
+  await lock?.end().catch(() => undefined);
+  if (journal) {
+    await people.until(async () => {
+      const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
+      return rows.length > 0 || undefined;
+    }, AGAIN_MS);
+    await Promise.all(Array.from({ length: plan.bots }, (_, bot) => breaker.kill(bot)));
+  }
+  await journal?.end().catch(() => undefined);
+  await pressed;
+}
+
+/** Nothing more can be written down about any incident. */
+const JOURNAL = 'select from incidents for update';
+
+/** A transaction that holds what `text` takes, until its connection ends. */
+async function hold(url: string, text: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query(`begin; set local lock_timeout = '2s'; ${text}`);
+  return client;
+}
+
+/** A dangerous command is recorded, and nothing can be done before `die` has ended all bots. */
+export async function tooLate(
+  token: string,
+  { place, people }: Scene,
+  die: () => Promise<void>,
+): Promise<() => Promise<unknown>> {
+  const journal = await hold(place.storeUrl(), JOURNAL).catch(() => undefined);
+  const channel = journal && (await people.home(/-inc1t/, AGAIN_MS));
+  const said =
+    channel &&
+    people.say({ kind: 'danger', token, incident: 1 }, 'person0', channel, `run chaos-effect token=${token}`);
+  await people.until(async () => {
+    const rows = await sql(
+      place.storeUrl(),
+      `select from inbox where state = 'received' and payload ->> 'text' like $1`,
+      [`%${token}%`],
+    );
+    return rows.length > 0 || undefined;
+  }, AGAIN_MS);
+  await die();
+  await journal?.end().catch(() => undefined);
+  return () => Promise.resolve(said);
+}

@@ -1,0 +1,103 @@
+import { bounds, type Facts, violations } from '../../chaos/oracle.ts';
+import type { Said } from '../../chaos/people.ts';
+
+const NOTE: Said = { kind: 'note', token: 'tokA', incident: 1, acked: true, told: 'Noted.' };
+const WELL: Facts = {
+  said: [NOTE],
+  incidents: [{ id: 1, title: 'inc1t1', channel: 'C1' }],
+  entries: [{ incident: 1, seq: 1, kind: 'note', text: 'tokA' }],
+  actions: [],
+  inbox: [{ text: 'note tokA', state: 'done' }],
+  outbox: ['one', 'two'].map((text, index) => ({
+    id: index + 1,
+    lane: 'incident:1',
+    effectId: text,
+    kind: 'say',
+    state: 'sent',
+    text,
+    posted: true,
+  })),
+  messages: [
+    { channel: 'C1', ts: '1.0', text: 'one', effectId: 'one' },
+    { channel: 'C1', ts: '2.0', text: 'two', effectId: 'two' },
+  ],
+  writes: [
+    { what: 'lease', key: 'incident:1', bot: 'bot-1' },
+    { what: 'outbox', key: 'incident:1', bot: 'bot-1' },
+  ],
+  effects: ['tokD'],
+  markers: 1,
+  runs: [{ token: 'tokD', step: 'done' }],
+  chain: [],
+  unsettled: undefined,
+};
+const [first, second] = WELL.messages as [Facts['messages'][number], Facts['messages'][number]];
+
+it('finds nothing where all is as promised', () => {
+  expect(violations(WELL)).toEqual([]);
+});
+
+it.each<[string, Partial<Facts>, RegExp]>([
+  [
+    'a note twice',
+    { entries: [...WELL.entries, { incident: 1, seq: 2, kind: 'note', text: 'tokA' }] },
+    /took effect 2 times/,
+  ],
+  ['a note that is lost', { entries: [] }, /took effect 0 times/],
+  [
+    'a note in another incident',
+    { entries: [{ incident: 2, seq: 1, kind: 'note', text: 'tokA' }] },
+    /2 times/,
+  ],
+  ['a gap', { entries: [{ incident: 1, seq: 2, kind: 'note', text: 'tokA' }] }, /entry 2 follows 0/],
+  ['a broken chain', { chain: ['timeline of 1 is broken'] }, /broken/],
+  ['a message twice', { messages: [first, first, second] }, /2 times: one/],
+  ['a lost message', { messages: [first] }, /is not in Slack: two/],
+  [
+    'messages out of order',
+    { messages: [{ ...first, ts: '3.0' }, second] },
+    /2 of incident:1 stands before message 1/,
+  ],
+  [
+    'a write under a lost lease',
+    {
+      writes: [
+        ...WELL.writes,
+        { what: 'lease', key: 'incident:1', bot: 'bot-2' },
+        { what: 'outbox', key: 'incident:1', bot: 'bot-1' },
+      ],
+    },
+    /bot-1 wrote outbox of incident:1/,
+  ],
+  ['a step done twice', { effects: ['tokD', 'tokD'], markers: 2 }, /tokD 2 times/],
+  ['a step without its marker', { markers: 0 }, /1 effects and 0 markers/],
+  [
+    'a journal that does not know',
+    { runs: [{ token: 'tokD', step: 'unknown' }] },
+    /is unknown, and the target has it 1/,
+  ],
+  [
+    'that nobody was told of what was not run',
+    { entries: [], inbox: [{ text: 'note tokA', state: 'expired' }] },
+    /told so 0 times/,
+  ],
+  ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
+])('sees %s', (_, change, expected) => {
+  expect(violations({ ...WELL, ...change }).join('\n')).toMatch(expected);
+});
+
+it.each<[Partial<Said>, string | undefined, readonly [number, number]]>([
+  [{}, 'done', [1, 1]],
+  [{ acked: false, told: '' }, 'done', [1, 1]],
+  [{ acked: false, told: '' }, undefined, [0, 0]],
+  [{ told: 'kept on disk' }, undefined, [1, 1]],
+  [{ told: 'This was *not recorded*' }, undefined, [0, 0]],
+  [{ told: 'This may not have been recorded' }, undefined, [0, 1]],
+  [{ told: ':no_entry: There is no such status' }, 'done', [0, 0]],
+  [{ told: 'You have just joined.\n:no_entry: There is no such status' }, 'done', [0, 0]],
+  [{ told: ':warning: Noted, but nobody was paged' }, 'done', [1, 1]],
+  [{ told: ':no_entry: *refused*, and will not be done unless it has begun already' }, 'done', [0, 1]],
+  [{}, 'expired', [0, 0]],
+])('what a person was told sets the bounds: %j, row %s', (said, inbox, expected) => {
+  expect(bounds({ ...NOTE, ...said }, inbox)).toEqual(expected);
+});
