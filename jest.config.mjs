@@ -15,6 +15,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
-  // Tests wait for Slack and PostgreSQL more than they compute: on two cores, three are faster than two.
-  maxWorkers: 3,
+  // Tests wait for Slack and PostgreSQL more than they compute: on two cores, four are faster than three.
+  maxWorkers: 4,
 };

@@ -63,7 +63,7 @@ function figureOf(
 }
 
 const WHY =
-  '; a note is nine statements in turn and two commits, of what Slack delivered and of the entry: a pause of the machine is met by more of them';
+  '; a note is two commits, of what Slack delivered and of the entry; which pause the slowest hundredth met was not found';
 
 async function echoing(world: World): Promise<Sample> {
   const slack = await world.slack(0);

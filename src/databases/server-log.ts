@@ -27,7 +27,7 @@ export type LogRead =
   | { readonly kind: 'unreadable'; readonly reason: string; readonly fix: string };
 
 /** What one look reads at most. */
-const MOST_BYTES = 256 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** Older entries say nothing about now: the bot was away. */
 const RECENT_MS = 60_000;
 

@@ -157,9 +157,9 @@ describe("the errors in a server's log", () => {
       expect(told(await until(2, start))).toEqual(['1 × 22012 -', '1 × 42P01 nowhere']);
     });
 
-    it('are read at most 256 KiB a look: the end counts, and what was passed over is told', async () => {
+    it('are read at most 1 MiB a look: the end counts, and what was passed over is told', async () => {
       const start = await end();
-      await fail(site, `select '${'ä,"\n'.repeat(100_000)}'::int`);
+      await fail(site, `select '${'ä,"\n'.repeat(400_000)}'::int`);
       await fail(site, 'table nowhere');
       const read = await eventually(async () => {
         const found = await look(start);

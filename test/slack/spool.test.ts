@@ -105,7 +105,7 @@ describe('a command that the store does not take', () => {
 
     inbox = world.store.inbox;
     await entered(1);
-    expect(spool.state()).toEqual({ waiting: 0 });
+    await eventually(() => spool.state().waiting === 0);
     await replayLater();
     await replayLater();
     expect(lines).toMatchObject([{ text: 'note the page is empty' }]);
@@ -369,7 +369,7 @@ describe('what is kept', () => {
     expect((await files()).filter((file) => file.endsWith('.aside'))).toHaveLength(3);
     // It may be under way in another process.
     expect((await files()).filter((file) => file.endsWith('.draft'))).toHaveLength(1);
-    expect(spool.state()).toEqual({ waiting: 0 });
+    await eventually(() => spool.state().waiting === 0);
   });
 
   it('is bounded: what is beyond is refused, and a copy of what is there takes no place', async () => {
