@@ -78,7 +78,8 @@ module.exports = {
       name: 'roots-are-leaves',
       severity: 'error',
       from: {
-        pathNot: '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts)|^test/|^bench/|^chaos/',
+        pathNot:
+          '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts)|^test/|^bench/|^chaos/',
       },
       to: { path: '^src/(cli/|main\\.ts|inward\\.ts|outward\\.ts|self-report\\.ts|found\\.ts|config\\.ts)' },
     },

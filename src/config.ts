@@ -5,6 +5,7 @@ import { alertMistakes, alertsOf } from './config-alerts.ts';
 import { ConfigFile, type SeverityFile, type TargetFile } from './config-file.ts';
 import { type HttpConfig, httpOf, missingTokens } from './config-http.ts';
 import { monitorMistakes, monitorsOf } from './config-monitors.ts';
+import { secretsOf } from './config-secrets.ts';
 import { missingPaging, pagingOf, teamMistakes, teamsOf } from './config-teams.ts';
 import { missingTracker, trackerNameOf, trackerOf } from './config-tracker.ts';
 import { COMMANDER, DEFAULT_ROLES, DEFAULT_SEVERITIES, type SeveritySpec } from './domain/policy.ts';
@@ -32,6 +33,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Folders of runbooks; a later one goes before. */
   readonly runbooks: readonly string[];
+  /** The values of all secrets above: for the log, which takes them out. */
+  readonly secrets: readonly string[];
 }
 
 /** How Slack reaches the bot: over connections that the bot opens, or at its HTTP server. */
@@ -111,6 +114,7 @@ function configOf(read: ConfigFile, file: string, env: Env): Omit<Config, keyof 
     ...(tracker ? { tracker } : {}),
     http: httpOf(read, env),
     runbooks: runbookFolders(file),
+    secrets: secretsOf(read, env),
   };
 }
 

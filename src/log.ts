@@ -9,6 +9,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface LogOptions {
   readonly level?: LogLevel;
   readonly destination?: DestinationStream;
+  /** The secrets themselves: where one stands it is taken out, whatever is around it. Of less than 8 characters none is. */
+  readonly secrets?: readonly string[];
 }
 
 const CENSOR = '[secret]';
@@ -45,15 +47,27 @@ const SECRET_TEXTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Makes the program's logger; `child({ incident })` for what belongs to an incident. */
-export function createLogger({ level = 'info', destination }: LogOptions = {}): Logger {
+export function createLogger({ level = 'info', destination, secrets = [] }: LogOptions = {}): Logger {
+  const withoutKnown = withoutEach(secrets);
   const options = {
     level,
     base: null,
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: CENSOR },
-    hooks: { streamWrite: withoutSecrets },
+    hooks: { streamWrite: (line: string) => withoutSecrets(withoutKnown(line)) },
     serializers: { err: errorFacts },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** Shorter ones are parts of words and numbers that are no secret. */
+const SHORTEST = 8;
+
+/** As they are, as a URL has them, and as they stand in a line of JSON; a long one first, it may hold another. */
+function withoutEach(secrets: readonly string[]): (line: string) => string {
+  const long = secrets.filter((secret) => secret.length >= SHORTEST);
+  const forms = long.flatMap((secret) => [JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+  const sought = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return (line) => sought.reduce((rest, secret) => rest.replaceAll(secret, CENSOR), line);
 }
 
 /** pg hangs its whole client on some errors: only what helps is logged. */

@@ -33,7 +33,10 @@ export interface Running {
 /** Starts the bot. When something is missing it throws a coded error, with everything closed again. */
 export const startFirebreak = (
   config: Config,
-  { clock = systemClock, log = createLogger() }: { clock?: Clock; log?: Logger } = {},
+  {
+    clock = systemClock,
+    log = createLogger({ secrets: config.secrets }),
+  }: { clock?: Clock; log?: Logger } = {},
 ): Promise<Running> =>
   openAll(async (onClose) => {
     const { settings, slack: keys, http } = config;

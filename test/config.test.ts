@@ -56,6 +56,34 @@ describe('the configuration', () => {
     return (error as Error).message.replaceAll(folder, '');
   };
 
+  it('lists the secrets it was given, of databases the password alone as it is written and as it is meant', async () => {
+    const { secrets: found } = await load(
+      `${payments}targets: { shop: { diag_url_env: SHOP_DIAG_URL, act_url_env: SHOP_ACT_URL } }
+http: { tokens: { github: HOOK_SECRET } }
+tracker: { github: { repo: acme/shop } }
+secrets: [DEPLOY_TOKEN]
+`,
+      {
+        ...secrets,
+        DATABASE_URL: 'postgres://bot:st%40re@127.0.0.1/firebreak',
+        SHOP_ACT_URL: 'postgres://act@127.0.0.1/shop?password=in-query',
+        FIREBREAK_TOKEN: 'ci',
+        PD_PAYMENTS_KEY: 'routing',
+        PAGE_URL: 'https://pages.test/hook',
+        PAGE_SECRET: 'page',
+        PAGERDUTY_TOKEN: 'rest',
+        HOOK_SECRET: 'hook',
+        GITHUB_TOKEN: 'ghp',
+        DEPLOY_TOKEN: 'deploy',
+      },
+    );
+    const pagers = ['routing', 'https://pages.test/hook', 'page', 'rest'];
+    const databases = ['st%40re', 'st@re', 'in-query'];
+    expect([...found].sort()).toEqual(
+      ['xoxb-test', 'xapp-test', 'ci', 'hook', 'ghp', 'deploy', ...pagers, ...databases].sort(),
+    );
+  });
+
   it('takes what is captured and how long it is kept', async () => {
     const { settings } = await load(`${slack}
 capture: { emoji: [':round_pushpin:', pushpin], max_image_mb: 1 }

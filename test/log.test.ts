@@ -26,6 +26,25 @@ describe('the log', () => {
     expect(JSON.parse(line)).toMatchObject({ incident: 7, msg: 'said' });
   });
 
+  it('takes out the secrets that it was given, wherever they stand', () => {
+    let text = '';
+    const secrets = ['pa"ss/word\\1', 'plain-secret', 'plain-secret-2', 'short'];
+    const log = createLogger({ secrets, destination: { write: (line) => void (text += line) } });
+    log.warn(
+      { at: [{ deep: 'x plain-secret-2.' }], 'plain-secret': 1, url: '/a?b=pa%22ss%2Fword%5C1' },
+      secrets[0],
+    );
+    log.info('short words stay');
+    const [first = '', second = ''] = text.split('\n');
+    expect(JSON.parse(first)).toMatchObject({
+      at: [{ deep: 'x [secret].' }],
+      '[secret]': 1,
+      url: '/a?b=[secret]',
+      msg: '[secret]',
+    });
+    expect(second).toContain('short words stay');
+  });
+
   it('keeps what is no secret', () => {
     expect(logged({ url: 'postgres://bot@db/shop', lane: 'incident:7' })).toContain('postgres://bot@db/shop');
   });

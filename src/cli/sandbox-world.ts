@@ -84,7 +84,8 @@ export const openSandbox = (options: SandboxOptions): Promise<Sandbox> =>
     await writeFile(file, stringify(configuration(slack, sourceSql)));
     const env = environment(slack, shop, storeUrl, token);
     const config = loadConfig(file, env);
-    const log = createLogger({ level: process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf() });
+    const level = process.env['LOG_LEVEL'] === undefined ? 'warn' : logLevelOf();
+    const log = createLogger({ level, secrets: config.secrets });
     const bot = await startFirebreak({ ...config, dataDir }, { log, clock });
     onClose(bot.close);
     const store = openStore(storeUrl);

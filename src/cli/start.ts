@@ -12,7 +12,7 @@ export const startCommand = (): Command =>
     .option('--data-dir <dir>', "Firebreak's data folder")
     .action(async ({ config: file, dataDir }: { config: string; dataDir?: string }) => {
       const config = loadConfig(file);
-      const log = createLogger({ level: config.logLevel });
+      const log = createLogger({ level: config.logLevel, secrets: config.secrets });
       const meant = { ...config, ...(dataDir ? { dataDir } : {}) };
       const bot = await startFirebreak(meant, { log });
       log.info({ url: bot.url }, 'firebreak is up');

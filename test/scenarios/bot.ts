@@ -15,6 +15,8 @@ export const TOKEN = 'capture-token';
 
 export interface BotProcess {
   readonly url: string;
+  /** All that it wrote to standard output and standard error until now. */
+  readonly said: () => string;
   /** What `kill -9` does: nothing is said or put away. */
   kill(): Promise<void>;
   /** SIGSTOP: it does nothing, and its connections stay open. */
@@ -86,6 +88,7 @@ export function botsFrom(config: string, env: NodeJS.ProcessEnv): Bots {
       if (url === true) throw new Error(`the bot has ended: ${said}`);
       return {
         url,
+        said: () => said,
         kill: () => kill(child, running),
         freeze: () => void child.kill('SIGSTOP'),
         wake: () => void child.kill('SIGCONT'),

@@ -36,7 +36,7 @@ export default defineStep({
       const input = Input.parse(raw);
       const request = requestOf(context, input);
       if ('ok' in request) return { ok: false, verdict: `There is no secret ${input.bearer ?? ''}.` };
-      const answer = await ask(request, context.signal);
+      const answer = await askWith(context, input, request);
       const ok = isExpected(answer, input.status);
       return { ok, verdict: wordsOf(request, answer), output: outputOf(answer) };
     },
@@ -52,7 +52,7 @@ export default defineStep({
     if ('ok' in request) return stopped('REFUSED', 'The secret that it needs is not there any more.');
     // The same key for the same step: a receiver that knows such keys does it once.
     const once = { ...request, headers: { ...request.headers, 'idempotency-key': context.key } };
-    return outcomeOf(request, await ask(once, signal), input.status);
+    return outcomeOf(request, await askWith({ ...context, signal }, input, once), input.status);
   },
   // It leaves no mark that could be looked for.
   resolve: () => Promise.resolve('unknown' as const),
@@ -73,6 +73,18 @@ function requestOf({ secrets }: StepContext, input: Input): WebRequest | Refusal
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
+}
+
+/** A page that shows what it was asked with would have the secret kept with the step. */
+async function askWith(
+  { secrets, signal }: Pick<StepContext, 'secrets' | 'signal'>,
+  { bearer }: Input,
+  request: WebRequest,
+): Promise<WebAnswer> {
+  const answer = await ask(request, signal);
+  const secret = bearer === undefined ? undefined : secrets[bearer];
+  if (answer.kind === 'lost' || !secret) return answer;
+  return { ...answer, text: answer.text.replaceAll(secret, '[hidden]') };
 }
 
 function planOf({ target }: StepContext, input: Input, { method, url, body }: WebRequest): Plan {

@@ -1,0 +1,85 @@
+/** `npm run check:audit`, with a program in npm's place that answers as npm does. */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../src/version.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'firebreak-audit-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const part = (id: string) => ({
+  name: 'left-pad',
+  version: '1.3.0',
+  licenses: [{ license: { id } }],
+  externalReferences: [
+    { type: 'distribution', url: 'https://registry.example/left-pad.tgz' },
+    { type: 'vcs', url: 'https://git.example/left-pad' },
+  ],
+});
+const sbom = (components: readonly object[]) => ({
+  bomFormat: 'CycloneDX',
+  metadata: { component: { name: 'a-folder' } },
+  components,
+});
+const advisories = (severity: string) => ({ vulnerabilities: { ws: { name: 'ws', severity } } });
+const NO_ANSWER = { message: '405 Method Not Allowed - POST https://registry.example/-/npm/v1/security' };
+
+async function check(answers: { readonly audit: object; readonly sbom: object }) {
+  const npm = join(folder, 'npm.mjs');
+  await writeFile(npm, `console.log(JSON.stringify(${JSON.stringify(answers)}[process.argv[2]]));`);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(PACKAGE_ROOT, 'scripts', 'audit.mjs')],
+    { cwd: folder, env: { ...process.env, npm_execpath: npm }, encoding: 'utf8' },
+  );
+  return { status, said: stdout + stderr };
+}
+
+test('a registry that cannot be asked is no failure, and its address is not shown', async () => {
+  const { status, said } = await check({ audit: NO_ANSWER, sbom: sbom([part('MIT')]) });
+  expect(status).toBe(0);
+  expect(said).toContain('the registry could not be asked');
+  expect(said).not.toContain('registry.example');
+});
+
+test.each([
+  ['high', 1, 'audit: ws has an advisory of level high'],
+  ['critical', 1, 'audit: ws has an advisory of level critical'],
+  ['moderate', 0, 'audit: no advisory of level high or critical'],
+])('an advisory of level %s', async (severity, code, words) => {
+  const { status, said } = await check({ audit: advisories(severity), sbom: sbom([part('MIT')]) });
+  expect(said).toContain(words);
+  expect(status).toBe(code);
+});
+
+test('the list of parts names this program, and no registry', async () => {
+  await check({ audit: NO_ANSWER, sbom: sbom([part('MIT')]) });
+  const text = await readFile(join(folder, 'dist', 'sbom.json'), 'utf8');
+  expect(text).not.toContain('registry.example');
+  expect(JSON.parse(text)).toMatchObject({
+    bomFormat: 'CycloneDX',
+    metadata: { component: { name: 'firebreak' } },
+    components: [{ name: 'left-pad', externalReferences: [{ type: 'vcs' }] }],
+  });
+});
+
+test.each([
+  ['GPL-3.0-only', 1],
+  ['(MIT OR GPL-3.0-only)', 0],
+  ['(MIT AND GPL-3.0-only)', 1],
+  ['BSD-3-Clause', 0],
+])('a part with the licence %s', async (id, code) => {
+  const { status, said } = await check({ audit: NO_ANSWER, sbom: sbom([part(id)]) });
+  expect(status).toBe(code);
+  if (code === 1) expect(said).toContain(`sbom: left-pad 1.3.0 has a licence that is not on the list: ${id}`);
+});
+
+test('packages that npm cannot list fail, rather than pass unseen', async () => {
+  const { status, said } = await check({ audit: NO_ANSWER, sbom: { error: { code: 'ESBOMPROBLEMS' } } });
+  expect(status).toBe(1);
+  expect(said).toContain('sbom: ');
+});
