@@ -94,12 +94,12 @@ interface Talk {
   stop(): Promise<void>;
 }
 
-/** Until the run has gone on without it, and Slack has given up two lines that it was sent. */
+/** Until the run has gone on without it, and Slack has given up a line that it was sent. */
 async function frozen(bot: BotProcess, { said }: Talk, word: string): Promise<void> {
   const before = said.length;
   bot.freeze();
   await eventually(async () => times(await texts(), word) > 0, { within: 18_000 });
-  await eventually(() => said.slice(before).filter(({ accepted }) => !accepted).length > 1);
+  await eventually(() => said.slice(before).some(({ accepted }) => !accepted), { within: 30_000 });
   bot.wake();
 }
 
