@@ -1,4 +1,5 @@
 /** The loop that finds durable work and has it done: at once when it is announced, by a poll each second in any case. */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { createCrew, type Worker } from './crew.ts';
@@ -27,6 +28,8 @@ const PAUSE_MS = 10;
 /** Serves all workers. While the store is away it waits, and goes on by itself. */
 export function createDrain({ store, leases, log, workers, pollMs = 1000 }: DrainOptions): Drain {
   const stopping = new AbortController();
+  // Each work in hand listens to it: as many as all workers together may have, and no leak.
+  setMaxListeners(0, stopping.signal);
   const listener = createListener(store, wake);
   const crews = workers.map((worker) =>
     createCrew({
