@@ -92,19 +92,31 @@ function asTold(said: Said, facts: Facts): readonly string[] {
   const count = counted(said, facts);
   if (count === undefined) return [];
   const inbox = facts.inbox.find(({ text }) => text.includes(said.token))?.state;
-  const [least, most] = bounds(said, inbox);
+  const [promised, most] = bounds(said, inbox);
+  const least = said.kind === 'danger' && isOver(said, facts) ? 0 : promised;
   if (count >= least && count <= most) return [];
   const told = said.told === '' ? 'nothing' : `"${said.told.slice(0, 160)}"`;
   const how = `${said.acked ? 'acked' : 'not acked'}, row ${inbox ?? 'none'}, told ${told}`;
   return [`${said.kind} ${said.token} took effect ${count} times, not ${least} to ${most}: ${how}`];
 }
 
+/** A run is refused by an incident that was resolved before it got there; that private answer is sent once at most. */
+const isOver = ({ incident }: Said, { incidents, entries }: Facts): boolean =>
+  homesOf(incident, incidents).some((home) =>
+    entries.some(
+      (entry) => entry.incident === home && entry.kind === 'status' && /→ resolved/.test(entry.text),
+    ),
+  );
+
+/** Who had to say it again has perhaps declared it twice. */
+const homesOf = (incident: number, incidents: Facts['incidents']): readonly number[] =>
+  incidents.filter(({ title }) => title.includes(`inc${incident}t`)).map(({ id }) => id);
+
 /** How often it took effect; undefined for what cannot be told apart. */
 function counted({ kind, token, incident }: Said, facts: Facts): number | undefined {
   const entries = (wanted: string): number =>
     facts.entries.filter((entry) => entry.kind === wanted && entry.text.includes(token)).length;
-  // Who had to say it again has perhaps declared it twice.
-  const homes = facts.incidents.filter(({ title }) => title.includes(`inc${incident}t`)).map(({ id }) => id);
+  const homes = homesOf(incident, facts.incidents);
   const strays = facts.entries.filter(
     (entry) => entry.text.includes(token) && !homes.includes(entry.incident),
   ).length;

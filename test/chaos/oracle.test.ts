@@ -33,6 +33,21 @@ const WELL: Facts = {
 };
 const [first, second] = WELL.messages as [Facts['messages'][number], Facts['messages'][number]];
 
+it('lets an incident that was resolved refuse a run, and no other one', () => {
+  const said: Said = {
+    kind: 'danger',
+    token: 'tokD',
+    incident: 1,
+    acked: true,
+    told: 'Still working on it.',
+  };
+  const inbox = [...WELL.inbox, { text: 'run tokD', state: 'done' }];
+  const none = { ...WELL, said: [NOTE, said], inbox, runs: [], effects: [], markers: 0 };
+  const resolved = { incident: 1, seq: 2, kind: 'status', text: 'Status investigating → resolved' };
+  expect(violations(none)).toEqual([expect.stringContaining('danger tokD took effect 0 times, not 1 to 1')]);
+  expect(violations({ ...none, entries: [...WELL.entries, resolved] })).toEqual([]);
+});
+
 it('finds nothing where all is as promised', () => {
   expect(violations(WELL)).toEqual([]);
 });

@@ -6,8 +6,8 @@ import { eventually } from '../support/eventually.ts';
 import { type BotProcess, type Bots, botsOf } from './bot.ts';
 
 const LONG_MS = 120_000;
-/** The server ends the session of a frozen instance after 10 s; what it held is adopted within 15 s. */
-const ADOPTED = { within: 15_000 };
+/** What a killed one held is adopted at once; a frozen one is cut off after 10 s. On a busy machine all takes longer. */
+const ADOPTED = { within: 30_000 };
 const CHANNEL = 'inc-1-orders-are-down';
 
 /** Says a word, lets time pass, and so on: whoever holds the run is found out by who is frozen. */
@@ -94,12 +94,12 @@ interface Talk {
   stop(): Promise<void>;
 }
 
-/** Until the run has gone on without it, and Slack has given up two lines that it was sent. */
+/** Until the run has gone on without it, and Slack has given up a line that it was sent. */
 async function frozen(bot: BotProcess, { said }: Talk, word: string): Promise<void> {
   const before = said.length;
   bot.freeze();
-  await eventually(async () => times(await texts(), word) > 0, { within: 18_000 });
-  await eventually(() => said.slice(before).filter(({ accepted }) => !accepted).length > 1);
+  await eventually(async () => times(await texts(), word) > 0, { within: 30_000 });
+  await eventually(() => said.slice(before).some(({ accepted }) => !accepted), { within: 30_000 });
   bot.wake();
 }
 
