@@ -15,6 +15,7 @@ import { FirebreakError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MonitorSettings } from './monitors/contract.ts';
 import type { PagingConfig } from './paging/paging-config.ts';
+import type { SlackLink } from './slack/link.ts';
 import type { TrackerConfig } from './trackers/tracker-config.ts';
 import { RUNBOOKS } from './version.ts';
 import { type Mistake, readYaml } from './yaml.ts';
@@ -36,11 +37,6 @@ export interface Config {
   /** The values of all secrets above: for the log, which takes them out. */
   readonly secrets: readonly string[];
 }
-
-/** How Slack reaches the bot: over connections that the bot opens, or at its HTTP server. */
-export type SlackLink =
-  | { readonly kind: 'socket'; readonly appToken: string }
-  | { readonly kind: 'http'; readonly signingSecret: string };
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

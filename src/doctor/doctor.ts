@@ -6,13 +6,14 @@ import { createWhoIsOnCall } from '../paging/pagerduty-schedules.ts';
 import type { PagingConfig } from '../paging/paging-config.ts';
 import { consult } from '../slack/consultation.ts';
 import { createDirectory } from '../slack/directory.ts';
+import type { SlackLink } from '../slack/link.ts';
 import { examineChannels } from './channels.ts';
 import { examineFiles } from './files.ts';
 import { examined, type Finding } from './finding.ts';
 import { examineFolder, examineHttp, type HttpParts } from './machine.ts';
 import { examineOwnStore, type OwnStoreFound } from './own-store.ts';
 import { examinePeople } from './people.ts';
-import { appIdIn, examineSlackApp, type SlackLink } from './slack-app.ts';
+import { appIdIn, examineSlackApp } from './slack-app.ts';
 import { examineSlackEvents } from './slack-events.ts';
 import { examineTargets } from './targets.ts';
 

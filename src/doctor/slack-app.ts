@@ -4,16 +4,12 @@ import { duration } from '../domain/metrics.ts';
 import { formatUtc } from '../domain/when.ts';
 import { explain } from '../errors.ts';
 import { type Consultation, consult, whyUnanswered } from '../slack/consultation.ts';
+import type { SlackLink } from '../slack/link.ts';
 import { SCOPES } from '../slack/manifest.ts';
 import { probeSocket, type SocketProbe } from '../slack/probe-socket.ts';
 import { clockFinding } from './clocks.ts';
 import { type Finding, fail, ok, skipped, warn } from './finding.ts';
 import { asking, NO_ANSWER } from './slack-errors.ts';
-
-/** How Slack reaches the bot. */
-export type SlackLink =
-  | { readonly kind: 'socket'; readonly appToken: string }
-  | { readonly kind: 'http'; readonly signingSecret: string };
 
 /** When the last delivery of each kind arrived, as the inbox still knows; undefined: the store does not answer. */
 export type Arrivals = Readonly<Record<string, Date>> | undefined;

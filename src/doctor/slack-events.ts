@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { formatUtc } from '../domain/when.ts';
 import { consult } from '../slack/consultation.ts';
+import type { SlackLink } from '../slack/link.ts';
 import { EVENTS, SHORTCUT } from '../slack/manifest.ts';
 import { type Finding, fail, ok, skipped, warn } from './finding.ts';
-import type { Arrivals, SlackLink } from './slack-app.ts';
+import type { Arrivals } from './slack-app.ts';
 import { asking } from './slack-errors.ts';
 
 export interface SlackEventsParts {

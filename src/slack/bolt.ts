@@ -14,6 +14,7 @@ import { createEntering } from './enter-kept.ts';
 import { watchFreezes } from './freezes.ts';
 import { type HttpHandler, type HttpLink, httpLink } from './http.ts';
 import { inboxReceiver } from './inbox-receiver.ts';
+import type { SlackLink } from './link.ts';
 import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
 import { isRefusedToken, slackError } from './perform/verdict.ts';
@@ -27,9 +28,7 @@ export interface SlackParts {
   readonly client: WebClient;
   readonly identity: WhoAmI;
   /** How Slack reaches the bot. */
-  readonly link:
-    | { readonly kind: 'socket'; readonly appToken: string }
-    | { readonly kind: 'http'; readonly signingSecret: string };
+  readonly link: SlackLink;
   readonly apiUrl?: string | undefined;
   /** `/incident` */
   readonly command: string;
