@@ -12,6 +12,8 @@ export interface Bots {
   /** `SIGSTOP` and `SIGCONT` to the bot that names itself so in the store. */
   signal(name: string, signal: NodeJS.Signals): void;
   advance(ms: number): void;
+  /** How much of what Slack sends them has not been acked. */
+  undelivered(): number;
   /** What their clocks say. */
   now(): Date;
 }
@@ -76,6 +78,7 @@ export function botsOf({ program, config, dir, slack, env }: BotsParts): Bots {
     signal(name, signal) {
       [...running.values()].find((bot) => bot.name === name)?.child.kill(signal);
     },
+    undelivered: () => slack.unanswered(),
     now: () => new Date(Date.now() + ahead),
     advance(ms) {
       ahead += ms;

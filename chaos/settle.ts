@@ -26,10 +26,12 @@ const LEFT = `
 
 /** Undefined when all is done; else what is left. */
 export async function settled(place: Place, bots: Bots): Promise<string | undefined> {
-  const left = await untilNothing(place, bots);
-  if (left !== undefined) return left;
-  const looks = await twinsLookedFor(place, bots);
-  return looks ?? untilNothing(place, bots);
+  return (
+    (await untilNothing(place, bots)) ??
+    (await allDelivered(place, bots)) ??
+    (await twinsLookedFor(place, bots)) ??
+    (await untilNothing(place, bots))
+  );
 }
 
 const leftIn = async (place: Place): Promise<string> =>
@@ -51,6 +53,16 @@ async function untilNothing(place: Place, bots: Bots): Promise<string | undefine
     await sleep(LOOK_MS);
   }
   return before;
+}
+
+/** Slack tries an event that was not acked again after a minute, and after five. */
+async function allDelivered(place: Place, bots: Bots): Promise<string | undefined> {
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
+    if (bots.undelivered() === 0) return undefined;
+    await forward(LAST_STEP_MS, place, bots);
+    await sleep(LOOK_MS);
+  }
+  return 'Slack has events that nobody takes';
 }
 
 /** Puts the clocks forward to each time at which what was sent again is looked for. */

@@ -51,7 +51,7 @@ export interface LocalSlack {
   /** From now on over HTTP to this address, or through Socket Mode again. */
   deliverTo(httpUrl: string | undefined): void;
   advanceClock(ms: number): void;
-  /** Deliveries over Socket Mode that were sent and not acked yet. */
+  /** Deliveries over Socket Mode that are not acked yet: they were sent, or are events that will be tried again. */
   unanswered(): number;
   stop(): Promise<void>;
 }

@@ -29,7 +29,7 @@ export interface SocketHub {
   /** Asks `count` connections, the oldest first, to reconnect. */
   refresh(count: number): void;
   connections(): number;
-  /** Deliveries that were sent and not acked yet. */
+  /** Deliveries that are not acked yet: they were sent, or are events that will be tried again. */
   unanswered(): number;
   stop(): Promise<void>;
 }
@@ -50,6 +50,7 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
   const leaving = new Set<WebSocket>();
   const pending = new Map<string, Pending>();
   let turn = 0;
+  let waiting = 0;
 
   const deliver = (delivery: Delivery, attempt: number) => {
     const ready = open.filter((socket) => !leaving.has(socket));
@@ -73,7 +74,11 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
     // Only events are tried again; a person whose command failed is told so instead.
     if (delivery.type !== 'events_api' || wait === undefined) return;
     const unreachable = wait === 0 && reason === 'dispatch_failed' ? ACK_MS : wait;
-    clock.after(unreachable, () => deliver(delivery, attempt + 1));
+    waiting += 1;
+    clock.after(unreachable, () => {
+      waiting -= 1;
+      deliver(delivery, attempt + 1);
+    });
   };
 
   const acknowledge = (raw: RawData) => {
@@ -142,7 +147,7 @@ export function createSocketHub(options: { clock: Clock; url: () => string; appI
         setTimeout(() => socket.terminate(), LEAVE_MS).unref();
       }
     },
-    unanswered: () => pending.size,
+    unanswered: () => pending.size + waiting,
     connections: () => open.length,
     async stop() {
       for (const one of pending.values()) clearTimeout(one.timer);
