@@ -88,6 +88,14 @@ describe('the doctor of the store', () => {
     ]);
   });
 
+  it('is content with tables in the schema of the role, whatever older ones are elsewhere', async () => {
+    const made = `create schema ${role} authorization ${role};
+                  create table ${role}.firebreak_migrations (like public.firebreak_migrations);
+                  alter table ${role}.firebreak_migrations owner to ${role}`;
+    const findings = await whileSet(made, `drop schema ${role} cascade`, async () => (await look()).findings);
+    expect(lines(findings, 'store rights')).toMatchObject([{ status: 'ok' }]);
+  });
+
   it('tells of a role whose search_path leads nowhere', async () => {
     const set = `alter role ${role} set search_path = nowhere`;
     expect(await whileSet(set, `alter role ${role} reset search_path`, wrong)).toContain('fail store rights');
