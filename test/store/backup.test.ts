@@ -224,7 +224,7 @@ test.each([
   ['refused at its beginning', 'copy nowhere (id) from stdin', 'relation "nowhere" does not exist'],
   ['refused at its end', 'copy people (user_id) from stdin', 'null value in column "name"'],
 ])("a COPY that is %s ends with the server's reason", async (_how, sql, reason) => {
-  const client = full.store.dedicated({ application_name: 'test' });
+  const client = full.store.dedicated({ application_name: 'test', query_timeout: 0 });
   await client.connect();
   opened.push(() => client.end());
   await expect(pipeline(Readable.from([Buffer.from('U9\n')]), copyIn(client, sql))).rejects.toThrow(reason);
