@@ -72,16 +72,17 @@ export function bounds(said: Said, inbox: string | undefined): readonly [number,
 }
 
 /** The verb itself said no, perhaps after other words to the same person. */
-const isRefusal = (told: string): boolean => /^:no_entry/m.test(told);
+export const isRefusal = (told: string): boolean => /^:no_entry/m.test(told);
 
 function kept(said: Said, facts: Facts): readonly string[] {
   return [...asTold(said, facts), ...toldWhenUndone(said, facts)];
 }
 
-/** Who asked for what was recorded and then not done has a direct message that says so. */
-function toldWhenUndone({ kind, token }: Said, { inbox, messages }: Facts): readonly string[] {
+/** Who asked for what was recorded and then not done was told so at once, or has a direct message. */
+function toldWhenUndone({ kind, token, told: answer }: Said, { inbox, messages }: Facts): readonly string[] {
   const row = token === '' ? undefined : inbox.find(({ text }) => text.includes(token));
   if (row?.state !== 'expired' && row?.state !== 'refused') return [];
+  if (/\*refused\*|was not done/.test(answer)) return [];
   const told = messages.filter(({ text }) => text.includes(token) && text.includes('was *not* run'));
   return told.length === 1
     ? []

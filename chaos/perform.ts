@@ -4,13 +4,17 @@ import pg from 'pg';
 import { buttonsIn } from '../sandbox/story/actors.ts';
 import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
+import { isRefusal } from './oracle.ts';
+import type { Said } from './people.ts';
 import type { Act } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
-const APPROVAL_MS = 30_000;
-const LOCK_MS = 20_000;
+const APPROVAL_MS = 12_000;
+const LOCK_MS = 12_000;
+const CLICKS = 3;
+const EXECUTED_MS = 10_000;
 
 /** Settles when everybody has done everything. */
 export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
@@ -21,12 +25,14 @@ export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
       const channel = await declared(scene, incident);
       const begun = Date.now();
       const mine = plan.acts.filter((act) => act.incident === incident);
-      await Promise.all(
-        mine.map(async (act) => {
-          await sleep(Math.max(0, act.at - (Date.now() - begun)));
-          await done(act, channel, scene, breaker);
-        }),
-      );
+      const play = async (act: Act): Promise<void> => {
+        await sleep(Math.max(0, act.at - (Date.now() - begun)));
+        await done(act, channel, scene, breaker);
+      };
+      const last = mine.filter((act) => act.kind === 'line' && act.after === 'danger');
+      const danger = Promise.all(mine.filter(({ kind }) => kind === 'danger').map(play));
+      const others = mine.filter((act) => act.kind !== 'danger' && !last.includes(act));
+      await Promise.all([...others.map(play), danger.then(() => Promise.all(last.map(play)))]);
     }),
   );
 }
@@ -103,35 +109,69 @@ async function danger(
   await people.say({ kind: 'danger', token, incident }, user, channel, `run chaos-effect token=${token}`);
   const button = await people.until(async () => {
     const all = buttonsIn(await people.state(), (name) => name === channel);
-    return all.find(({ actionId }) => actionId === 'approval:approved');
+    const found = all.find(({ actionId }) => actionId === 'approval:approved');
+    return found ?? ((await isUnderWay(token, scene)) ? undefined : 'over');
   }, APPROVAL_MS);
-  if (!button) return;
-  const approve = (): Promise<unknown> => people.press({ kind: 'approve', token, incident }, 'dba', button);
-  if (cut === 'none') await approve();
+  if (!button || button === 'over') return;
+  const approve = async (): Promise<Said> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const said = await people.press({ kind: 'approve', token, incident }, 'dba', button);
+      if (attempt === CLICKS || !/Click again|Say it again/i.test(said.told)) return said;
+      await sleep(AGAIN_MS / CLICKS);
+    }
+  };
+  if (cut === 'none') await executed(token, approve(), scene);
   else await cutOff(token, approve, scene, breaker);
+}
+
+/** Recorded and not yet done, or a run that has not ended. */
+async function isUnderWay(token: string, { place }: Scene): Promise<boolean> {
+  const rows = await sql(
+    place.storeUrl(),
+    `select from inbox where state = 'received' and payload ->> 'text' like $1
+      union all
+     select from runs where ended_at is null and params ->> 'token' = $2`,
+    [`%${token}%`, token],
+  );
+  return rows.length > 0;
+}
+
+async function executed(token: string, pressed: Promise<Said>, scene: Scene): Promise<void> {
+  const { place, people } = scene;
+  if (isRefusal((await pressed).told)) return;
+  await people.until(async () => {
+    const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
+    return rows.length > 0 || !(await isUnderWay(token, scene)) || undefined;
+  }, EXECUTED_MS);
 }
 
 /** Where PostgreSQL is restarted meanwhile, the step goes its way without the cut. */
 async function cutOff(
   token: string,
-  approve: () => Promise<unknown>,
-  { place, people, plan }: Scene,
+  approve: () => Promise<Said>,
+  scene: Scene,
   breaker: Breaker,
 ): Promise<void> {
+  const { place, people, plan, tell } = scene;
   const lock = await hold(place.targetUrl(), 'lock table effects in access exclusive mode').catch(
     () => undefined,
   );
   const pressed = approve();
+  let refused = false;
+  void pressed.then(({ told }) => (refused = isRefusal(told)));
   const waits = await people.until(async () => {
     const rows = await sql(
       place.targetUrl(),
       `select from pg_stat_activity
         where datname = current_database() and usename = 'owner' and wait_event_type = 'Lock'`,
     );
-    return rows.length > 0 || undefined;
+    if (rows.length > 0) return 'for the lock';
+    return refused || !(await isUnderWay(token, scene)) ? 'no more' : undefined;
   }, LOCK_MS);
-  const journal = waits ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
+  const journal =
+    waits === 'for the lock' ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
   await lock?.end().catch(() => undefined);
+  tell(`${token} waits ${waits ?? 'for nothing'}, ${journal ? 'and is cut off' : 'and goes its way'}`);
   if (journal) {
     await people.until(async () => {
       const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);

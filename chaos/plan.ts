@@ -4,7 +4,8 @@ import { type Random, randomOf } from './random.ts';
 /** What a person does, one person an act. A token is said by nobody else, so that what came of it can be counted. */
 export type Act = { readonly at: number; readonly user: string; readonly incident: number } & (
   | { readonly kind: TokenKind; readonly token: string }
-  | { readonly kind: 'line'; readonly line: string }
+  /** `after`: once all that is dangerous in its incident is over. */
+  | { readonly kind: 'line'; readonly line: string; readonly after?: 'danger' }
   /** A message that is marked for the timeline, and edited when `edit`. */
   | { readonly kind: 'capture'; readonly token: string; readonly edit: boolean }
   /** A runbook that writes the token into the target, once somebody else has approved it. */
@@ -168,7 +169,7 @@ function burst(seed: number, incidents: number, random: Random): Act[] {
 }
 
 function dangerIn(incident: number, seed: number, random: Random): Act[] {
-  if (!random.percent(60)) return [];
+  if (!random.percent(90)) return [];
   const cut = random.pick(['none', 'none', 'committed'] as const);
   const token = tokenOf(seed, `d${incident}`);
   return [{ at: random.below(LENGTH_MS / 2), user: '', incident, kind: 'danger', token, cut }];
@@ -180,6 +181,8 @@ const resolveOf = (incident: number, random: Random): Act => ({
   incident,
   kind: 'line',
   line: 'resolve it was the deploy',
+  // Else it gets in the way of what waits for an approval.
+  ...(random.percent(80) ? { after: 'danger' } : {}),
 });
 
 const METHODS: readonly [string, ...string[]] = [
