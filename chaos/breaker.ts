@@ -67,7 +67,11 @@ export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
       ms: 1500,
       times: 1,
     });
-    const said = people.say({ kind: 'update', token, incident: 1 }, 'commander', channel, `update ${token}`);
+    const said = people.say(
+      { kind: 'update', token, incident: 1, user: 'commander' },
+      channel,
+      `update ${token}`,
+    );
     const lane = await people.until(async () => {
       const [row] = await sql<{ lane: string; bot: string }>(
         place.storeUrl(),

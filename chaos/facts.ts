@@ -15,26 +15,41 @@ interface ShownMessage {
   readonly metadata?: { readonly event_payload?: { readonly effect_id?: string } };
 }
 
+interface Shown {
+  readonly users: readonly { readonly id: string; readonly name: string }[];
+  readonly channels: readonly {
+    readonly id: string;
+    readonly messages: readonly ShownMessage[];
+    readonly ephemerals: readonly (ShownMessage & { readonly to: string })[];
+  }[];
+}
+
+/** The name of whoever has this id. */
+type NameOf = (id: string) => string;
+
 export async function collect(place: Place, people: People, unsettled: string | undefined): Promise<Facts> {
   const store = openStore(place.storeUrl());
   try {
-    const { channels } = await people.control<{
-      channels: readonly { readonly id: string; readonly messages: readonly ShownMessage[] }[];
-    }>('GET', 'state');
+    const { users, channels } = await people.control<Shown>('GET', 'state');
+    const names = new Map(users.map(({ id, name }) => [id, name]));
+    const nameOf: NameOf = (id) => names.get(id) ?? id;
+    const whispers = channels.flatMap(({ ephemerals }) =>
+      ephemerals.filter(ofBot).map(({ to, text }) => ({ to: nameOf(to), text })),
+    );
     const target = place.targetUrl();
     const effects = await sql<{ token: string }>(target, 'select token from effects');
     return {
-      ...(await ofStore(store)),
-      said: people.said,
+      ...(await ofStore(store, nameOf)),
+      // Of what came when nobody waited for it any more, too.
+      said: people.said.map((one) => ({ ...one, told: wordsTo(one.user, whispers) })),
+      whispers,
       messages: channels.flatMap(({ id, messages }) =>
-        messages
-          .filter((message) => message.bot_id !== undefined)
-          .map(({ ts, text, metadata }) => ({
-            channel: id,
-            ts,
-            text,
-            effectId: metadata?.event_payload?.effect_id,
-          })),
+        messages.filter(ofBot).map(({ ts, text, metadata }) => ({
+          channel: id,
+          ts,
+          text,
+          effectId: metadata?.event_payload?.effect_id,
+        })),
       ),
       effects: effects.map(({ token }) => token),
       markers: await markersIn(target),
@@ -44,6 +59,12 @@ export async function collect(place: Place, people: People, unsettled: string | 
     await store.close();
   }
 }
+
+/** Not what Slack itself said. */
+const ofBot = ({ bot_id: bot }: ShownMessage): boolean => bot !== undefined;
+
+const wordsTo = (user: string, whispers: Facts['whispers']): string =>
+  whispers.flatMap(({ to, text }) => (to === user ? [text] : [])).join('\n');
 
 async function markersIn(target: string): Promise<number> {
   const [there] = await sql<{ there: boolean }>(
@@ -57,7 +78,8 @@ async function markersIn(target: string): Promise<number> {
 
 async function ofStore(
   store: Store,
-): Promise<Omit<Facts, 'said' | 'messages' | 'effects' | 'markers' | 'unsettled'>> {
+  nameOf: NameOf,
+): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'effects' | 'markers' | 'unsettled'>> {
   const incidents = await rows<Facts['incidents'][number]>(
     store,
     'select id, title, channel_id as channel from incidents order by id',
@@ -70,19 +92,32 @@ async function ofStore(
   return {
     incidents,
     chain,
-    entries: await rows(
-      store,
-      `select t.incident_id as incident, t.seq, t.kind, coalesce(c.content ->> 'text', '') as text
-         from timeline t join timeline_contents c using (incident_id, seq)
-        order by t.incident_id, t.seq`,
+    entries: named(
+      await rows<Facts['entries'][number]>(
+        store,
+        `select t.incident_id as incident, t.seq, t.kind, t.actor as user, coalesce(c.content ->> 'text', '') as text
+           from timeline t join timeline_contents c using (incident_id, seq)
+          order by t.incident_id, t.seq`,
+      ),
+      nameOf,
     ),
     actions: (await rows<{ text: string }>(store, 'select text from action_items')).map(({ text }) => text),
-    inbox: await rows(store, `select state, coalesce(payload ->> 'text', '') as text from inbox`),
-    outbox: await rows(
-      store,
-      `select id, lane, effect_id as "effectId", effect ->> 'kind' as kind, state,
-              coalesce(effect ->> 'text', '') as text, effect ->> 'kind' <> 'whisper' as posted
-         from outbox order by id`,
+    inbox: named(
+      await rows<Facts['inbox'][number]>(
+        store,
+        `select state, payload ->> 'user_id' as user, coalesce(payload ->> 'text', '') as text
+           from inbox where kind = 'command'`,
+      ),
+      nameOf,
+    ),
+    outbox: named(
+      await rows<Facts['outbox'][number]>(
+        store,
+        `select id, lane, effect_id as "effectId", effect ->> 'kind' as kind, state,
+                coalesce(effect ->> 'text', '') as text, coalesce(effect ->> 'user', '') as user
+           from outbox order by id`,
+      ),
+      nameOf,
     ),
     writes: await rows(store, `select what, key, bot from chaos.writes where kind = 'outbox' order by seq`),
     runs: await rows(
@@ -96,3 +131,6 @@ async function ofStore(
 
 const rows = async <Row extends object>(store: Store, text: string): Promise<readonly Row[]> =>
   (await store.query<Row & QueryResultRow>(text)).rows;
+
+const named = <Row extends { readonly user: string }>(all: readonly Row[], nameOf: NameOf): readonly Row[] =>
+  all.map((row) => ({ ...row, user: nameOf(row.user) }));

@@ -4,9 +4,9 @@ import pg from 'pg';
 import { buttonsIn } from '../sandbox/story/actors.ts';
 import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
-import { isRefusal } from './oracle.ts';
-import type { Said } from './people.ts';
-import type { Act } from './plan.ts';
+import { isRefusal } from './oracle-people.ts';
+import { newcomer, type Said } from './people.ts';
+import { type Act, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
@@ -42,8 +42,7 @@ async function declared({ plan, people }: Scene, incident: number): Promise<stri
   for (let attempt = 1; ; attempt += 1) {
     const token = `inc${incident}t${plan.seed}n${attempt}z`;
     const said = await people.say(
-      { kind: 'declare', token, incident },
-      'oncall',
+      { kind: 'declare', token, incident, user: await newcomer(`declarer${incident}n${attempt}`, people) },
       'incidents',
       `declare sev2 ${token}`,
     );
@@ -63,14 +62,13 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
     case 'action':
     case 'impact':
       await people.say(
-        { kind: act.kind, token: act.token, incident },
-        user,
+        { kind: act.kind, token: act.token, incident, user },
         channel,
         `${act.kind} ${act.token}`,
       );
       return;
     case 'line':
-      await people.say({ kind: 'line', token: '', incident }, user, channel, act.line);
+      await people.say({ kind: 'line', token: act.line, incident, user }, channel, act.line);
       return;
     case 'capture':
       await capture(act, channel, scene);
@@ -91,7 +89,7 @@ async function capture(
     text: `seen: ${token}`,
   });
   await people.control('POST', 'reactions', { user, channel, ts, name: 'pushpin' });
-  people.did({ kind: edit ? 'corrected' : 'captured', token, incident });
+  people.did({ kind: edit ? 'corrected' : 'captured', token, incident, user });
   if (edit)
     await people.control('PATCH', `messages/${channel}/${ts}`, {
       user,
@@ -106,7 +104,7 @@ async function danger(
   breaker: Breaker,
 ): Promise<void> {
   const { people } = scene;
-  await people.say({ kind: 'danger', token, incident }, user, channel, `run chaos-effect token=${token}`);
+  await people.say({ kind: 'danger', token, incident, user }, channel, `run chaos-effect token=${token}`);
   const button = await people.until(async () => {
     const all = buttonsIn(await people.state(), (name) => name === channel);
     const found = all.find(({ actionId }) => actionId === 'approval:approved');
@@ -115,7 +113,7 @@ async function danger(
   if (!button || button === 'over') return;
   const approve = async (): Promise<Said> => {
     for (let attempt = 1; ; attempt += 1) {
-      const said = await people.press({ kind: 'approve', token, incident }, 'dba', button);
+      const said = await people.press({ kind: 'approve', token, incident, user: 'dba' }, button);
       if (attempt === CLICKS || !/Click again|Say it again/i.test(said.told)) return said;
       await sleep(AGAIN_MS / CLICKS);
     }
@@ -205,7 +203,11 @@ export async function tooLate(
   const channel = journal && (await people.home(/-inc1t/, AGAIN_MS));
   const said =
     channel &&
-    people.say({ kind: 'danger', token, incident: 1 }, 'person0', channel, `run chaos-effect token=${token}`);
+    people.say(
+      { kind: 'danger', token, incident: 1, user: LATECOMER },
+      channel,
+      `run chaos-effect token=${token}`,
+    );
   await people.until(async () => {
     const rows = await sql(
       place.storeUrl(),

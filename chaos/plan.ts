@@ -45,6 +45,9 @@ export interface Plan {
   readonly dangerSurely?: boolean;
 }
 
+/** Says the last thing of a run, when nobody works on it any more. */
+export const LATECOMER = 'latecomer';
+
 /** How long people are at work, in ms. */
 const LENGTH_MS = 2500;
 /** One seed in so many lasts as long as a real restart of a managed database. */

@@ -11,7 +11,7 @@ import type { Ground, Place } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
 import { type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
-import type { Plan } from './plan.ts';
+import { LATECOMER, type Plan } from './plan.ts';
 import { settled } from './settle.ts';
 
 export interface Scene {
@@ -97,16 +97,17 @@ async function play(scene: Scene): Promise<Facts> {
   return collect(place, people, unsettled);
 }
 
-/** Their ids. */
+/** Ids of those who may change the target. */
 async function newcomers({ acts }: Plan, people: People): Promise<readonly string[]> {
   const ids: string[] = [];
-  for (const { user } of acts)
-    ids.push((await people.control<{ id: string }>('POST', 'users', { name: user })).id);
+  for (const name of [...acts.map(({ user }) => user), LATECOMER])
+    ids.push((await people.control<{ id: string }>('POST', 'users', { name })).id);
   return ids;
 }
 
 async function keep(dir: string, facts: Facts, people: People): Promise<void> {
-  const all = { facts, state: await people.state(), calls: await people.control('GET', 'calls') };
+  const [state, calls] = [await people.control('GET', 'state'), await people.control('GET', 'calls')];
+  const all = { facts, state, calls };
   for (const [name, value] of Object.entries(all))
     await writeFile(join(dir, `${name}.json`), `${JSON.stringify(value, undefined, 1)}\n`);
 }

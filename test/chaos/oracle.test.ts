@@ -1,13 +1,23 @@
-import { bounds, type Facts, violations } from '../../chaos/oracle.ts';
+import { type Facts, violations } from '../../chaos/oracle.ts';
+import { bounds } from '../../chaos/oracle-people.ts';
 import type { Said } from '../../chaos/people.ts';
 
-const NOTE: Said = { kind: 'note', token: 'tokA', incident: 1, acked: true, told: 'Noted.' };
+const NOTE: Said = {
+  kind: 'note',
+  token: 'tokA',
+  incident: 1,
+  user: 'ann',
+  acked: true,
+  told: 'Noted.',
+};
+const ENTRY = { incident: 1, seq: 1, kind: 'note', user: 'ann', text: 'tokA' };
+const ROW = { user: 'ann', text: 'note tokA', state: 'done' };
 const WELL: Facts = {
   said: [NOTE],
   incidents: [{ id: 1, title: 'inc1t1', channel: 'C1' }],
-  entries: [{ incident: 1, seq: 1, kind: 'note', text: 'tokA' }],
+  entries: [ENTRY],
   actions: [],
-  inbox: [{ text: 'note tokA', state: 'done' }],
+  inbox: [ROW],
   outbox: ['one', 'two'].map((text, index) => ({
     id: index + 1,
     lane: 'incident:1',
@@ -15,8 +25,9 @@ const WELL: Facts = {
     kind: 'say',
     state: 'sent',
     text,
-    posted: true,
+    user: '',
   })),
+  whispers: [{ to: 'ann', text: 'Noted.' }],
   messages: [
     { channel: 'C1', ts: '1.0', text: 'one', effectId: 'one' },
     { channel: 'C1', ts: '2.0', text: 'two', effectId: 'two' },
@@ -31,6 +42,14 @@ const WELL: Facts = {
   chain: [],
   unsettled: undefined,
 };
+const LEAD: Said = {
+  ...NOTE,
+  kind: 'line',
+  token: 'lead',
+  user: 'bob',
+  told: 'Incident commander is now bob.',
+};
+const LED = { ...ENTRY, kind: 'role', user: 'bob', text: 'bob leads' };
 const [first, second] = WELL.messages as [Facts['messages'][number], Facts['messages'][number]];
 
 it('lets an incident that was resolved refuse a run, and no other one', () => {
@@ -38,14 +57,22 @@ it('lets an incident that was resolved refuse a run, and no other one', () => {
     kind: 'danger',
     token: 'tokD',
     incident: 1,
+    user: 'bob',
     acked: true,
     told: 'Still working on it.',
   };
-  const inbox = [...WELL.inbox, { text: 'run tokD', state: 'done' }];
+  const inbox = [...WELL.inbox, { user: 'bob', text: 'run tokD', state: 'done' }];
   const none = { ...WELL, said: [NOTE, said], inbox, runs: [], effects: [], markers: 0 };
-  const resolved = { incident: 1, seq: 2, kind: 'status', text: 'Status investigating → resolved' };
-  expect(violations(none)).toEqual([expect.stringContaining('danger tokD took effect 0 times, not 1 to 1')]);
+  const resolved = { ...ENTRY, seq: 2, kind: 'status', text: 'Status investigating → resolved' };
+  expect(violations(none)).toEqual([
+    expect.stringContaining('danger tokD of bob took effect 0 times, not 1 to 1'),
+  ]);
   expect(violations({ ...none, entries: [...WELL.entries, resolved] })).toEqual([]);
+});
+
+it('takes words after which the answer is still to come for no answer', () => {
+  const told = [':hourglass_flowing_sand: Still working on it. The answer comes here.', 'Noted.'];
+  expect(violations({ ...WELL, whispers: told.map((text) => ({ to: 'ann', text })) })).toEqual([]);
 });
 
 it('finds nothing where all is as promised', () => {
@@ -53,18 +80,10 @@ it('finds nothing where all is as promised', () => {
 });
 
 it.each<[string, Partial<Facts>, RegExp]>([
-  [
-    'a note twice',
-    { entries: [...WELL.entries, { incident: 1, seq: 2, kind: 'note', text: 'tokA' }] },
-    /took effect 2 times/,
-  ],
+  ['a note twice', { entries: [ENTRY, { ...ENTRY, seq: 2 }] }, /took effect 2 times/],
   ['a note that is lost', { entries: [] }, /took effect 0 times/],
-  [
-    'a note in another incident',
-    { entries: [{ incident: 2, seq: 1, kind: 'note', text: 'tokA' }] },
-    /2 times/,
-  ],
-  ['a gap', { entries: [{ incident: 1, seq: 2, kind: 'note', text: 'tokA' }] }, /entry 2 follows 0/],
+  ['a note in another incident', { entries: [{ ...ENTRY, incident: 2 }] }, /2 times/],
+  ['a gap', { entries: [{ ...ENTRY, seq: 2 }] }, /entry 2 follows 0/],
   ['a broken chain', { chain: ['timeline of 1 is broken'] }, /broken/],
   ['a message twice', { messages: [first, first, second] }, /2 times: one/],
   ['a lost message', { messages: [first] }, /is not in Slack: two/],
@@ -93,8 +112,36 @@ it.each<[string, Partial<Facts>, RegExp]>([
   ],
   [
     'that nobody was told of what was not run',
-    { entries: [], inbox: [{ text: 'note tokA', state: 'expired' }] },
+    { entries: [], inbox: [{ ...ROW, state: 'expired' }] },
     /told so 0 times/,
+  ],
+  [
+    'an answer that is given twice',
+    { whispers: [...WELL.whispers, ...WELL.whispers] },
+    /note tokA of ann was answered 2 times/,
+  ],
+  [
+    'a whisper that is sent twice',
+    { whispers: [...WELL.whispers, { to: 'ann', text: 'You have just joined. Shall I …' }] },
+    /ann was offered 1 times how it stands, not 0/,
+  ],
+  [
+    'a line that took effect twice',
+    {
+      said: [NOTE, LEAD],
+      entries: [ENTRY, { ...LED, seq: 2 }, { ...LED, seq: 3 }],
+      inbox: [ROW, { user: 'bob', text: 'lead', state: 'done' }],
+    },
+    /line lead of bob took effect 2 times, not 0 to 1/,
+  ],
+  [
+    'a line that is answered and was not done',
+    {
+      said: [NOTE, LEAD],
+      inbox: [ROW, { user: 'bob', text: 'lead', state: 'done' }],
+      whispers: [...WELL.whispers, { to: 'bob', text: LEAD.told }],
+    },
+    /line lead of bob took effect 0 times, not 1 to 1/,
   ],
   ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
 ])('sees %s', (_, change, expected) => {
