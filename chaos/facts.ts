@@ -21,6 +21,7 @@ interface Shown {
     readonly id: string;
     readonly messages: readonly ShownMessage[];
     readonly ephemerals: readonly (ShownMessage & { readonly to: string })[];
+    readonly files: readonly { readonly name: string }[];
   }[];
 }
 
@@ -51,6 +52,7 @@ export async function collect(place: Place, people: People, unsettled: string | 
           effectId: metadata?.event_payload?.effect_id,
         })),
       ),
+      files: channels.flatMap(({ files }) => files.map(({ name }) => name)),
       effects: effects.map(({ token }) => token),
       markers: await markersIn(target),
       unsettled,
@@ -79,7 +81,7 @@ async function markersIn(target: string): Promise<number> {
 async function ofStore(
   store: Store,
   nameOf: NameOf,
-): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'effects' | 'markers' | 'unsettled'>> {
+): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'files' | 'effects' | 'markers' | 'unsettled'>> {
   const incidents = await rows<Facts['incidents'][number]>(
     store,
     'select id, title, channel_id as channel from incidents order by id',
@@ -114,8 +116,22 @@ async function ofStore(
       await rows<Facts['outbox'][number]>(
         store,
         `select id, lane, effect_id as "effectId", effect ->> 'kind' as kind, state,
-                coalesce(effect ->> 'text', '') as text, coalesce(effect ->> 'user', '') as user
+                coalesce(effect ->> 'text', effect ->> 'name', '') as text,
+                coalesce(effect ->> 'user', effect #>> '{to,id}', '') as user,
+                coalesce(effect ->> 'subject', '') as subject
            from outbox order by id`,
+      ),
+      nameOf,
+    ),
+    escalations: await rows(
+      store,
+      'select incident_id as incident, number, level, state from escalations order by incident_id, number',
+    ),
+    pages: named(
+      await rows<Facts['pages'][number]>(
+        store,
+        `select incident_id as incident, number, escalation, level, user_id as user, at, answer, answered_at as "answeredAt"
+           from pages order by incident_id, number`,
       ),
       nameOf,
     ),

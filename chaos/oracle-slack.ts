@@ -3,7 +3,13 @@ import { grouped } from './grouped.ts';
 import type { Facts } from './oracle.ts';
 
 export function shownAsSent(facts: Facts): readonly string[] {
-  return [...sentOnce(facts), ...inOrder(facts), ...whisperedOnce(facts)];
+  return [
+    ...sentOnce(facts),
+    ...inOrder(facts),
+    ...currentOnce(facts),
+    ...filesOnce(facts),
+    ...whisperedOnce(facts),
+  ];
 }
 
 /** Each message that was to be sent is there once, and no other one. */
@@ -43,6 +49,30 @@ function inOrder({ outbox, messages }: Facts): readonly string[] {
         ? [`message ${id} of ${lane} stands before message ${before.id}`]
         : [];
     });
+}
+
+/** Of cards, pages and the like, which are kept current, there is one message each. */
+function currentOnce({ outbox, messages }: Facts): readonly string[] {
+  const kept = grouped(
+    outbox.filter(({ kind, state }) => kind === 'live' && state === 'sent'),
+    ({ lane, subject }) => `${subject} in ${lane}`,
+  );
+  return [...kept].flatMap(([what, all]) => {
+    const ids = new Set(all.map(({ effectId }) => effectId));
+    const shown = messages.filter(({ effectId }) => effectId !== undefined && ids.has(effectId)).length;
+    return shown === 1 ? [] : [`Slack shows ${what} ${shown} times`];
+  });
+}
+
+function filesOnce({ outbox, files }: Facts): readonly string[] {
+  const sent = outbox.filter(({ kind, state }) => kind === 'file' && state === 'sent');
+  return [...new Set([...sent.map(({ text }) => text), ...files])].flatMap((name) => {
+    const [due, shown] = [
+      sent.filter(({ text }) => text === name).length,
+      files.filter((each) => each === name).length,
+    ];
+    return due === shown ? [] : [`Slack shows the file ${name} ${shown} times, not ${due}`];
+  });
 }
 
 /** What is offered to one person alone is sent once at most. */

@@ -1,5 +1,6 @@
 /** Compares what people said and were told with what Slack, the store and the target have afterwards. Pure. */
 import { grouped } from './grouped.ts';
+import { paged } from './oracle-pages.ts';
 import { kept } from './oracle-people.ts';
 import { shownAsSent } from './oracle-slack.ts';
 import type { Said } from './people.ts';
@@ -28,9 +29,12 @@ export interface Facts {
     readonly effectId: string;
     readonly kind: string;
     readonly state: string;
+    /** Of a file, its name. */
     readonly text: string;
-    /** Of a whisper: to whom. */
+    /** To whom, when it is for one person. */
     readonly user: string;
+    /** What a message shows that is kept current. */
+    readonly subject: string;
   }[];
   /** What the bot showed to one person alone. */
   readonly whispers: readonly { readonly to: string; readonly text: string }[];
@@ -40,6 +44,24 @@ export interface Facts {
     readonly ts: string;
     readonly text: string;
     readonly effectId: string | undefined;
+  }[];
+  /** Names of those that Slack shows, each as often as it does. */
+  readonly files: readonly string[];
+  readonly escalations: readonly {
+    readonly incident: number;
+    readonly number: number;
+    readonly level: number;
+    readonly state: string;
+  }[];
+  readonly pages: readonly {
+    readonly incident: number;
+    readonly number: number;
+    readonly escalation: number;
+    readonly level: number;
+    readonly user: string;
+    readonly at: Date;
+    readonly answer: string | null;
+    readonly answeredAt: Date | null;
   }[];
   /** Who took which lease, and who wrote under it, in their order. */
   readonly writes: readonly { readonly what: string; readonly key: string; readonly bot: string | null }[];
@@ -61,6 +83,7 @@ export function violations(facts: Facts): readonly string[] {
     ...gaps(facts),
     ...facts.said.flatMap((said) => kept(said, facts)),
     ...shownAsSent(facts),
+    ...paged(facts),
     ...stale(facts),
     ...dangerous(facts),
   ];

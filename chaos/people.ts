@@ -32,11 +32,11 @@ export interface People {
   until<T>(find: () => Promise<T | undefined>, ms: number): Promise<T | undefined>;
 }
 
-/** Somebody new to Slack; answers with the name. */
-export async function newcomer(name: string, { control }: Pick<People, 'control'>): Promise<string> {
-  await control('POST', 'users', { name });
-  return name;
-}
+/** Somebody new to Slack. */
+export const newcomer = (
+  name: string,
+  { control }: Pick<People, 'control'>,
+): Promise<{ readonly id: string; readonly name: string }> => control('POST', 'users', { name });
 
 interface Answered {
   readonly ack_ms: number | null;

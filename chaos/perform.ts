@@ -41,8 +41,9 @@ export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
 async function declared({ plan, people }: Scene, incident: number): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     const token = `inc${incident}t${plan.seed}n${attempt}z`;
+    const { name: user } = await newcomer(`declarer${incident}n${attempt}`, people);
     const said = await people.say(
-      { kind: 'declare', token, incident, user: await newcomer(`declarer${incident}n${attempt}`, people) },
+      { kind: 'declare', token, incident, user },
       'incidents',
       `declare sev2 ${token}`,
     );

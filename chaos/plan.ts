@@ -29,7 +29,8 @@ export type Fault = { readonly at: number; readonly home?: boolean } & (
   | { readonly kind: 'freeze'; readonly token: string }
   | { readonly kind: 'store-restart' }
   | { readonly kind: 'store-gone'; readonly ms: number }
-  | { readonly kind: 'store-silent'; readonly ms: number }
+  /** `forever`: nobody ever hears again of the connections that there are. */
+  | { readonly kind: 'store-silent'; readonly ms: number; readonly forever: boolean }
   | { readonly kind: 'store-read-only'; readonly ms: number }
 );
 
@@ -54,6 +55,10 @@ const LENGTH_MS = 2500;
 const LONG_EVERY = 60;
 const MINUTE_MS = 60_000;
 
+/** Who is on call for `database`, level after level; each has so long to answer. */
+export const ROSTER = [['pager1'], ['pager2'], ['pager3', 'pager4']] as const;
+export const LEVEL_WAIT_MS = 6000;
+
 const LINES: readonly [string, ...string[]] = [
   'lead',
   'severity sev2',
@@ -61,11 +66,11 @@ const LINES: readonly [string, ...string[]] = [
   'status identified',
   'status mitigated',
   'ack',
-  'escalate database please look',
   'role scribe @dba',
   'timeline',
   'status',
   'run first-five-minutes',
+  'postmortem',
 ];
 
 /** Seed 0: nothing by chance, and each safeguard is needed. Without one of them it must fail each time. */
@@ -109,6 +114,7 @@ export function planOf(seed: number): Plan {
     ...Array.from({ length: 8 + random.below(7) }, (_, index) => actOf(seed, index, incidents, random)),
     ...burst(seed, incidents, random),
     ...dangers.flat(),
+    ...pagingOf(1 + random.below(incidents), random),
     ...Array.from({ length: incidents }, (_, index) => resolveOf(index + 1, random)),
   ];
   const long = seed % LONG_EVERY === 0;
@@ -138,7 +144,7 @@ function inOrder<T extends { readonly at: number }>(all: readonly T[]): readonly
 }
 
 const numbered = (acts: readonly Act[]): readonly Act[] =>
-  acts.map((act, index) => ({ ...act, user: `person${index}` }));
+  acts.map((act, index) => ({ ...act, user: act.user || `person${index}` }));
 
 function tokenOf(seed: number, name: string): string {
   return `tok${seed}x${name}z`;
@@ -178,6 +184,17 @@ function dangerIn(incident: number, seed: number, random: Random): Act[] {
   return [{ at: random.below(LENGTH_MS / 2), user: '', incident, kind: 'danger', token, cut }];
 }
 
+/** A page that goes from level to level; often somebody answers it, in time or not. */
+function pagingOf(incident: number, random: Random): Act[] {
+  if (!random.percent(60)) return [];
+  const at = random.below(LENGTH_MS);
+  const [user = ''] = random.pick<readonly string[]>(ROSTER);
+  const common = { incident, kind: 'line' } as const;
+  const asked: Act = { ...common, at, user: '', line: 'escalate database please look' };
+  const answer: Act = { ...common, at: at + 300 + random.below(LENGTH_MS), user, line: 'ack' };
+  return random.percent(70) ? [asked, answer] : [asked];
+}
+
 const resolveOf = (incident: number, random: Random): Act => ({
   at: LENGTH_MS + random.below(500),
   user: '',
@@ -211,7 +228,7 @@ function faultOf(bots: 1 | 2, long: boolean, random: Random): Fault {
   if (draw < 88) return { at, kind: 'store-restart' };
   const ms = 500 + random.below(long ? 8000 : 1500);
   if (draw < 93) return { at, kind: 'store-gone', ms };
-  if (draw < 96) return { at, kind: 'store-silent', ms };
+  if (draw < 96) return { at, kind: 'store-silent', ms, forever: random.percent(20) };
   return { at, kind: 'store-read-only', ms };
 }
 

@@ -9,9 +9,9 @@ import { breaker } from './breaker.ts';
 import { collect } from './facts.ts';
 import type { Ground, Place } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
-import { type People, peopleOf } from './people.ts';
+import { newcomer, type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
-import { LATECOMER, type Plan } from './plan.ts';
+import { LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
 import { settled } from './settle.ts';
 
 export interface Scene {
@@ -47,7 +47,7 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   const tell = (what: string): void => void lines.push(`${String(Date.now() - begun).padStart(6)} ${what}`);
   const people = peopleOf(slack.url, tell);
   const config = join(dir, 'firebreak.yml');
-  await writeFile(config, stringify(configuration(slack, await newcomers(plan, people))));
+  await writeFile(config, stringify(await configuration(slack, plan, people)));
   await writeFile(join(dir, 'runbooks', 'chaos-effect.yml'), RUNBOOK);
   await writeFile(join(dir, 'plan.json'), `${JSON.stringify(plan, undefined, 1)}\n`);
   const bots = botsOf({ program, config, dir, slack, env: (name) => environment(slack, place, name) });
@@ -97,14 +97,6 @@ async function play(scene: Scene): Promise<Facts> {
   return collect(place, people, unsettled);
 }
 
-/** Ids of those who may change the target. */
-async function newcomers({ acts }: Plan, people: People): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (const name of [...acts.map(({ user }) => user), LATECOMER])
-    ids.push((await people.control<{ id: string }>('POST', 'users', { name })).id);
-  return ids;
-}
-
 async function keep(dir: string, facts: Facts, people: People): Promise<void> {
   const [state, calls] = [await people.control('GET', 'state'), await people.control('GET', 'calls')];
   const all = { facts, state, calls };
@@ -112,15 +104,29 @@ async function keep(dir: string, facts: Facts, people: People): Promise<void> {
     await writeFile(join(dir, `${name}.json`), `${JSON.stringify(value, undefined, 1)}\n`);
 }
 
-function configuration({ users, channels }: LocalSlack, people: readonly string[]): object {
+async function configuration(
+  { users, channels }: LocalSlack,
+  { acts }: Plan,
+  people: People,
+): Promise<object> {
+  const pagers: readonly string[] = ROSTER.flat();
+  const id = async (name: string): Promise<string> => (await newcomer(name, people)).id;
+  const idsOf = async (names: readonly string[]): Promise<readonly string[]> => {
+    const ids: string[] = [];
+    for (const name of names) ids.push(await id(name));
+    return ids;
+  };
+  const everybody = acts.map(({ user }) => user).filter((name) => !pagers.includes(name));
+  const levels: object[] = [];
+  for (const level of ROSTER) levels.push({ on_call: await idsOf(level), wait_min: LEVEL_WAIT_MS / 60_000 });
   return {
     slack: { incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
     http: { listen: '127.0.0.1:0' },
-    teams: { database: { on_call: [users['dba']] } },
+    teams: { database: { levels } },
     targets: {
       shop: { diag_url_env: 'SHOP_DIAG_URL', act_url_env: 'SHOP_ACT_URL', ddl_url_env: 'SHOP_DDL_URL' },
     },
-    permissions: { dangerous: people, approve: [users['dba']] },
+    permissions: { dangerous: await idsOf([...everybody, LATECOMER]), approve: [users['dba']] },
   };
 }
 

@@ -12,6 +12,16 @@ const NOTE: Said = {
 };
 const ENTRY = { incident: 1, seq: 1, kind: 'note', user: 'ann', text: 'tokA' };
 const ROW = { user: 'ann', text: 'note tokA', state: 'done' };
+const PAGE = {
+  incident: 1,
+  number: 1,
+  escalation: 1,
+  level: 1,
+  user: 'pager1',
+  at: new Date(1000),
+  answer: 'acknowledged',
+  answeredAt: new Date(2000),
+};
 const WELL: Facts = {
   said: [NOTE],
   incidents: [{ id: 1, title: 'inc1t1', channel: 'C1' }],
@@ -26,6 +36,7 @@ const WELL: Facts = {
     state: 'sent',
     text,
     user: '',
+    subject: '',
   })),
   whispers: [{ to: 'ann', text: 'Noted.' }],
   messages: [
@@ -36,6 +47,9 @@ const WELL: Facts = {
     { what: 'lease', key: 'incident:1', bot: 'bot-1' },
     { what: 'outbox', key: 'incident:1', bot: 'bot-1' },
   ],
+  files: [],
+  escalations: [{ incident: 1, number: 1, level: 2, state: 'acknowledged' }],
+  pages: [PAGE, { ...PAGE, number: 2, level: 2, user: 'pager2', answer: null, answeredAt: null }],
   effects: ['tokD'],
   markers: 1,
   runs: [{ token: 'tokD', step: 'done' }],
@@ -50,6 +64,9 @@ const LEAD: Said = {
   told: 'Incident commander is now bob.',
 };
 const LED = { ...ENTRY, kind: 'role', user: 'bob', text: 'bob leads' };
+const [SAY] = WELL.outbox as [Facts['outbox'][number]];
+const FILE = { ...SAY, id: 8, effectId: 'file', kind: 'file', text: 'report.md' };
+const CARD = { ...SAY, id: 9, kind: 'live', subject: 'card' };
 const [first, second] = WELL.messages as [Facts['messages'][number], Facts['messages'][number]];
 
 it('lets an incident that was resolved refuse a run, and no other one', () => {
@@ -143,6 +160,25 @@ it.each<[string, Partial<Facts>, RegExp]>([
     },
     /line lead of bob took effect 0 times, not 1 to 1/,
   ],
+  ['a page twice', { pages: [...WELL.pages, PAGE] }, /pager1 was paged 2 times, not 1/],
+  ['a level that was passed over', { pages: [PAGE] }, /pager2 was paged 0 times, not 1/],
+  [
+    'a page after the answer',
+    { pages: WELL.pages.map((page) => ({ ...page, at: new Date(page.number * 1500) })) },
+    /pager2 was paged after that/,
+  ],
+  [
+    'an escalation that ends too soon',
+    { escalations: WELL.escalations.map((each) => ({ ...each, state: 'exhausted' })) },
+    /it ends at level 2/,
+  ],
+  ['a file that is lost', { outbox: [...WELL.outbox, FILE] }, /the file report.md 0 times, not 1/],
+  [
+    'a file twice',
+    { outbox: [...WELL.outbox, FILE], files: ['report.md', 'report.md'] },
+    /the file report.md 2 times, not 1/,
+  ],
+  ['a card twice', { outbox: [...WELL.outbox, CARD, { ...CARD, id: 10, effectId: 'two' }] }, /shows card in/],
   ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
 ])('sees %s', (_, change, expected) => {
   expect(violations({ ...WELL, ...change }).join('\n')).toMatch(expected);
