@@ -26,7 +26,9 @@ export interface People {
   press(what: Asked, button: Button): Promise<Said>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   state(): Promise<SlackState>;
-  /** The channel whose name says so, once the card of the incident is in it; undefined when that takes too long. */
+  /** The channel whose name says so, if the card of the incident is in it. */
+  homeNow(name: RegExp): Promise<string | undefined>;
+  /** The same, once the card of the incident is in it; undefined when that takes too long. */
   home(name: RegExp, ms: number): Promise<string | undefined>;
   /** Looks again until there is one; undefined when there is none in time. */
   until<T>(find: () => Promise<T | undefined>, ms: number): Promise<T | undefined>;
@@ -73,18 +75,19 @@ export function peopleOf(url: string, tell: (what: string) => void): People {
     return undefined;
   };
   const state = (): Promise<SlackState> => actorsOf(url).state();
+  const homeNow: People['homeNow'] = async (wanted) => {
+    const { channels } = await state();
+    return channels.find(
+      ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
+    )?.name;
+  };
   return {
     said,
     control,
     until,
     state,
-    home: (wanted, ms) =>
-      until(async () => {
-        const { channels } = await state();
-        return channels.find(
-          ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
-        )?.name;
-      }, ms),
+    homeNow,
+    home: (wanted, ms) => until(() => homeNow(wanted), ms),
     say: async (what, channel, line) =>
       remember(
         what,

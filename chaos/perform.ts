@@ -37,8 +37,9 @@ export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
   );
 }
 
-/** Who was told that it is not recorded says it again. */
-async function declared({ plan, people }: Scene, incident: number): Promise<string> {
+/** Says it again when nothing comes of it. */
+async function declared(scene: Scene, incident: number): Promise<string> {
+  const { plan, people } = scene;
   for (let attempt = 1; ; attempt += 1) {
     const token = `inc${incident}t${plan.seed}n${attempt}z`;
     const { name: user } = await newcomer(`declarer${incident}n${attempt}`, people);
@@ -47,9 +48,13 @@ async function declared({ plan, people }: Scene, incident: number): Promise<stri
       'incidents',
       `declare sev2 ${token}`,
     );
-    const perhaps = !said.acked || /not recorded|may not have been/.test(said.told);
-    const found = await people.home(new RegExp(`-inc${incident}t`), perhaps ? AGAIN_MS : CHANNEL_MS);
-    if (found !== undefined) return found;
+    const promised = /kept on disk|is recorded and will be done/.test(said.told);
+    const found = await people.until(async () => {
+      const home = await people.homeNow(new RegExp(`-inc${incident}t`));
+      return home ?? (promised || (await isDeclared(token, scene)) ? undefined : 'in vain');
+    }, CHANNEL_MS);
+    if (found !== undefined && found !== 'in vain') return found;
+    if (found === 'in vain') await sleep(AGAIN_MS / CLICKS);
     if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
   }
 }
@@ -121,6 +126,18 @@ async function danger(
   };
   if (cut === 'none') await executed(token, approve(), scene);
   else await cutOff(token, approve, scene, breaker);
+}
+
+/** Or recorded, and to be done. */
+async function isDeclared(token: string, { place }: Scene): Promise<boolean> {
+  const rows = await sql(
+    place.storeUrl(),
+    `select from inbox where state = 'received' and payload ->> 'text' like $1
+      union all
+     select from incidents where title like $1`,
+    [`%${token}%`],
+  );
+  return rows.length > 0;
 }
 
 /** Recorded and not yet done, or a run that has not ended. */

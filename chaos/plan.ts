@@ -36,7 +36,9 @@ export type Fault = { readonly at: number; readonly home?: boolean } & (
 
 export interface Plan {
   readonly seed: number;
-  readonly bots: 1 | 2;
+  /** How Slack reaches the bots. */
+  readonly mode: 'socket' | 'http';
+  readonly bots: 1 | 2 | 3;
   readonly incidents: 1 | 2;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
@@ -53,6 +55,8 @@ export const LATECOMER = 'latecomer';
 const LENGTH_MS = 2500;
 /** One seed in so many lasts as long as a real restart of a managed database. */
 const LONG_EVERY = 60;
+/** And one in so many is played over HTTP. */
+const HTTP_EVERY = 5;
 const MINUTE_MS = 60_000;
 
 /** Who is on call for `database`, level after level; each has so long to answer. */
@@ -76,6 +80,7 @@ const LINES: readonly [string, ...string[]] = [
 /** Seed 0: nothing by chance, and each safeguard is needed. Without one of them it must fail each time. */
 const DIRECTED: Plan = {
   seed: 0,
+  mode: 'socket',
   dangerSurely: true,
   bots: 2,
   incidents: 1,
@@ -108,7 +113,7 @@ export function planOf(seed: number): Plan {
   if (seed === 0) return { ...DIRECTED, acts: numbered(DIRECTED.acts) };
   const random = randomOf(seed);
   const incidents = random.percent(30) ? 2 : 1;
-  const bots = random.percent(35) ? 2 : 1;
+  const bots = random.pick([1, 1, 1, 1, 1, 2, 2, 2, 3, 3] as const);
   const dangers = Array.from({ length: incidents }, (_, index) => dangerIn(index + 1, seed, random));
   const acts = [
     ...Array.from({ length: 8 + random.below(7) }, (_, index) => actOf(seed, index, incidents, random)),
@@ -125,12 +130,13 @@ export function planOf(seed: number): Plan {
   const always: Fault[] = [
     { at: 0, kind: 'delivery', body: { kind: 'duplicate', times: 1 + random.below(3) } },
     ...(long ? [{ at: 1000, kind: 'store-gone', ms: MINUTE_MS } as const] : []),
-    ...(bots === 2 && random.percent(50)
+    ...(bots > 1 && random.percent(50)
       ? [{ at: random.below(LENGTH_MS), kind: 'freeze', token: tokenOf(seed, 'fz') } as const]
       : []),
   ];
   return {
     seed,
+    mode: seed % HTTP_EVERY === 3 ? 'http' : 'socket',
     bots,
     incidents,
     acts: numbered(inOrder(acts)),
@@ -215,7 +221,7 @@ const METHODS: readonly [string, ...string[]] = [
   'users.info',
 ];
 
-function faultOf(bots: 1 | 2, long: boolean, random: Random): Fault {
+function faultOf(bots: number, long: boolean, random: Random): Fault {
   const at = random.below(LENGTH_MS);
   const draw = random.below(100);
   const method = random.pick(METHODS);

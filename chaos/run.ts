@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type LocalSlack, startLocalSlack } from '../sandbox/server/main.ts';
 import { PACKAGE_ROOT } from '../src/version.ts';
+import { openBalancer } from '../test/support/balancer.ts';
 import { type Bots, botsOf } from './bots.ts';
 import { breaker } from './breaker.ts';
 import { collect } from './facts.ts';
@@ -50,7 +51,16 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   await writeFile(config, stringify(await configuration(slack, plan, people)));
   await writeFile(join(dir, 'runbooks', 'chaos-effect.yml'), RUNBOOK);
   await writeFile(join(dir, 'plan.json'), `${JSON.stringify(plan, undefined, 1)}\n`);
-  const bots = botsOf({ program, config, dir, slack, env: (name) => environment(slack, place, name) });
+  const balancer = plan.mode === 'http' ? await openBalancer() : undefined;
+  if (balancer) slack.deliverTo(balancer.url);
+  const bots = botsOf({
+    program,
+    config,
+    dir,
+    slack,
+    listens: (url) => balancer?.add(url),
+    env: (name) => environment(slack, place, name),
+  });
   try {
     const facts = await play({ plan, place, slack, people, bots, tell });
     const found = [...violations(facts), ...unplayed(plan, facts)];
@@ -60,6 +70,7 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
     tell('over');
     await writeFile(join(dir, 'story.log'), `${lines.join('\n')}\n`);
     await bots.killAll();
+    await balancer?.close();
     await slack.stop();
     await place.drop();
   }
@@ -106,7 +117,7 @@ async function keep(dir: string, facts: Facts, people: People): Promise<void> {
 
 async function configuration(
   { users, channels }: LocalSlack,
-  { acts }: Plan,
+  { acts, mode }: Plan,
   people: People,
 ): Promise<object> {
   const pagers: readonly string[] = ROSTER.flat();
@@ -120,7 +131,7 @@ async function configuration(
   const levels: object[] = [];
   for (const level of ROSTER) levels.push({ on_call: await idsOf(level), wait_min: LEVEL_WAIT_MS / 60_000 });
   return {
-    slack: { incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
+    slack: { mode, incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
     http: { listen: '127.0.0.1:0' },
     teams: { database: { levels } },
     targets: {
@@ -136,6 +147,7 @@ function environment(slack: LocalSlack, place: Place, name: string): NodeJS.Proc
   return {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: `${slack.url}/api/`,
     DATABASE_URL: `${store}?options=${encodeURIComponent(`-c chaos.bot=${name}`)}`,
     SHOP_DIAG_URL: diag,
