@@ -52,7 +52,7 @@ export interface JobsParts {
     signal: AbortSignal,
   ) => Promise<Delivery>;
   /** Does what a crash left in the inbox; `isDue`: something is not to wait for its turn. */
-  readonly replay: { isDue(): boolean; work(): Promise<void> };
+  readonly replay: { isDue(): boolean; work(stopping: AbortSignal): Promise<void> };
   readonly watched: readonly Watched[];
   /** What is applied to a target, for what is held on it. */
   readonly history: HoldPorts['history'];
@@ -150,8 +150,8 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
       next = now + REPLAY_EVERY_MS;
       return Promise.resolve(['inbox']);
     },
-    async work() {
-      await replay.work();
+    async work(_key, _lease, stopping) {
+      await replay.work(stopping);
       const now = clock.now().getTime();
       if (now < nextForgetting) return;
       // They look at every row: not each time.

@@ -28,8 +28,8 @@ export interface ReplayParts {
 export interface Replay {
   /** Something has come from disk which newer commands are not to overtake. */
   isDue(): boolean;
-  /** Goes through the open rows, oldest first; at start and on each tick, by one instance at a time. */
-  work(): Promise<void>;
+  /** Goes through the open rows, oldest first, until `stopping` fires; at start and on each tick, by one instance at a time. */
+  work(stopping?: AbortSignal): Promise<void>;
 }
 
 /** Younger rows may be under way in another instance. */
@@ -37,7 +37,7 @@ const SETTLE_MS = 15_000;
 /** So long after its first failure what fails is tried again: the store or Slack may be away. */
 const GIVE_UP_MS = 5 * 60_000;
 
-/** Where the parts ask for the store, it may be away: `work` throws then, and has done what it could. */
+/** While the store is away `work` throws: what is left is done by a later one. */
 export function createReplay(parts: ReplayParts): Replay {
   const { inbox, underWay, entering, dispatch, now } = parts;
   const fresh = entering?.fresh ?? new Set();
@@ -55,10 +55,11 @@ export function createReplay(parts: ReplayParts): Replay {
 
   return {
     isDue: () => fresh.size > 0,
-    async work() {
+    async work(stopping) {
       // First: what was refused on disk may stand open in the inbox. Else what is dangerous is left alone.
       const refusalsKnown = (await entering?.all()) ?? true;
       for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
+        if (stopping?.aborted) return;
         if (isExpired(row, parts)) await expire(row, parts);
         else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, failing, parts);
       }
