@@ -65,4 +65,4 @@ export const amount = (value: number): string =>
   });
 
 export const ratioText = (ratio: number): string =>
-  ratio >= 100 ? amount(ratio) : String(Number(ratio.toPrecision(2)));
+  ratio >= 100 ? amount(ratio) : String(Number(ratio.toPrecision(ratio < 1 ? 2 : 3)));
