@@ -8,6 +8,8 @@ import { eventually } from '../support/eventually.ts';
 import { type BotProcess, type Bots, botsOf } from './bot.ts';
 
 const CHANNEL = 'inc-1-orders-are-down';
+/** On a busy machine all takes longer. */
+const PATIENT = { within: 30_000 };
 
 /** Answers nothing before it is told to. */
 interface Desk {
@@ -74,7 +76,7 @@ afterAll(async () => {
 const say = (text: string, channel = CHANNEL): Promise<Answered> =>
   world.control('POST', 'commands', { user: 'commander', channel, text: `/incident ${text}` });
 
-const wasAsked = (line: string): Promise<true> => eventually(() => desk.asked.includes(line) || false);
+const wasAsked = (line: string): Promise<boolean> => eventually(() => desk.asked.includes(line), PATIENT);
 
 const steps = async (): Promise<readonly string[]> => {
   const { rows } = await world.store.query<{ state: string }>('select state from run_steps order by index');
@@ -84,7 +86,7 @@ const steps = async (): Promise<readonly string[]> => {
 /** Resolves when it knows; `code`: with what it ended. */
 async function toldToStop(bot: BotProcess): Promise<{ readonly code: Promise<number | null> }> {
   const code = bot.stop();
-  await eventually(() => bot.said().includes('stopping: '));
+  await eventually(() => bot.said().includes('stopping: '), PATIENT);
   return { code };
 }
 
@@ -113,10 +115,12 @@ async function notes(text: string): Promise<number> {
 }
 
 async function approve(): Promise<void> {
-  const button = await eventually(async () =>
-    buttonsIn(await actorsOf(world.slack.url).state(), (name) => name === CHANNEL).find(
-      ({ actionId }) => actionId === 'approval:approved',
-    ),
+  const button = await eventually(
+    async () =>
+      buttonsIn(await actorsOf(world.slack.url).state(), (name) => name === CHANNEL).find(
+        ({ actionId }) => actionId === 'approval:approved',
+      ),
+    PATIENT,
   );
   const { channel, ts, actionId, value } = button;
   await world.control('POST', 'actions', { user: 'dba', channel, ts, action_id: actionId, value });
@@ -125,12 +129,12 @@ async function approve(): Promise<void> {
 it('finishes what it has begun, leaves the rest to the next process, and is ended sooner when told again', async () => {
   const first = await bots.start();
   await say('declare sev1 orders are down', 'incidents');
-  await eventually(async () => (await world.messages(CHANNEL)).length > 0);
+  await eventually(async () => (await world.messages(CHANNEL)).length > 0, PATIENT);
   await say('run three-requests');
   await wasAsked('GET /look');
   const hold = await holdIncident();
   const said = say('note it began at noon');
-  await eventually(() => isBegun('note it began at noon'));
+  await eventually(() => isBegun('note it began at noon'), PATIENT);
   const stopped = await toldToStop(first);
   await hold.release();
   const { ack_ms, responses } = await said;
@@ -164,10 +168,10 @@ it('finishes what it has begun, leaves the rest to the next process, and is ende
       if (!isOver) void third.stop();
       return isOver;
     },
-    { every: 250 },
+    { every: 250, ...PATIENT },
   );
   expect(await impatient.code).toBe(130);
   expect(await steps()).toEqual(['done', 'done', 'running', 'pending']);
   expect(desk.asked).toEqual(['GET /look', 'POST /send', 'GET /see']);
   expect(await notes('it began at noon')).toBe(1);
-}, 60_000);
+}, 120_000);
