@@ -31,7 +31,8 @@ answer({
     monitors = config.monitors.flatMap(({ name, schedule }) =>
       'everySeconds' in schedule ? [{ name, everySeconds: schedule.everySeconds }] : [],
     );
-    const { url } = await startFirebreak(config, { clock, log: createLogger({ level: 'error' }) });
+    const log = createLogger({ level: 'error', secrets: config.secrets });
+    const { url } = await startFirebreak(config, { clock, log });
     return url;
   },
   /** node-cron ticks by the seconds that really pass: the slots that the clock passes now are inserted as it would. */
