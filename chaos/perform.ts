@@ -13,7 +13,8 @@ const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
 const APPROVAL_MS = 12_000;
 const LOCK_MS = 12_000;
-const CLICKS = 3;
+const CLICKS = 5;
+const PAUSE_MS = 1000;
 const EXECUTED_MS = 10_000;
 
 /** Settles when everybody has done everything. */
@@ -54,7 +55,7 @@ async function declared(scene: Scene, incident: number): Promise<string> {
       return home ?? (promised || (await isDeclared(token, scene)) ? undefined : 'in vain');
     }, CHANNEL_MS);
     if (found !== undefined && found !== 'in vain') return found;
-    if (found === 'in vain') await sleep(AGAIN_MS / CLICKS);
+    if (found === 'in vain') await sleep(PAUSE_MS);
     if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
   }
 }
@@ -120,8 +121,9 @@ async function danger(
   const approve = async (): Promise<Said> => {
     for (let attempt = 1; ; attempt += 1) {
       const said = await people.press({ kind: 'approve', token, incident, user: 'dba' }, button);
-      if (attempt === CLICKS || !/Click again|Say it again/i.test(said.told)) return said;
-      await sleep(AGAIN_MS / CLICKS);
+      const inVain = !said.acked || /Click again|Say it again/i.test(said.told);
+      if (attempt === CLICKS || !inVain) return said;
+      await sleep(PAUSE_MS);
     }
   };
   if (cut === 'none') await executed(token, approve(), scene);
