@@ -7,6 +7,7 @@ import { createLogger } from '../src/log.ts';
 import { startFirebreak } from '../src/main.ts';
 import { openStore, type Store } from '../src/store/store.ts';
 import { answer } from './child.ts';
+import { peakMb } from './memory.ts';
 
 export interface Memory {
   /** The lowest of several collections. */
@@ -30,7 +31,8 @@ answer({
     monitors = config.monitors.flatMap(({ name, schedule }) =>
       'everySeconds' in schedule ? [{ name, everySeconds: schedule.everySeconds }] : [],
     );
-    const { url } = await startFirebreak(config, { clock, log: createLogger({ level: 'error' }) });
+    const log = createLogger({ level: 'error', secrets: config.secrets });
+    const { url } = await startFirebreak(config, { clock, log });
     return url;
   },
   /** node-cron ticks by the seconds that really pass: the slots that the clock passes now are inserted as it would. */
@@ -49,12 +51,10 @@ answer({
       heaps.push(process.memoryUsage().heapUsed);
       await sleep(100);
     }
-    // Kilobytes, whatever the system calls them.
-    const peak = process.resourceUsage().maxRSS * 1024;
     return {
       heapMb: Math.min(...heaps) / MB,
       rssMb: process.memoryUsage().rss / MB,
-      peakMb: peak / MB,
+      peakMb: peakMb(),
     } satisfies Memory;
   },
 });
