@@ -53,6 +53,8 @@ export function streamExport(
   write: (chunk: string) => Promise<void> | void,
 ): Promise<boolean> {
   return inSnapshot(store, async (tx) => {
+    // It keeps no rows from others: whoever reads it page by page may take their time.
+    await tx.query('set local idle_in_transaction_session_timeout = 0');
     const report = await loadReport(tx, id, wish);
     if (!report) return false;
     const render = wish.format === 'md' ? postmortemChunks : jsonChunks;
