@@ -170,6 +170,20 @@ describe('a program without the secret', () => {
     expect(await entries.kept()).toEqual(before);
   });
 
+  test.each(['/healthz', '/readyz', '/metrics'])(
+    'may read %s, and learns of no incident by it',
+    async (path) => {
+      const text = await (await fetch(`${url}${path}`)).text();
+      expect(text).toContain(path === '/metrics' ? 'firebreak_incidents' : '"ok":true');
+      const { store } = entries.world;
+      const { rows } = await store.query<{ word: string }>(
+        'select title as word from incidents union select channel_id from incidents union select declared_by from incidents',
+      );
+      expect(rows.length).toBeGreaterThan(2);
+      for (const { word } of rows) expect(text).not.toContain(word);
+    },
+  );
+
   test.each([...ALERT_SOURCES.map((name) => `/alerts/${name}`), '/events/changes', '/events/errors'])(
     'by HTTP at %s',
     async (path) => {

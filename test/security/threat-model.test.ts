@@ -12,7 +12,7 @@ const lines = table
   .map((line) => ({ line, threat: line.split(' | ')[0]?.slice(2) ?? '' }));
 
 test('there is a table, and no threat is named twice', () => {
-  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.length).toBeGreaterThan(100);
   expect(new Set(lines.map(({ threat }) => threat)).size).toBe(lines.length);
 });
 
@@ -65,6 +65,11 @@ describe('a test', () => {
     ['still to do', (it: string) => it.replace('test.concurrent(', 'test.todo(')],
     ['known to fail', (it: string) => it.replace('test.concurrent(', 'test.failing(')],
     ['run sometimes', (it: string) => it.replace('test.concurrent(', 'if (REAL) test(')],
+    [
+      'run sometimes, with all around it',
+      (it: string) => it.replace('describe.each(DOORS)', '(REAL ? describe : describe.skip)'),
+    ],
+    ['made by something else', (it: string) => it.replace('describe.each(DOORS)', 'suite')],
     ['run under a name of its own', (it: string) => it.replace('test.concurrent(', 'maybe(')],
     ['not the one that is run alone', (it: string) => it.replace(`test('is`, `test.only('is`)],
     ['not in what is run alone', (it: string) => it.replace(`describe('a w`, `fdescribe('a w`)],
