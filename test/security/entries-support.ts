@@ -9,12 +9,15 @@ import { RUNBOOKS } from '../../src/version.ts';
 import { shop } from '../jobs/run-step-support.ts';
 import { type Firebreak, startFirebreak } from '../slack/firebreak.ts';
 import { type Answered, openWorld, type World } from '../slack/support.ts';
+import { eventually } from '../support/eventually.ts';
 
 export interface Entries {
   readonly world: World;
   readonly bot: Firebreak;
   /** Incident 1, with a page to dba, run 1 that waits for an approval, and run 2 that asks for an approver. */
   readonly channel: string;
+  /** What somebody said there. */
+  readonly message: string;
   user(name: string): string;
   /** Presses one of SHOWN, LINE and DANGER in #incidents; what the person then reads. */
   press(name: string, button: Button): Promise<string>;
@@ -79,6 +82,9 @@ export async function openEntries(): Promise<Entries> {
   await world.control('POST', 'members', { user: 'viewer', channel, by: 'viewer' });
   for (const open of ['incidents', 'general'])
     await world.control('POST', 'members', { user: 'mallory', channel: open, by: 'oncall' });
+  const said = { user: 'oncall', channel, text: 'the page is empty' };
+  const { ts: message } = await world.control<{ ts: string }>('POST', 'messages', said);
+  await eventually(async () => (await world.store.query('select from messages')).rowCount);
   await bot.app.escalate(incident, { by: user('oncall'), team: 'database' });
   await bot.app.alertsArrived({ source: 'generic', key: 'sha256:1', hasId: false, alerts: [ALERT] });
   await startRuns(world, bot, user('oncall'));
@@ -88,6 +94,7 @@ export async function openEntries(): Promise<Entries> {
     world,
     bot,
     channel,
+    message,
     user,
     press: (name, button) => press(world, ts, name, button),
     async kept() {

@@ -13,7 +13,7 @@ const RUNS = new Set(['each', 'concurrent']);
  * and with the first word of each row that is written there. With an `.only` in it the file counts as having none, since
  * the others do not run; and what is decided as it runs (`if`, `? :`) does not count.
  */
-export function testsIn(source: string): readonly (readonly Path[])[] {
+function testsIn(source: string): readonly (readonly Path[])[] {
   const file = ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest, true);
   return isOnly(file) ? [] : testsOf(file, []);
 }
