@@ -46,7 +46,9 @@ export function createSockets(): Sockets {
   const sockets = new Set<Socket>();
   return {
     open() {
-      const socket = together(new Socket());
+      const socket = new Socket();
+      // Not before: connecting gives a socket back the `write` of all others.
+      socket.once('connect', () => together(socket));
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       return socket;
@@ -67,7 +69,7 @@ export function createSockets(): Sockets {
 }
 
 /** What is written in one turn of the event loop goes out by one call to the system, which costs more than the writing. */
-function together(socket: Socket): Socket {
+function together(socket: Socket): void {
   const write = socket.write.bind(socket) as (...written: readonly unknown[]) => boolean;
   let held = false;
   const release = (): void => {
@@ -82,5 +84,4 @@ function together(socket: Socket): Socket {
     }
     return write(...written);
   };
-  return socket;
 }

@@ -17,7 +17,7 @@ export const ERRORS = {
   },
   EMBEDDED_POSTGRES_FAILED: {
     message: 'The embedded PostgreSQL did not start: {found}.',
-    fix: 'Read {log}; a full disk and a folder of another user are the usual causes.',
+    fix: 'Read {log}; a full disk, a folder of another user, and a user id without a name are the usual causes.',
   },
   DATA_DIR_WITHOUT_SECRET: {
     message: 'The data folder {found} holds a database, but not the file `secret` with its password.',

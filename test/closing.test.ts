@@ -1,4 +1,6 @@
-import { openAll } from '../src/closing.ts';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { createSockets, openAll } from '../src/closing.ts';
 
 describe('opening one after the other', () => {
   const closed: string[] = [];
@@ -33,4 +35,23 @@ describe('opening one after the other', () => {
     await expect(failed).rejects.toThrow('no token');
     expect(closed).toEqual(['second', 'first']);
   });
+});
+
+it('writes what is written in one turn in one go', async () => {
+  const server = createServer((peer) => peer.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sockets = createSockets();
+  const socket = sockets.open();
+  try {
+    socket.connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    const written = new Promise((done) => socket.write('one', done));
+    // Held, together with what follows.
+    expect(socket.writableCorked).toBe(1);
+    await written;
+    expect(socket.writableCorked).toBe(0);
+  } finally {
+    await sockets.ended(new Promise((ended) => socket.end(ended)));
+    server.close();
+  }
 });

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { prepareFolder } from '../../src/store/embedded/cluster.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 import { eventually } from '../support/eventually.ts';
@@ -77,6 +78,14 @@ describe('the embedded PostgreSQL', () => {
     const again = await startEmbedded({ dataDir, settings });
     expect(await query(again.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
     await again.stop();
+  });
+
+  it('says what initdb said', async () => {
+    const initdb = join(dataDir, 'initdb');
+    await writeFile(initdb, '#!/bin/sh\necho >&2 "initdb: error: no such user"\nexit 1\n', { mode: 0o755 });
+    await expect(prepareFolder(dataDir, join(dataDir, 'cluster'), dataDir, undefined)).rejects.toMatchObject({
+      message: expect.stringContaining('no such user') as string,
+    });
   });
 
   it('starts in a folder whose first start was killed while the cluster was made', async () => {

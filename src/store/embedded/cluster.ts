@@ -34,7 +34,11 @@ export async function prepareFolder(
   } catch (error) {
     if (error instanceof FirebreakError) throw error;
     const log = join(dataDir, 'postgres.log');
-    throw new FirebreakError('EMBEDDED_POSTGRES_FAILED', { found: firstLine(error), log }, error);
+    throw new FirebreakError(
+      'EMBEDDED_POSTGRES_FAILED',
+      { found: saidByInitdb(error) ?? firstLine(error), log },
+      error,
+    );
   }
 }
 
@@ -154,3 +158,7 @@ const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown 
 export const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n').find((line) => line.trim() !== '') ??
   'unknown';
+
+/** What initdb itself says of it; else the command that failed. */
+const saidByInitdb = (error: unknown): string | undefined =>
+  /^initdb: (.+)$/m.exec(String((error as { readonly stderr?: unknown }).stderr))?.[0];
