@@ -46,6 +46,9 @@ const ACTS: Readonly<Record<string, Act>> = {
   'run:no': steer('no'),
 };
 
+/** The buttons there are, besides those that say a line. */
+export const BUTTONS: readonly string[] = Object.keys(ACTS);
+
 /** Clicks that lead to a change in a database: an old one is never replayed. */
 export const isDangerousClick = (actionId: string): boolean => /^(approval|run):/.test(actionId);
 
