@@ -11,7 +11,6 @@ import { declare, inWorld, type World } from './world.ts';
 
 const TIMES = 3;
 const STEPS = 25;
-const STEP_S = 0.2;
 /** So many steps are done before the kill. */
 const BEGUN = 3;
 const LIMIT_S = 15;
@@ -19,7 +18,7 @@ const LIMIT_S = 15;
 export const crash: Bench = {
   name: 'crash',
   title: 'From a crash to where it goes on',
-  about: `The process is killed by SIGKILL in the middle of a run whose steps take ${STEP_S} s each: until the next step is
+  about: `The process is killed by SIGKILL in the middle of a run: until the next step is
 journaled as done, by a second instance that was there already, or by the same one that is started again at once. The longest of ${TIMES}. Compared
 to the time between two steps of a run that nobody disturbs, and to a start that has nothing to go on with.`,
   measure: () => inWorld(measured),

@@ -23,7 +23,8 @@ export const declaration: Bench = {
   title: 'From the declaration to a channel that can be used',
   about: `Each call to Slack takes ${LATENCY_MS} ms. A channel can be used once it is there and whoever declared is in it; its card
 follows. Compared to the two calls that cannot be saved, \`conversations.create\` and \`conversations.invite\`, made bare
-one after the other. The median of ${TIMES}.`,
+one after the other. There is a third call: before anything is made, Slack is asked who declares, so that a right that was taken away
+is gone at once. The median of ${TIMES}.`,
   measure: () => inWorld(measured),
 };
 
@@ -55,7 +56,6 @@ async function measured(world: World): Promise<readonly Figure[]> {
       unit: 'ms',
       against: { value: two, what: 'for the two bare calls' },
       goals: [{ of: 'ratio', is: 'at most', limit: 1.5 }],
-      ...(value > 1.5 * two ? { note: WHY } : {}),
     },
     {
       name: 'declare to usable channel, with who declares',
@@ -71,9 +71,6 @@ async function measured(world: World): Promise<readonly Figure[]> {
     },
   ];
 }
-
-const WHY =
-  'there is a third call: before anything is made, Slack is asked who declares, so that a right that was taken away is gone at once';
 
 interface Bare {
   readonly asking: number;
@@ -121,7 +118,7 @@ async function declared(
           performance.now() - started
         );
       },
-      { every: 2 },
+      { every: 5 },
     );
   const usable = await when(({ member_names }) => member_names.includes('oncall'));
   const card = await when(({ messages }) => messages.some((message) => message.text.startsWith('Incident ')));

@@ -1,32 +1,30 @@
-/** Writes one document to a file and tells its parent how long it took and how much memory. */
+/** Writes documents to files, one a process, and tells how long it took and how much memory. */
 import { streamExport } from '../src/app/report.ts';
 import { openSink } from '../src/cli/export.ts';
 import { openStore } from '../src/store/store.ts';
 import { rowsInTime } from '../src/store/timeline.ts';
-import type { Written } from './export.ts';
+import { answer } from './child.ts';
+import type { Wanted, Written } from './export.ts';
+import { peakMb } from './memory.ts';
 
-const [, , what = '', url = '', file = ''] = process.argv;
-
-const store = openStore(url);
-await store.ready();
-const started = performance.now();
-const { write, end } = await openSink(file);
-if (what === 'plain') {
-  await store.transaction(async (tx) => {
-    for await (const { seq, at, actor, text } of rowsInTime(tx, 1))
-      await write(`${seq} ${at.toISOString()} ${actor} ${text ?? ''}\n`);
-  });
-} else {
-  await streamExport(
-    store,
-    1,
-    { format: what as 'md' | 'json', generatedBy: 'bench', timezone: 'Europe/Berlin' },
-    write,
-  );
-}
-await end();
-const seconds = (performance.now() - started) / 1000;
-await store.close();
-// Kilobytes, whatever the system calls them.
-process.send?.({ seconds, peakMb: process.resourceUsage().maxRSS / 1024 } satisfies Written);
-process.disconnect();
+answer({
+  async write({ what, url, file }: Wanted) {
+    const store = openStore(url);
+    await store.ready();
+    const started = performance.now();
+    const { write, end } = await openSink(file);
+    if (what === 'plain') {
+      await store.transaction(async (tx) => {
+        for await (const { seq, at, actor, text } of rowsInTime(tx, 1))
+          await write(`${seq} ${at.toISOString()} ${actor} ${text ?? ''}\n`);
+      });
+    } else {
+      const options = { format: what, generatedBy: 'bench', timezone: 'Europe/Berlin' };
+      await streamExport(store, 1, options, write);
+    }
+    await end();
+    const seconds = (performance.now() - started) / 1000;
+    await store.close();
+    return { seconds, peakMb: peakMb() } satisfies Written;
+  },
+});

@@ -1,12 +1,11 @@
 /** The report of a very long incident: how long it takes and how much memory, against its rows as plain text. */
-import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { startEmbedded } from '../src/store/embedded.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openStore, type Store } from '../src/store/store.ts';
+import { startChild } from './child.ts';
 import type { Bench, Figure, Goal } from './figure.ts';
 
 const SIZES = [1000, 10_000, 100_000] as const;
@@ -19,6 +18,12 @@ export interface Written {
 }
 
 type What = 'plain' | (typeof FORMATS)[number];
+
+export interface Wanted {
+  readonly what: What;
+  readonly url: string;
+  readonly file: string;
+}
 
 export const longExport: Bench = {
   name: 'export',
@@ -81,17 +86,12 @@ async function insertEntries(store: Store, entries: number): Promise<void> {
 
 /** In a process of its own, so that nothing before it has grown the memory already. */
 async function write(what: What, url: string, folder: string): Promise<Written> {
-  const self = fileURLToPath(import.meta.url);
-  const child = fork(self.replace(/export\.[jt]s$/, `export-child${extname(self)}`), [
-    what,
-    url,
-    join(folder, what),
-  ]);
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Written));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the writing process ended with ${code}`)));
-  });
+  const child = startChild('export-child');
+  try {
+    return await child.ask<Written>('write', { what, url, file: join(folder, what) } satisfies Wanted);
+  } finally {
+    await child.close();
+  }
 }
 
 type Find = (what: What, size: number) => Written;

@@ -48,7 +48,7 @@ export function inWords(figure: Figure): string {
   const compared =
     against === undefined || ratio === undefined
       ? said
-      : `${said}, ${amount(against.value)} ${unit} ${against.what}: ratio ${ratioText(ratio)}`;
+      : `${said}, ${amount(against.value)} ${unit} ${against.what}: ratio ${amount(ratio)}`;
   const missed = goals.filter((goal) => !isMet(figure, goal)).map((goal) => goalText(goal, unit));
   const judged = missed.length === 0 ? compared : `${compared}; MISSED: ${missed.join(', ')}`;
   return note === undefined ? judged : `${judged} (${note})`;
@@ -61,8 +61,5 @@ export const goalText = ({ of, is, limit }: Goal, unit: Unit): string =>
 /** Three digits that matter, as people read them. */
 export const amount = (value: number): string =>
   value.toLocaleString('en-US', {
-    maximumFractionDigits: Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0,
+    maximumSignificantDigits: Math.max(3, Math.trunc(Math.abs(value)).toString().length),
   });
-
-export const ratioText = (ratio: number): string =>
-  ratio >= 100 ? amount(ratio) : String(Number(ratio.toPrecision(2)));

@@ -1,5 +1,5 @@
 /** `npm run bench`: what Firebreak takes, in numbers, on this machine alone; writes docs/performance.md. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PACKAGE_ROOT } from '../src/version.ts';
@@ -14,7 +14,7 @@ import { guard } from './guard.ts';
 import { thisMachine } from './machine.ts';
 import { outage } from './outage.ts';
 import { pageOf } from './page.ts';
-import { merged, readResults, type TakenFigure, taken, writeResults } from './results.ts';
+import { type Measured, merged, readResults, type TakenFigure, taken, writeResults } from './results.ts';
 import { rows } from './rows.ts';
 import { storm } from './storm.ts';
 import { sweeps } from './sweep.ts';
@@ -49,34 +49,29 @@ const options = new Command('bench')
   .parse()
   .opts<Options>();
 
-const { figures, on } = options.merge === undefined ? await measure(options) : await takeOver(options.merge);
-const results = merged(await readResults(), figures, { on, machine: await thisMachine() });
+const { figures, ...where } =
+  options.merge === undefined ? await measure(options) : await takeOver(options.merge);
+const results = merged(await readResults(), figures, where);
 await writeResults(results);
 await writeFile(join(PACKAGE_ROOT, 'docs', 'performance.md'), pageOf(BENCHES, results));
 
-interface Taken {
+interface Taken extends Pick<Measured, 'on' | 'machine'> {
   readonly figures: readonly TakenFigure[];
-  readonly on: string;
 }
 
 async function measure({ json, only }: Options): Promise<Taken> {
   const chosen = BENCHES.filter(({ name, long }) => (only === undefined ? !long : name === only));
-  const all: TakenFigure[] = [];
+  const figures: TakenFigure[] = [];
   for (const bench of chosen) {
     const measured = await bench.measure();
     for (const figure of measured) process.stdout.write(`${inWords(figure)}\n`);
-    all.push(...taken(bench.name, measured));
+    figures.push(...taken(bench.name, measured));
   }
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ figures: all }, undefined, 2)}\n`);
-  return { figures: all, on: dayOf(new Date()) };
+  const all: Taken = { on: new Date().toISOString().slice(0, 10), machine: await thisMachine(), figures };
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(all, undefined, 2)}\n`);
+  return all;
 }
 
-/** Measured on the day on which the file was written. */
 async function takeOver(file: string): Promise<Taken> {
-  const read = JSON.parse(await readFile(file, 'utf8')) as Pick<Taken, 'figures'>;
-  return { figures: read.figures, on: dayOf((await stat(file)).mtime) };
-}
-
-function dayOf(time: Date): string {
-  return time.toISOString().slice(0, 10);
+  return JSON.parse(await readFile(file, 'utf8')) as Taken;
 }

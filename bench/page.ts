@@ -1,5 +1,5 @@
 /** docs/performance.md, written from the results: never by hand. */
-import { amount, type Bench, type Figure, type Goal, goalText, isMet, ratioOf, ratioText } from './figure.ts';
+import { amount, type Bench, type Figure, type Goal, goalText, isMet, ratioOf } from './figure.ts';
 import { machineText } from './machine.ts';
 import type { Measured, Results } from './results.ts';
 
@@ -68,7 +68,7 @@ const valueCell = ({ value, unit }: Figure): string =>
 
 function ratioCell(figure: Figure): string {
   const ratio = ratioOf(figure);
-  return ratio === undefined ? '' : ratioText(ratio);
+  return ratio === undefined ? '' : amount(ratio);
 }
 
 const metCell = (figure: Figure, goal: Goal): string => (isMet(figure, goal) ? 'met' : '**missed**');

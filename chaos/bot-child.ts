@@ -9,6 +9,7 @@ const clock = advanceableClock(systemClock, Number(ahead));
 process.on('message', (ms) => clock.advance(Number(ms)));
 process.on('disconnect', () => process.exit(1));
 
-const log = createLogger({ level: 'info' });
-const { url } = await startFirebreak({ ...loadConfig(file), dataDir }, { clock, log });
+const config = loadConfig(file);
+const log = createLogger({ level: 'info', secrets: config.secrets });
+const { url } = await startFirebreak({ ...config, dataDir }, { clock, log });
 log.info({ url }, 'firebreak is up');

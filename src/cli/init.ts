@@ -1,7 +1,7 @@
 /** `firebreak init`: writes firebreak.yml and .env, by questions or by options, and says what comes next. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -97,9 +97,23 @@ async function write(answers: Answers): Promise<void> {
   const config = configText(answers);
   await refuseWrong(config);
   const env = envText(answers);
-  await writeFile('.env', env, { mode: 0o600, flag: 'wx' });
-  await writeFile('firebreak.yml', config, { flag: 'wx' });
+  await writeAll({ '.env': { text: env, mode: 0o600 }, 'firebreak.yml': { text: config, mode: 0o644 } });
   process.stdout.write(`${await nextSteps(answers)}\n`);
+}
+
+/** All or none of them; what is there stays as it is. */
+async function writeAll(files: Readonly<Record<string, { text: string; mode: number }>>): Promise<void> {
+  const made: string[] = [];
+  try {
+    for (const [name, { text, mode }] of Object.entries(files)) {
+      const file = await open(name, 'wx', mode);
+      made.push(name);
+      await file.writeFile(text).finally(() => file.close());
+    }
+  } catch (error) {
+    await Promise.all(made.map((name) => rm(name, { force: true })));
+    throw error;
+  }
 }
 
 /** Tokens are easily swapped; neither is ever shown. */

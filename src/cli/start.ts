@@ -1,9 +1,11 @@
 /** `firebreak start`: the bot, until Ctrl-C. */
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
 import { createLogger } from '../log.ts';
 import { startFirebreak } from '../main.ts';
 import { examineInside } from './doctor.ts';
+import { interrupted } from './interrupted.ts';
 
 export const startCommand = (): Command =>
   new Command('start')
@@ -16,16 +18,12 @@ export const startCommand = (): Command =>
       const meant = { ...config, ...(dataDir ? { dataDir } : {}) };
       const bot = await startFirebreak(meant, { log });
       log.info({ url: bot.url }, 'firebreak is up');
-      const ending = new AbortController();
-      examineInside(file, meant, log, ending.signal).catch((error: unknown) =>
+      // Not SIGHUP: under nohup it outlives its terminal.
+      const ending = interrupted(['SIGINT', 'SIGTERM']);
+      examineInside(file, meant, log, ending).catch((error: unknown) =>
         log.warn({ err: error }, 'doctor: the examination broke off'),
       );
-      await signalled();
-      ending.abort();
+      await once(ending, 'abort');
+      log.info('stopping: what is begun is finished; a second signal ends it at once');
       await bot.close();
     });
-
-const signalled = (): Promise<void> =>
-  new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-  });

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ident } from '../databases/names.ts';
+import { sqlstateOf } from '../databases/pg-errors.ts';
 import { explain, FirebreakError } from '../errors.ts';
 import { type Account, packagedBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
 import { isCluster } from '../store/embedded/cluster.ts';
@@ -25,13 +26,16 @@ export interface OwnStoreFound {
   readonly look?: Pick<StoreLook, 'atWork' | 'arrivals'>;
 }
 
+/** Nothing has run there yet. */
+const NOTHING: OwnStoreFound['look'] & object = { atWork: { running: false }, arrivals: {} };
+
 /** The embedded server is attached to, or started for as long as this takes; one that was never made is not made. */
 export async function examineOwnStore(parts: OwnStoreParts): Promise<OwnStoreFound> {
   const { databaseUrl, dataDir } = parts;
   try {
     if (databaseUrl !== undefined) return examined(await lookAtStore(databaseUrl), { dataDir });
     if (await isCluster(join(dataDir, 'postgres'))) return await onEmbedded(dataDir);
-    return { findings: [await notMadeYet(dataDir)], look: { atWork: { running: false }, arrivals: {} } };
+    return { findings: [await notMadeYet(dataDir)], look: NOTHING };
   } catch (error) {
     return { findings: [away(error, databaseUrl === undefined)] };
   }
@@ -40,12 +44,24 @@ export async function examineOwnStore(parts: OwnStoreParts): Promise<OwnStoreFou
 async function onEmbedded(dataDir: string): Promise<OwnStoreFound> {
   const server = await startEmbedded({ dataDir });
   try {
-    await server.ensureDatabase('firebreak');
     return examined(await lookAtStore(server.url('firebreak')), { dataDir });
+  } catch (error) {
+    if (sqlstateOf(error) !== NO_SUCH_DATABASE) throw error;
+    return { findings: [noDatabase(dataDir)], look: NOTHING };
   } finally {
     await server.leave();
   }
 }
+
+const NO_SUCH_DATABASE = '3D000';
+
+/** A first start that was killed in between leaves none; nor does somebody who dropped it. */
+const noDatabase = (dataDir: string): Finding =>
+  warn(
+    'store',
+    `The PostgreSQL in ${dataDir} has no database "firebreak".`,
+    'If it had one, bring it back with npx firebreak restore; the next start makes an empty one.',
+  );
 
 /** A first start needs the binaries, and a user that may get to the folder. */
 async function notMadeYet(dataDir: string): Promise<Finding> {

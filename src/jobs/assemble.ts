@@ -51,8 +51,8 @@ export interface JobsParts {
     row: OutboxRow,
     signal: AbortSignal,
   ) => Promise<Delivery>;
-  /** Does what a crash left in the inbox. */
-  readonly replay: () => Promise<void>;
+  /** Does what a crash left in the inbox; `isDue`: something is not to wait for its turn. */
+  readonly replay: { isDue(): boolean; work(stopping: AbortSignal): Promise<void> };
   readonly watched: readonly Watched[];
   /** What is applied to a target, for what is held on it. */
   readonly history: HoldPorts['history'];
@@ -146,12 +146,12 @@ export function inboxWorker({ store, replay, clock }: Pick<JobsParts, 'store' | 
     name: 'replay',
     due() {
       const now = clock.now().getTime();
-      if (now < next) return Promise.resolve([]);
+      if (now < next && !replay.isDue()) return Promise.resolve([]);
       next = now + REPLAY_EVERY_MS;
       return Promise.resolve(['inbox']);
     },
-    async work() {
-      await replay();
+    async work(_key, _lease, stopping) {
+      await replay.work(stopping);
       const now = clock.now().getTime();
       if (now < nextForgetting) return;
       // They look at every row: not each time.

@@ -18,7 +18,7 @@ import type { SlackLink } from './link.ts';
 import { listen } from './listeners.ts';
 import { boltLogger } from './logger.ts';
 import { isRefusedToken, slackError } from './perform/verdict.ts';
-import { replayOpen, tellDirectly } from './replay.ts';
+import { createReplay, type Replay, tellDirectly } from './replay.ts';
 import { type SocketReceiver, socketReceiver } from './socket.ts';
 
 const START_MS = 10_000;
@@ -49,8 +49,8 @@ export interface Slack {
   connected(): boolean;
   /** Over HTTP only: answers what Slack sends. */
   readonly handle?: HttpHandler;
-  /** Does what a crash left undone; to be called at start and on each tick, by one instance at a time. */
-  readonly replay: () => Promise<void>;
+  /** Does what a crash left undone. */
+  readonly replay: Replay;
 }
 
 /** Builds the bot; nothing is connected before `start`. */
@@ -89,12 +89,17 @@ export function createSlack(parts: SlackParts): Slack {
     },
     connected: () => link.connected(),
     ...('handle' in link ? { handle: link.handle } : {}),
-    async replay() {
-      // First: what was refused on disk may stand open in the inbox.
-      const refusalsKnown = (await entering?.all()) ?? true;
-      const { underWay } = receiver;
-      await replayOpen({ bolt, client, app, dispatch, inbox, underWay, refusalsKnown, log, now });
-    },
+    replay: createReplay({
+      bolt,
+      client,
+      app,
+      dispatch,
+      inbox,
+      underWay: receiver.underWay,
+      entering,
+      log,
+      now,
+    }),
   };
 }
 

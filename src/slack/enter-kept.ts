@@ -1,7 +1,8 @@
 /** Brings what was kept on disk into the inbox, as soon as the store takes it. */
 import type { Logger } from '../log.ts';
 import { receive, receiveRefused } from '../store/inbox.ts';
-import type { Spool } from '../store/spool.ts';
+import { announceWork } from '../store/outbox.ts';
+import type { Spool, Spooled } from '../store/spool.ts';
 import type { Db } from '../store/store.ts';
 
 export interface EnteringParts {
@@ -18,6 +19,8 @@ export interface Entering {
   readonly start: () => void;
   /** Brings in what is kept now; false when that is not known to be all. */
   readonly all: () => Promise<boolean>;
+  /** What this process has brought in, so that nobody else has begun it. Who begins it takes it out. */
+  readonly fresh: Set<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -25,18 +28,21 @@ export interface Entering {
  * Each process brings in what lies in its folder, also what another one left there: a delivery enters once, by its key.
  */
 export function createEntering({ spool, inbox, now, log }: EnteringParts): Entering {
+  const fresh = new Set<string>();
   let away = false;
   let entering: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
+  async function take({ refused, ...delivery }: Spooled): Promise<void> {
+    if (refused) await receiveRefused(inbox, delivery, now());
+    else if ((await receive(inbox, delivery)) === 'new') fresh.add(delivery.key);
+  }
+
   async function enter(): Promise<boolean> {
     try {
-      const entered = await spool.empty(
-        ({ refused, ...delivery }) =>
-          refused ? receiveRefused(inbox, delivery, now()) : receive(inbox, delivery).then(() => undefined),
-        now(),
-      );
+      const entered = await spool.empty(take, now());
       if (entered > 0) log.info({ entered }, 'what was kept on disk is in the inbox');
+      if (fresh.size > 0) await announceWork(inbox);
       away = false;
     } catch (error) {
       if (!away) log.warn({ err: error }, 'what is kept on disk cannot enter the inbox: waiting');
@@ -50,6 +56,7 @@ export function createEntering({ spool, inbox, now, log }: EnteringParts): Enter
       entering = undefined;
     }));
   return {
+    fresh,
     start() {
       void look();
       timer = setInterval(() => void look(), EVERY_MS);

@@ -1,4 +1,8 @@
-/** Notices that the process stood still (SIGSTOP, a paused machine, a blocked loop) while Slack waited for its acks. */
+/**
+ * Notices that the process stood still (SIGSTOP, a machine that slept, a blocked loop) while Slack waited for its acks.
+ * A virtual machine whose host pauses it is not told so by any clock of its own, and nor are we.
+ */
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 /** Slack waits 3 s for an ack; what it sent before such a standstill it has given up, and said so to the person. */
@@ -15,15 +19,21 @@ export interface Freezes {
   readonly stop: () => void;
 }
 
+/**
+ * Milliseconds, by a clock that nobody sets and that goes on while the machine sleeps: on Linux performance.now() stops
+ * then, elsewhere uptime() has whole seconds only.
+ */
+const elapsed = (): number => (process.platform === 'linux' ? uptime() * 1000 : performance.now());
+
 /** Watches from now on, until `stop`. */
 export function watchFreezes(now: () => Date, standstillMs = STANDSTILL_MS): Freezes {
-  let alive = performance.now();
+  let alive = elapsed();
   let count = 0;
   let end: Date | undefined;
   const listeners: (() => void)[] = [];
   // What came in is read before timers run: so whoever asks looks, too.
   const look = (): void => {
-    const stood = performance.now() - alive;
+    const stood = elapsed() - alive;
     alive += stood;
     if (stood < standstillMs) return;
     count += 1;

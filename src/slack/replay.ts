@@ -8,6 +8,7 @@ import { type Delivered, openRows, settle } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { DANGEROUS_MS, isDangerous } from './danger.ts';
+import type { Entering } from './enter-kept.ts';
 import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
 
 export interface ReplayParts {
@@ -18,25 +19,52 @@ export interface ReplayParts {
   readonly inbox: Db;
   /** What this process is working on by itself. */
   readonly underWay: ReadonlySet<string>;
-  /** Else what is dangerous is left alone: its person may have been told that it was refused. */
-  readonly refusalsKnown: boolean;
+  /** What lay on disk. Without it, nothing did. */
+  readonly entering: Pick<Entering, 'all' | 'fresh'> | undefined;
   readonly log: Logger;
   readonly now: () => Date;
 }
 
+export interface Replay {
+  /** Something has come from disk which newer commands are not to overtake. */
+  isDue(): boolean;
+  /** Goes through the open rows, oldest first, until `stopping` fires; at start and on each tick, by one instance at a time. */
+  work(stopping?: AbortSignal): Promise<void>;
+}
+
 /** Younger rows may be under way in another instance. */
 const SETTLE_MS = 15_000;
-/** Until then what fails is tried again: the store or Slack may be away. */
+/** So long after its first failure what fails is tried again: the store or Slack may be away. */
 const GIVE_UP_MS = 5 * 60_000;
 
-/** Goes through the open rows, oldest first. */
-export async function replayOpen(parts: ReplayParts): Promise<void> {
-  const { inbox, underWay, refusalsKnown, dispatch, now } = parts;
-  const left = await openRows(inbox, new Date(now().getTime() - SETTLE_MS));
-  for (const row of left.filter(({ key }) => !underWay.has(key))) {
-    if (isExpired(row, parts)) await expire(row, parts);
-    else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, parts);
+/** While the store is away `work` throws: what is left is done by a later one. */
+export function createReplay(parts: ReplayParts): Replay {
+  const { inbox, underWay, entering, dispatch, now } = parts;
+  const fresh = entering?.fresh ?? new Set();
+  /** When each that fails has failed first. */
+  const failing = new Map<string, number>();
+
+  async function open(): Promise<readonly Delivered[]> {
+    const asked = [...fresh];
+    const { rows, isAll } = await openRows(inbox, new Date(now().getTime() - SETTLE_MS), asked);
+    const found = new Set(rows.map(({ key }) => key));
+    for (const key of isAll ? asked : found) fresh.delete(key);
+    if (isAll) for (const key of failing.keys()) if (!found.has(key)) failing.delete(key);
+    return rows;
   }
+
+  return {
+    isDue: () => fresh.size > 0,
+    async work(stopping) {
+      // First: what was refused on disk may stand open in the inbox. Else what is dangerous is left alone.
+      const refusalsKnown = (await entering?.all()) ?? true;
+      for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
+        if (stopping?.aborted) return;
+        if (isExpired(row, parts)) await expire(row, parts);
+        else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, failing, parts);
+      }
+    },
+  };
 }
 
 const isExpired = (row: Delivered, { dispatch, now }: ReplayParts): boolean =>
@@ -71,7 +99,7 @@ export async function tellDirectly(
   }
 }
 
-async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
+async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayParts): Promise<void> {
   const { bolt, client, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
   const ack = async (answer?: unknown): Promise<void> => {
@@ -86,8 +114,11 @@ async function redo(row: Delivered, parts: ReplayParts): Promise<void> {
     await settle(inbox, inboxKey, 'done', now());
   } catch (error) {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
+    // Not since it arrived: nobody may have been there to try it.
+    const since = failing.get(inboxKey) ?? now().getTime();
+    failing.set(inboxKey, since);
     // The person was told that it will be done: the next tick tries again.
-    if (now().getTime() - receivedAt.getTime() < GIVE_UP_MS) return;
+    if (now().getTime() - since < GIVE_UP_MS) return;
     await app.endUndone({ ...notRun(row, 'it failed each time it was tried'), inboxKey, ending: 'refused' });
   }
 }

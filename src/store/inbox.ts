@@ -85,8 +85,18 @@ export async function stateOf(db: Db, key: string): Promise<Ending | 'received' 
   return first(result)?.state;
 }
 
-/** Rows that nobody has ended, received before `before`: what a crash left. Oldest first. */
-export async function openRows(db: Db, before: Date): Promise<readonly Delivered[]> {
+/** At a time: they may be large. */
+const MOST = 100;
+
+/**
+ * Rows that nobody has ended, received before `before`: what a crash left; and those of these keys. Oldest first, at
+ * most 100 at a time; `isAll`: there are no more.
+ */
+export async function openRows(
+  db: Db,
+  before: Date,
+  keys: readonly string[],
+): Promise<{ readonly rows: readonly Delivered[]; readonly isAll: boolean }> {
   const { rows } = await db.query<{
     key: string;
     kind: string;
@@ -95,10 +105,13 @@ export async function openRows(db: Db, before: Date): Promise<readonly Delivered
   }>(
     `select key, kind, payload, received_at
        from inbox
-      where state = 'received' and received_at < $1
+      where state = 'received' and (received_at < $1 or key = any ($2))
       order by received_at
-      limit 100`,
-    [before],
+      limit $3`,
+    [before, keys, MOST],
   );
-  return rows.map(({ received_at: receivedAt, ...row }) => ({ ...row, receivedAt }));
+  return {
+    rows: rows.map(({ received_at: receivedAt, ...row }) => ({ ...row, receivedAt })),
+    isAll: rows.length < MOST,
+  };
 }

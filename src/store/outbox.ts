@@ -30,6 +30,11 @@ export type Delivery =
 /** Work is announced here, in the transaction that writes it. */
 export const WORK_CHANNEL = 'firebreak_work';
 
+/** For work that no transaction here has written. */
+export async function announceWork(db: Db): Promise<void> {
+  await db.query(`select pg_notify('${WORK_CHANNEL}', '')`);
+}
+
 /**
  * Writes effects to their lanes, in their order, and announces the lanes. What is rendered when it is delivered (a live
  * message, a topic, an issue) is not written a second time while it still waits: the one that waits will show the newest state,

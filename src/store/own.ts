@@ -1,11 +1,11 @@
 /** The bot's own store: DATABASE_URL, or the embedded server of the data folder, which it then owns. */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { isAway } from './away.ts';
 import { startEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openSpool, type Spool } from './spool.ts';
+import { type SlackApp, spoolFolder } from './spool-folder.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface OwnStore {
@@ -17,10 +17,10 @@ export interface OwnStore {
 
 /** Opens and migrates the store. Throws DATA_DIR_IN_USE when another Firebreak owns the data folder. */
 export async function openOwnStore(
-  where: { databaseUrl?: string; dataDir: string; slack: { readonly link: object } },
+  where: { databaseUrl?: string; dataDir: string; slack: { readonly link: SlackApp } },
   log: Logger,
 ): Promise<OwnStore> {
-  const spool = openSpool(join(where.dataDir, 'spool', appIn(where.slack.link)), log);
+  const spool = openSpool(await spoolFolder(where.dataDir, where.slack.link, log), log);
   if (where.databaseUrl !== undefined) {
     const ready = (store: Store): Promise<unknown> => onceThere(() => migrate(store), log);
     return { spool, ...(await opened(where.databaseUrl, log, ready, () => Promise.resolve())) };
@@ -30,10 +30,6 @@ export async function openOwnStore(
   await server.ensureDatabase('firebreak');
   return { spool, ...(await opened(server.url('firebreak'), log, migrate, () => server.stop())) };
 }
-
-/** Bots of two Slack apps may share a data folder: what was said to the one must not be done by the other. */
-const appIn = (link: object): string =>
-  'appToken' in link ? (/^xapp-\d+-(\w+)-/.exec(String(link.appToken))?.[1] ?? 'app') : 'app';
 
 async function opened(
   url: string,

@@ -1,6 +1,6 @@
 /** What init writes can be started, and nothing that is there is touched. */
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { loadConfig } from '../../src/config.ts';
@@ -66,6 +66,15 @@ test('leaves alone what is there', async () => {
     err: expect.stringContaining('.env') as string,
   });
   expect(await readdir(folder.path)).toEqual(['.env']);
+});
+
+test('writes none of them when one cannot be written', async () => {
+  await symlink('nowhere', join(folder.path, 'firebreak.yml'));
+  expect(await run('init', ...ANSWERS)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('firebreak.yml') as string,
+  });
+  expect(await readdir(folder.path)).toEqual(['firebreak.yml']);
 });
 
 test('.env is read beside firebreak.yml, and nowhere else', async () => {

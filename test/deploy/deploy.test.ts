@@ -26,6 +26,11 @@ test('what the guide has people write into the clone goes into no commit and no 
   expect(ignored('.dockerignore')).toEqual(expect.arrayContaining(written));
 });
 
+test('the image runs as a user without rights', () => {
+  const users = [...read('Dockerfile').matchAll(/^(?:USER|ENTRYPOINT) .*$/gm)].map(([line]) => line);
+  expect(users).toEqual(['USER node', expect.stringMatching(/^ENTRYPOINT /)]);
+});
+
 test('compose.yml is YAML whose services depend on each other', () => {
   const { services, volumes } = parse(read('compose.yml')) as {
     services: Record<string, { depends_on?: object; volumes: readonly string[] }>;

@@ -212,9 +212,15 @@ describe('the doctor of a store of its own', () => {
     await rm(closed, { recursive: true });
   });
 
-  it('attaches to one that runs and leaves it running; one that does not run it starts, and stops again', async () => {
+  it('attaches to one that runs and leaves it running, and makes no database in it; one that does not run it starts, and stops again', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
     const runs = await startEmbedded({ dataDir, temporary: true, settings: { fsync: 'off' } });
+    const empty = await examineOwnStore({ dataDir });
+    expect(empty.findings).toMatchObject([
+      { name: 'store', status: 'warn', found: expect.stringContaining('no database') as string },
+    ]);
+    expect((await examineOwnStore({ dataDir })).findings).toEqual(empty.findings);
+    await runs.ensureDatabase('firebreak');
     const beside = await examineOwnStore({ dataDir });
     expect(notWell(beside.findings)).toEqual(['warn store']);
     await runs.claim();

@@ -42,7 +42,8 @@ describe('what is settled', () => {
       at,
     ]);
     let replays = 0;
-    const worker = inboxWorker({ store, clock, replay: () => Promise.resolve(replays++).then(nothing) });
+    const replay = { isDue: () => false, work: () => Promise.resolve(replays++).then(nothing) };
+    const worker = inboxWorker({ store, clock, replay });
     const work = () => worker.work('inbox', {} as Lease, new AbortController().signal);
 
     clock.advance(7 * DAY - HOUR / 2);
@@ -59,12 +60,35 @@ describe('what is settled', () => {
     expect(rows).toEqual([{ key: 'open' }]);
   });
 
+  it('is replayed each 5 s, and at once when that is due', async () => {
+    const clock = advanceableClock();
+    let isDue = false;
+    const worker = inboxWorker({
+      store,
+      clock,
+      replay: { isDue: () => isDue, work: () => Promise.resolve() },
+    });
+    expect(await worker.due()).toEqual(['inbox']);
+    expect(await worker.due()).toEqual([]);
+    isDue = true;
+    expect(await worker.due()).toEqual(['inbox']);
+    isDue = false;
+    clock.advance(4000);
+    expect(await worker.due()).toEqual([]);
+    clock.advance(1000);
+    expect(await worker.due()).toEqual(['inbox']);
+  });
+
   it('a reported change goes after 90 days, counted from when it came in', async () => {
     const clock = advanceableClock();
     const at = new Date(clock.now().getTime() - 365 * DAY);
     const change = { source: 'http', externalId: '1', kind: 'deploy', title: 'v1', at } as const;
     await saveChange(store, change, { services: [], targets: [] }, clock.now());
-    const worker = inboxWorker({ store, clock, replay: () => Promise.resolve() });
+    const worker = inboxWorker({
+      store,
+      clock,
+      replay: { isDue: () => false, work: () => Promise.resolve() },
+    });
     const kept = async (): Promise<number> => {
       await worker.work('inbox', {} as Lease, new AbortController().signal);
       return (await listChanges(store, { since: new Date(0) }, 10)).length;

@@ -22,7 +22,7 @@ export interface BotProcess {
   /** SIGSTOP: it does nothing, and its connections stay open. */
   freeze(): void;
   wake(): void;
-  /** SIGTERM; resolves to its exit code. */
+  /** SIGTERM, each time; resolves to its exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -109,9 +109,11 @@ async function kill(child: ChildProcess, running: Set<ChildProcess>): Promise<vo
 }
 
 function stop(child: ChildProcess, running: Set<ChildProcess>): Promise<number | null> {
-  running.delete(child);
   return new Promise((done) => {
-    child.once('exit', done);
+    child.once('exit', (code) => {
+      running.delete(child);
+      done(code);
+    });
     child.kill('SIGTERM');
   });
 }

@@ -54,7 +54,7 @@ beforeAll(async () => {
     directory,
     reader: createReader(client, identity),
     connected: () => bot.connected(),
-    replay: () => Promise.resolve(),
+    replay: { isDue: () => false, work: () => Promise.resolve() },
     watched: [],
     history: () => Promise.resolve(undefined),
     journals: new Map(),

@@ -39,7 +39,7 @@ test('an event whose work fails stays open, and is done when it is replayed', as
   await eventually(async () => (await inboxRows(world)).length === 1);
   fails = false;
   ahead = 20_000;
-  await bot.replay();
+  await bot.replay.work();
   expect(heard).toEqual([ts]);
   expect(await inboxRows(world)).toMatchObject([{ state: 'done', payload: {} }]);
 });
@@ -65,7 +65,7 @@ test.each([
   const payload = { type: 'event_callback', team_id: 'T000SANDBOX', event_id: 'Ev1', event };
   const receivedAt = new Date(Date.now() - 90_000);
   await receive(world.store, { key: 'event:Ev1', kind: 'event', receivedAt, payload });
-  await bot.replay();
+  await bot.replay.work();
   expect(lines.map((line) => line.text)).toEqual(done);
   expect(await inboxRows(world)).toMatchObject([{ state }]);
   const told = await toldTo(world, 'oncall');

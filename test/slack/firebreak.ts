@@ -130,7 +130,7 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     directory,
     reader: createReader(client, identity),
     connected: () => slack.connected(),
-    replay: () => Promise.resolve(),
+    replay: { isDue: () => false, work: () => Promise.resolve() },
     watched: [],
     history: () => Promise.resolve(undefined),
     journals: new Map(),
@@ -167,8 +167,8 @@ export async function startFirebreak(world: World, wishes: FirebreakWishes = {})
     settled,
     async lost(kind, key, payload) {
       await receive(store, { key, kind, payload, receivedAt: new Date(now().getTime() - 20_000) });
-      await slack.replay();
-      await slack.replay();
+      await slack.replay.work();
+      await slack.replay.work();
     },
     async stop() {
       await jobs.stop();

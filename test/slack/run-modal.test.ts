@@ -185,7 +185,7 @@ describe('the form of a runbook', () => {
     const key = `form-${ago}`;
     const receivedAt = new Date(bot.app.now().getTime() - ago);
     await receive(world.store, { key, kind: 'form', payload: lost(), receivedAt });
-    await bot.slack.replay();
+    await bot.slack.replay.work();
     expect(await stateOf(world.store, key)).toBe(state);
     expect(await runs()).toHaveLength(started);
   });

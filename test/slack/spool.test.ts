@@ -2,11 +2,14 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { Line } from '../../src/app/dispatch.ts';
 import { endUndone } from '../../src/app/not-done.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { SHORTCUT } from '../../src/slack/manifest.ts';
+import { type Delivered, receive } from '../../src/store/inbox.ts';
+import { WORK_CHANNEL } from '../../src/store/outbox.ts';
 import { openSpool, type Spool } from '../../src/store/spool.ts';
 import { type Db, openStore, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
@@ -86,7 +89,7 @@ const entered = (count: number): Promise<unknown> =>
 /** As time would, without waiting for it. */
 async function replayLater(): Promise<void> {
   ahead += 20_000;
-  await bot.replay();
+  await bot.replay.work();
 }
 
 describe('a command that the store does not take', () => {
@@ -181,7 +184,7 @@ describe('a command that the store does not take', () => {
     await replayLater();
     expect(lines).toEqual([]);
     inbox = world.store.inbox;
-    await bot.replay();
+    await bot.replay.work();
     expect(lines).toEqual([]);
     expect(await inboxRows(world)).toMatchObject([{ state: 'refused' }]);
   });
@@ -338,8 +341,40 @@ describe('what is kept', () => {
     await keptBy(openSpool(folder, silentLogger), 'first', new Date(Date.now() - 2000));
     await start();
     await entered(2);
-    await replayLater();
+    await bot.replay.work();
     expect(lines.map(({ text }) => text)).toEqual(['note first', 'note second']);
+  });
+
+  it('is due at once, and announced, so that what is said later does not overtake it', async () => {
+    const listener = new pg.Client({ connectionString: world.database.url });
+    await listener.connect();
+    let announced = 0;
+    listener.on('notification', () => (announced += 1));
+    await listener.query(`listen ${WORK_CHANNEL}`);
+    await start();
+    expect(bot.replay.isDue()).toBe(false);
+    inbox = away;
+    await type('note x');
+    inbox = world.store.inbox;
+    await eventually(() => bot.replay.isDue() && announced > 0);
+    await listener.end();
+    await bot.replay.work();
+    expect(lines.map(({ text }) => text)).toEqual(['note x']);
+    expect(bot.replay.isDue()).toBe(false);
+  });
+
+  it('and came to another instance as well is left to that one', async () => {
+    await keptBy(spool, 'k1');
+    const { key, kind, payload, receivedAt } = JSON.parse(
+      await readFile(join(folder, (await files())[0] ?? ''), 'utf8'),
+    ) as Delivered;
+    await receive(world.store, { key, kind, payload, receivedAt });
+    await start();
+    await eventually(async () => (await files()).length === 0);
+    await bot.replay.work();
+    expect(lines).toEqual([]);
+    await replayLater();
+    expect(lines).toHaveLength(1);
   });
 
   it('is brought in once by two that share the folder', async () => {

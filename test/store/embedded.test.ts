@@ -43,6 +43,23 @@ describe('the embedded PostgreSQL', () => {
     await third.stop();
   });
 
+  it('lets nobody in without its secret, which is for its owner alone, and listens on loopback', async () => {
+    const server = await startEmbedded({ dataDir, settings });
+    const modeOf = async (name: string): Promise<number> => (await stat(join(dataDir, name))).mode & 0o777;
+    expect([await modeOf('secret'), await modeOf('postgres')]).toEqual([0o600, 0o700]);
+    for (const password of ['', 'postgres', 'firebreak']) {
+      const url = Object.assign(new URL(server.url('postgres')), { password }).href;
+      await expect(query(url, 'select 1')).rejects.toThrow(/password/);
+    }
+    expect(await query(server.url('postgres'), 'select distinct auth_method from pg_hba_file_rules')).toEqual(
+      [{ auth_method: 'scram-sha-256' }],
+    );
+    expect(await query(server.url('postgres'), 'show listen_addresses')).toEqual([
+      { listen_addresses: '127.0.0.1' },
+    ]);
+    await server.stop();
+  });
+
   it('never removes a cluster whose secret is missing or cannot be read', async () => {
     await (await startEmbedded({ dataDir, settings })).stop();
     const secret = join(dataDir, 'secret');

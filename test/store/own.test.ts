@@ -1,5 +1,5 @@
 /** The bot's own store, at the start. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/log.ts';
@@ -14,7 +14,7 @@ let database: TestDatabase;
 let dataDir: string;
 let said: string;
 const log = createLogger({ destination: { write: (line) => void (said += line) } });
-const slack = { link: { appToken: 'xapp-1-A0TEST-x' } };
+const slack = { link: { kind: 'socket', appToken: 'xapp-1-A0TEST-x' } } as const;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -60,4 +60,27 @@ test('a server whose Unix socket is not there is away; a file that a URL names i
     .catch((error: unknown) => error);
   expect(isAway(noSocket)).toBe(true);
   expect(isAway(Object.assign(new Error('no such file'), { code: 'ENOENT', syscall: 'open' }))).toBe(false);
+});
+
+test('bots of two Slack apps over HTTP keep apart what they keep; what lay in one folder before is not lost', async () => {
+  const shared = join(dataDir, 'spool', 'app');
+  await mkdir(shared, { recursive: true });
+  await writeFile(join(shared, 'kept.json'), '{}');
+  const opened = (signingSecret: string) =>
+    openOwnStore(
+      { databaseUrl: database.url, dataDir, slack: { link: { kind: 'http', signingSecret } } },
+      log,
+    );
+  const [one, other] = [await opened('secret of the one'), await opened('secret of the other')];
+  const receivedAt = new Date();
+  for (const { spool } of [one, other])
+    await spool.keep({ key: 'k', kind: 'command', payload: {}, receivedAt, refused: false });
+  await Promise.all([one.close(), other.close()]);
+  const folders = (await readdir(join(dataDir, 'spool'))).sort();
+  expect(folders).toHaveLength(2);
+  expect(folders).not.toContain('app');
+  const files = await Promise.all(folders.map((name) => readdir(join(dataDir, 'spool', name))));
+  expect(files.flat().filter((name) => name === 'kept.json')).toHaveLength(1);
+  expect(files.every((names) => names.some((name) => name !== 'kept.json'))).toBe(true);
+  expect(folders.join()).not.toContain('secret');
 });
