@@ -6,7 +6,7 @@ import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
 import { isRefusal } from './oracle-people.ts';
 import { newcomer, type Said } from './people.ts';
-import { type Act, LATECOMER } from './plan.ts';
+import { type Act, AGAIN, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
@@ -105,13 +105,14 @@ async function capture(
 }
 
 async function danger(
-  { token, user, incident, cut }: Extract<Act, { kind: 'danger' }>,
+  act: Extract<Act, { kind: 'danger' }>,
   channel: string,
   scene: Scene,
   breaker: Breaker,
 ): Promise<void> {
+  const { incident, cut } = act;
   const { people } = scene;
-  await people.say({ kind: 'danger', token, incident, user }, channel, `run chaos-effect token=${token}`);
+  const token = await asked(act, channel, scene);
   const button = await people.until(async () => {
     const all = buttonsIn(await people.state(), (name) => name === channel);
     const found = all.find(({ actionId }) => actionId === 'approval:approved');
@@ -128,6 +129,19 @@ async function danger(
   };
   if (cut === 'none') await executed(token, approve(), scene);
   else await cutOff(token, approve, scene, breaker);
+}
+
+/** Says it until it is taken; answers with the token that is. */
+async function asked(act: Extract<Act, { kind: 'danger' }>, channel: string, scene: Scene): Promise<string> {
+  let token = act.token;
+  for (const again of AGAIN) {
+    token = `${again}${act.token}`;
+    const who = { kind: 'danger', token, incident: act.incident, user: `${act.user}${again}` };
+    const { acked, told } = await scene.people.say(who, channel, `run chaos-effect token=${token}`);
+    if (acked ? !/say it again/i.test(told) : await isUnderWay(token, scene).catch(() => true)) break;
+    await sleep(PAUSE_MS);
+  }
+  return token;
 }
 
 /** Or recorded, and to be done. */

@@ -51,6 +51,9 @@ export interface Plan {
 /** Says the last thing of a run, when nobody works on it any more. */
 export const LATECOMER = 'latecomer';
 
+/** Who was told to say what is dangerous again does so, under another name and with another token. */
+export const AGAIN = ['', 'b', 'c'] as const;
+
 /** How long people are at work, in ms. */
 const LENGTH_MS = 2500;
 /** One seed in so many lasts as long as a real restart of a managed database. */

@@ -12,7 +12,7 @@ import type { Ground, Place } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
 import { newcomer, type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
-import { LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
+import { AGAIN, LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
 import { settled } from './settle.ts';
 
 export interface Scene {
@@ -127,7 +127,9 @@ async function configuration(
     for (const name of names) ids.push(await id(name));
     return ids;
   };
-  const everybody = acts.map(({ user }) => user).filter((name) => !pagers.includes(name));
+  const everybody = acts.flatMap(({ kind, user }) =>
+    kind === 'danger' ? AGAIN.map((again) => `${user}${again}`) : pagers.includes(user) ? [] : [user],
+  );
   const levels: object[] = [];
   for (const level of ROSTER) levels.push({ on_call: await idsOf(level), wait_min: LEVEL_WAIT_MS / 60_000 });
   return {
