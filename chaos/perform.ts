@@ -5,7 +5,7 @@ import { buttonsIn } from '../sandbox/story/actors.ts';
 import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
 import { isRefusal } from './oracle-people.ts';
-import { newcomer, type Said } from './people.ts';
+import { newcomer, type People, type Said } from './people.ts';
 import { type Act, AGAIN, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
@@ -13,6 +13,7 @@ const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
 const APPROVAL_MS = 12_000;
 const LOCK_MS = 12_000;
+const PAGE_MS = 6000;
 const CLICKS = 5;
 const PAUSE_MS = 1000;
 const EXECUTED_MS = 10_000;
@@ -75,6 +76,7 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
       );
       return;
     case 'line':
+      if (act.after === 'page') await paged(user, people);
       await people.say({ kind: 'line', token: act.line, incident, user }, channel, act.line);
       return;
     case 'capture':
@@ -83,6 +85,15 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
     case 'danger':
       await danger(act, channel, scene, breaker);
   }
+}
+
+/** Who is not paged in time says it all the same. */
+async function paged(user: string, people: People): Promise<void> {
+  await people.until(async () => {
+    const { channels } = await people.state();
+    const letters = channels.find(({ name }) => name === `dm-${user}`)?.messages ?? [];
+    return letters.some(({ text }) => text.includes('You are paged')) || undefined;
+  }, PAGE_MS);
 }
 
 async function capture(

@@ -8,7 +8,7 @@ import { openBalancer } from '../test/support/balancer.ts';
 import { type Bots, botsOf } from './bots.ts';
 import { breaker } from './breaker.ts';
 import { collect } from './facts.ts';
-import type { Ground, Place } from './ground.ts';
+import { type Ground, type Place, sql } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
 import { newcomer, type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
@@ -64,7 +64,7 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   try {
     const facts = await play({ plan, place, slack, people, bots, tell });
     const found = [...violations(facts), ...unplayed(plan, facts)];
-    if (found.length > 0) await keep(dir, facts, people);
+    if (found.length > 0) await keep(dir, facts, people, place);
     return { violations: found, facts };
   } finally {
     tell('over');
@@ -108,9 +108,14 @@ async function play(scene: Scene): Promise<Facts> {
   return collect(place, people, unsettled);
 }
 
-async function keep(dir: string, facts: Facts, people: People): Promise<void> {
+/** Of the store what says how a fact came about. */
+const TABLES = ['inbox', 'outbox', 'timers', 'runs', 'run_steps', 'messages', 'marks'];
+
+async function keep(dir: string, facts: Facts, people: People, place: Place): Promise<void> {
   const [state, calls] = [await people.control('GET', 'state'), await people.control('GET', 'calls')];
-  const all = { facts, state, calls };
+  const store: Record<string, unknown> = {};
+  for (const table of TABLES) store[table] = await sql(place.storeUrl(), `select * from ${table}`);
+  const all = { facts, state, calls, store };
   for (const [name, value] of Object.entries(all))
     await writeFile(join(dir, `${name}.json`), `${JSON.stringify(value, undefined, 1)}\n`);
 }
