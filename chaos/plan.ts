@@ -197,7 +197,7 @@ function dangerIn(incident: number, seed: number, random: Random): Act[] {
 function pagingOf(incident: number, random: Random): Act[] {
   if (!random.percent(60)) return [];
   const at = random.below(LENGTH_MS / 2);
-  const [user = ''] = random.pick<readonly string[]>(ROSTER);
+  const [user = ''] = random.pick<readonly string[]>([ROSTER[0], ...ROSTER]);
   const common = { incident, kind: 'line' } as const;
   const asked: Act = { ...common, at, user: '', line: 'escalate database please look' };
   const answer: Act = { ...common, at: at + random.below(LENGTH_MS), user, line: 'ack', after: 'page' };
