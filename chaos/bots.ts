@@ -24,6 +24,8 @@ export interface BotsParts {
   readonly config: string;
   readonly dir: string;
   readonly slack: LocalSlack;
+  /** Told where each bot listens. */
+  readonly listens: (url: string) => void;
   /** The environment of the bot of this name. */
   readonly env: (name: string) => NodeJS.ProcessEnv;
 }
@@ -33,7 +35,7 @@ interface Running {
   readonly child: ChildProcess;
 }
 
-export function botsOf({ program, config, dir, slack, env }: BotsParts): Bots {
+export function botsOf({ program, config, dir, slack, listens, env }: BotsParts): Bots {
   const running = new Map<number, Running>();
   let ahead = 0;
   let count = 0;
@@ -63,7 +65,10 @@ export function botsOf({ program, config, dir, slack, env }: BotsParts): Bots {
         for (const stream of [child.stdout, child.stderr])
           stream?.on('data', (text) => {
             log.write(text);
-            if (String(text).includes('firebreak is up')) up();
+            const url = /"url":"([^"]+)".*firebreak is up/.exec(String(text))?.[1];
+            if (url === undefined) return;
+            listens(url);
+            up();
           });
         child.once('exit', (code, signal) => {
           log.end(`ended: ${code ?? signal ?? ''}\n`);

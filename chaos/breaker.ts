@@ -15,7 +15,7 @@ export interface Breaker {
 /** The channel of the first incident. */
 const FIRST = /-inc1t/;
 const HOME_MS = 40_000;
-const LEASE_MS = 20_000;
+const LEASE_MS = 8000;
 
 export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
   // One trouble of the store at a time: each mends what it broke.
@@ -30,10 +30,17 @@ export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
   };
   const { storeGate: gate } = place;
 
-  async function gone(ms: number, how: 'shut' | 'fallSilent'): Promise<void> {
-    await gate[how]();
+  async function gone(ms: number): Promise<void> {
+    await gate.shut();
     await sleep(ms);
     await gate.open();
+  }
+
+  async function silent(ms: number, forever: boolean): Promise<void> {
+    gate.fallSilent();
+    await sleep(ms);
+    await gate.open();
+    if (!forever) gate.breakSilent();
   }
 
   async function restart(): Promise<void> {
@@ -67,7 +74,11 @@ export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
       ms: 1500,
       times: 1,
     });
-    const said = people.say({ kind: 'update', token, incident: 1 }, 'commander', channel, `update ${token}`);
+    const said = people.say(
+      { kind: 'update', token, incident: 1, user: 'commander' },
+      channel,
+      `update ${token}`,
+    );
     const lane = await people.until(async () => {
       const [row] = await sql<{ lane: string; bot: string }>(
         place.storeUrl(),
@@ -114,13 +125,13 @@ export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
       case 'kill':
         return kill(fault.bot);
       case 'freeze':
-        return plan.bots === 2 ? freeze(fault.token) : Promise.resolve();
+        return plan.bots > 1 ? freeze(fault.token) : Promise.resolve();
       case 'store-restart':
         return alone(restart);
       case 'store-gone':
-        return alone(() => gone(fault.ms, 'shut'));
+        return alone(() => gone(fault.ms));
       case 'store-silent':
-        return alone(() => gone(fault.ms, 'fallSilent'));
+        return alone(() => silent(fault.ms, fault.forever));
       case 'store-read-only':
         return alone(() => readOnly(fault.ms));
     }

@@ -15,27 +15,44 @@ interface ShownMessage {
   readonly metadata?: { readonly event_payload?: { readonly effect_id?: string } };
 }
 
+interface Shown {
+  readonly users: readonly { readonly id: string; readonly name: string }[];
+  readonly channels: readonly {
+    readonly id: string;
+    readonly messages: readonly ShownMessage[];
+    readonly ephemerals: readonly (ShownMessage & { readonly to: string })[];
+    readonly files: readonly { readonly name: string }[];
+  }[];
+}
+
+/** The name of whoever has this id. */
+type NameOf = (id: string) => string;
+
 export async function collect(place: Place, people: People, unsettled: string | undefined): Promise<Facts> {
   const store = openStore(place.storeUrl());
   try {
-    const { channels } = await people.control<{
-      channels: readonly { readonly id: string; readonly messages: readonly ShownMessage[] }[];
-    }>('GET', 'state');
+    const { users, channels } = await people.control<Shown>('GET', 'state');
+    const names = new Map(users.map(({ id, name }) => [id, name]));
+    const nameOf: NameOf = (id) => names.get(id) ?? id;
+    const whispers = channels.flatMap(({ ephemerals }) =>
+      ephemerals.filter(ofBot).map(({ to, text }) => ({ to: nameOf(to), text })),
+    );
     const target = place.targetUrl();
     const effects = await sql<{ token: string }>(target, 'select token from effects');
     return {
-      ...(await ofStore(store)),
-      said: people.said,
+      ...(await ofStore(store, nameOf)),
+      // Of what came when nobody waited for it any more, too.
+      said: people.said.map((one) => ({ ...one, told: wordsTo(one.user, whispers) })),
+      whispers,
       messages: channels.flatMap(({ id, messages }) =>
-        messages
-          .filter((message) => message.bot_id !== undefined)
-          .map(({ ts, text, metadata }) => ({
-            channel: id,
-            ts,
-            text,
-            effectId: metadata?.event_payload?.effect_id,
-          })),
+        messages.filter(ofBot).map(({ ts, text, metadata }) => ({
+          channel: id,
+          ts,
+          text,
+          effectId: metadata?.event_payload?.effect_id,
+        })),
       ),
+      files: channels.flatMap(({ files }) => files.map(({ name }) => name)),
       effects: effects.map(({ token }) => token),
       markers: await markersIn(target),
       unsettled,
@@ -44,6 +61,12 @@ export async function collect(place: Place, people: People, unsettled: string | 
     await store.close();
   }
 }
+
+/** Not what Slack itself said. */
+const ofBot = ({ bot_id: bot }: ShownMessage): boolean => bot !== undefined;
+
+const wordsTo = (user: string, whispers: Facts['whispers']): string =>
+  whispers.flatMap(({ to, text }) => (to === user ? [text] : [])).join('\n');
 
 async function markersIn(target: string): Promise<number> {
   const [there] = await sql<{ there: boolean }>(
@@ -57,7 +80,8 @@ async function markersIn(target: string): Promise<number> {
 
 async function ofStore(
   store: Store,
-): Promise<Omit<Facts, 'said' | 'messages' | 'effects' | 'markers' | 'unsettled'>> {
+  nameOf: NameOf,
+): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'files' | 'effects' | 'markers' | 'unsettled'>> {
   const incidents = await rows<Facts['incidents'][number]>(
     store,
     'select id, title, channel_id as channel from incidents order by id',
@@ -70,19 +94,46 @@ async function ofStore(
   return {
     incidents,
     chain,
-    entries: await rows(
-      store,
-      `select t.incident_id as incident, t.seq, t.kind, coalesce(c.content ->> 'text', '') as text
-         from timeline t join timeline_contents c using (incident_id, seq)
-        order by t.incident_id, t.seq`,
+    entries: named(
+      await rows<Facts['entries'][number]>(
+        store,
+        `select t.incident_id as incident, t.seq, t.kind, t.actor as user, coalesce(c.content ->> 'text', '') as text
+           from timeline t join timeline_contents c using (incident_id, seq)
+          order by t.incident_id, t.seq`,
+      ),
+      nameOf,
     ),
     actions: (await rows<{ text: string }>(store, 'select text from action_items')).map(({ text }) => text),
-    inbox: await rows(store, `select state, coalesce(payload ->> 'text', '') as text from inbox`),
-    outbox: await rows(
+    inbox: named(
+      await rows<Facts['inbox'][number]>(
+        store,
+        `select state, payload ->> 'user_id' as user, coalesce(payload ->> 'text', '') as text
+           from inbox where kind = 'command'`,
+      ),
+      nameOf,
+    ),
+    outbox: named(
+      await rows<Facts['outbox'][number]>(
+        store,
+        `select id, lane, effect_id as "effectId", effect ->> 'kind' as kind, state,
+                coalesce(effect ->> 'text', effect ->> 'name', '') as text,
+                coalesce(effect ->> 'user', effect #>> '{to,id}', '') as user,
+                coalesce(effect ->> 'subject', '') as subject
+           from outbox order by id`,
+      ),
+      nameOf,
+    ),
+    escalations: await rows(
       store,
-      `select id, lane, effect_id as "effectId", effect ->> 'kind' as kind, state,
-              coalesce(effect ->> 'text', '') as text, effect ->> 'kind' <> 'whisper' as posted
-         from outbox order by id`,
+      'select incident_id as incident, number, level, state from escalations order by incident_id, number',
+    ),
+    pages: named(
+      await rows<Facts['pages'][number]>(
+        store,
+        `select incident_id as incident, number, escalation, level, user_id as user, at, answer, answered_at as "answeredAt"
+           from pages order by incident_id, number`,
+      ),
+      nameOf,
     ),
     writes: await rows(store, `select what, key, bot from chaos.writes where kind = 'outbox' order by seq`),
     runs: await rows(
@@ -96,3 +147,6 @@ async function ofStore(
 
 const rows = async <Row extends object>(store: Store, text: string): Promise<readonly Row[]> =>
   (await store.query<Row & QueryResultRow>(text)).rows;
+
+const named = <Row extends { readonly user: string }>(all: readonly Row[], nameOf: NameOf): readonly Row[] =>
+  all.map((row) => ({ ...row, user: nameOf(row.user) }));

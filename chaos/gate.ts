@@ -12,6 +12,8 @@ export interface Gate {
   fallSilent(): void;
   /** New connections pass again. */
   open(): Promise<void>;
+  /** Those that fell silent break, as a host does that is back and knows nothing of them. */
+  breakSilent(): void;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,9 @@ export async function openGate(upstream: number): Promise<Gate> {
     async open() {
       silent = false;
       if (!server.listening) await listen(server, own);
+    },
+    breakSilent() {
+      for (const socket of mute) socket.destroy();
     },
     async close() {
       cut();

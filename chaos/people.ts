@@ -2,30 +2,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { actorsOf, type Button, type SlackState } from '../sandbox/story/actors.ts';
 
-/** One thing that somebody asked for, and all that the bot said to it. */
+/** One thing that somebody asked for, and what the bot said to it while they waited. */
 export interface Said {
   readonly kind: string;
+  /** Of a line without one, the line. */
   readonly token: string;
+  /** Nobody but an approver asks for two things, so that all they are told is about this one. */
+  readonly user: string;
   readonly incident: number;
   /** Slack got its ack; without one the person is shown an error. */
   readonly acked: boolean;
   readonly told: string;
 }
 
+export type Asked = Omit<Said, 'acked' | 'told'>;
+
 export interface People {
   readonly said: readonly Said[];
   /** Types a line after the slash command. */
-  say(what: Omit<Said, 'acked' | 'told'>, user: string, channel: string, line: string): Promise<Said>;
+  say(what: Asked, channel: string, line: string): Promise<Said>;
   /** Did what the bot hears of, and answers nothing to. */
-  did(what: Omit<Said, 'acked' | 'told'>): void;
-  press(what: Omit<Said, 'acked' | 'told'>, user: string, button: Button): Promise<Said>;
+  did(what: Asked): void;
+  press(what: Asked, button: Button): Promise<Said>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   state(): Promise<SlackState>;
-  /** The channel whose name says so, once the card of the incident is in it; undefined when that takes too long. */
+  /** The channel whose name says so, if the card of the incident is in it. */
+  homeNow(name: RegExp): Promise<string | undefined>;
+  /** The same, once the card of the incident is in it; undefined when that takes too long. */
   home(name: RegExp, ms: number): Promise<string | undefined>;
   /** Looks again until there is one; undefined when there is none in time. */
   until<T>(find: () => Promise<T | undefined>, ms: number): Promise<T | undefined>;
 }
+
+/** Somebody new to Slack. */
+export const newcomer = (
+  name: string,
+  { control }: Pick<People, 'control'>,
+): Promise<{ readonly id: string; readonly name: string }> => control('POST', 'users', { name });
 
 interface Answered {
   readonly ack_ms: number | null;
@@ -46,7 +59,7 @@ export function peopleOf(url: string, tell: (what: string) => void): People {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   };
-  const remember = (what: Omit<Said, 'acked' | 'told'>, { ack_ms: ack, responses }: Answered): Said => {
+  const remember = (what: Asked, { ack_ms: ack, responses }: Answered): Said => {
     const told = responses.flatMap(({ kind, text }) => (kind !== 'message' && text ? [text] : [])).join('\n');
     const one = { ...what, acked: ack !== null, told };
     said.push(one);
@@ -62,34 +75,35 @@ export function peopleOf(url: string, tell: (what: string) => void): People {
     return undefined;
   };
   const state = (): Promise<SlackState> => actorsOf(url).state();
+  const homeNow: People['homeNow'] = async (wanted) => {
+    const { channels } = await state();
+    return channels.find(
+      ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
+    )?.name;
+  };
   return {
     said,
     control,
     until,
     state,
-    home: (wanted, ms) =>
-      until(async () => {
-        const { channels } = await state();
-        return channels.find(
-          ({ name, messages }) => wanted.test(name) && messages.some(({ text }) => /^Incident \d/.test(text)),
-        )?.name;
-      }, ms),
-    say: async (what, user, channel, line) =>
+    homeNow,
+    home: (wanted, ms) => until(() => homeNow(wanted), ms),
+    say: async (what, channel, line) =>
       remember(
         what,
         await control<Answered>('POST', 'commands', {
-          user,
+          user: what.user,
           channel,
           text: `/incident ${line}`,
           wait_ms: 8000,
         }),
       ),
     did: (what) => void said.push({ ...what, acked: true, told: '' }),
-    press: async (what, user, { channel, ts, actionId, value }) =>
+    press: async (what, { channel, ts, actionId, value }) =>
       remember(
         what,
         await control<Answered>('POST', 'actions', {
-          user,
+          user: what.user,
           channel,
           ts,
           action_id: actionId,

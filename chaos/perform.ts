@@ -4,13 +4,18 @@ import pg from 'pg';
 import { buttonsIn } from '../sandbox/story/actors.ts';
 import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
-import type { Act } from './plan.ts';
+import { isRefusal } from './oracle-people.ts';
+import { newcomer, type Said } from './people.ts';
+import { type Act, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
-const APPROVAL_MS = 30_000;
-const LOCK_MS = 20_000;
+const APPROVAL_MS = 12_000;
+const LOCK_MS = 12_000;
+const CLICKS = 5;
+const PAUSE_MS = 1000;
+const EXECUTED_MS = 10_000;
 
 /** Settles when everybody has done everything. */
 export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
@@ -21,29 +26,36 @@ export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
       const channel = await declared(scene, incident);
       const begun = Date.now();
       const mine = plan.acts.filter((act) => act.incident === incident);
-      await Promise.all(
-        mine.map(async (act) => {
-          await sleep(Math.max(0, act.at - (Date.now() - begun)));
-          await done(act, channel, scene, breaker);
-        }),
-      );
+      const play = async (act: Act): Promise<void> => {
+        await sleep(Math.max(0, act.at - (Date.now() - begun)));
+        await done(act, channel, scene, breaker);
+      };
+      const last = mine.filter((act) => act.kind === 'line' && act.after === 'danger');
+      const danger = Promise.all(mine.filter(({ kind }) => kind === 'danger').map(play));
+      const others = mine.filter((act) => act.kind !== 'danger' && !last.includes(act));
+      await Promise.all([...others.map(play), danger.then(() => Promise.all(last.map(play)))]);
     }),
   );
 }
 
-/** Who was told that it is not recorded says it again. */
-async function declared({ plan, people }: Scene, incident: number): Promise<string> {
+/** Says it again when nothing comes of it. */
+async function declared(scene: Scene, incident: number): Promise<string> {
+  const { plan, people } = scene;
   for (let attempt = 1; ; attempt += 1) {
     const token = `inc${incident}t${plan.seed}n${attempt}z`;
+    const { name: user } = await newcomer(`declarer${incident}n${attempt}`, people);
     const said = await people.say(
-      { kind: 'declare', token, incident },
-      'oncall',
+      { kind: 'declare', token, incident, user },
       'incidents',
       `declare sev2 ${token}`,
     );
-    const perhaps = !said.acked || /not recorded|may not have been/.test(said.told);
-    const found = await people.home(new RegExp(`-inc${incident}t`), perhaps ? AGAIN_MS : CHANNEL_MS);
-    if (found !== undefined) return found;
+    const promised = /kept on disk|is recorded and will be done/.test(said.told);
+    const found = await people.until(async () => {
+      const home = await people.homeNow(new RegExp(`-inc${incident}t`));
+      return home ?? (promised || (await isDeclared(token, scene)) ? undefined : 'in vain');
+    }, CHANNEL_MS);
+    if (found !== undefined && found !== 'in vain') return found;
+    if (found === 'in vain') await sleep(PAUSE_MS);
     if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
   }
 }
@@ -57,14 +69,13 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
     case 'action':
     case 'impact':
       await people.say(
-        { kind: act.kind, token: act.token, incident },
-        user,
+        { kind: act.kind, token: act.token, incident, user },
         channel,
         `${act.kind} ${act.token}`,
       );
       return;
     case 'line':
-      await people.say({ kind: 'line', token: '', incident }, user, channel, act.line);
+      await people.say({ kind: 'line', token: act.line, incident, user }, channel, act.line);
       return;
     case 'capture':
       await capture(act, channel, scene);
@@ -85,7 +96,7 @@ async function capture(
     text: `seen: ${token}`,
   });
   await people.control('POST', 'reactions', { user, channel, ts, name: 'pushpin' });
-  people.did({ kind: edit ? 'corrected' : 'captured', token, incident });
+  people.did({ kind: edit ? 'corrected' : 'captured', token, incident, user });
   if (edit)
     await people.control('PATCH', `messages/${channel}/${ts}`, {
       user,
@@ -100,38 +111,85 @@ async function danger(
   breaker: Breaker,
 ): Promise<void> {
   const { people } = scene;
-  await people.say({ kind: 'danger', token, incident }, user, channel, `run chaos-effect token=${token}`);
+  await people.say({ kind: 'danger', token, incident, user }, channel, `run chaos-effect token=${token}`);
   const button = await people.until(async () => {
     const all = buttonsIn(await people.state(), (name) => name === channel);
-    return all.find(({ actionId }) => actionId === 'approval:approved');
+    const found = all.find(({ actionId }) => actionId === 'approval:approved');
+    return found ?? ((await isUnderWay(token, scene)) ? undefined : 'over');
   }, APPROVAL_MS);
-  if (!button) return;
-  const approve = (): Promise<unknown> => people.press({ kind: 'approve', token, incident }, 'dba', button);
-  if (cut === 'none') await approve();
+  if (!button || button === 'over') return;
+  const approve = async (): Promise<Said> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const said = await people.press({ kind: 'approve', token, incident, user: 'dba' }, button);
+      const inVain = !said.acked || /Click again|Say it again/i.test(said.told);
+      if (attempt === CLICKS || !inVain) return said;
+      await sleep(PAUSE_MS);
+    }
+  };
+  if (cut === 'none') await executed(token, approve(), scene);
   else await cutOff(token, approve, scene, breaker);
+}
+
+/** Or recorded, and to be done. */
+async function isDeclared(token: string, { place }: Scene): Promise<boolean> {
+  const rows = await sql(
+    place.storeUrl(),
+    `select from inbox where state = 'received' and payload ->> 'text' like $1
+      union all
+     select from incidents where title like $1`,
+    [`%${token}%`],
+  );
+  return rows.length > 0;
+}
+
+/** Recorded and not yet done, or a run that has not ended. */
+async function isUnderWay(token: string, { place }: Scene): Promise<boolean> {
+  const rows = await sql(
+    place.storeUrl(),
+    `select from inbox where state = 'received' and payload ->> 'text' like $1
+      union all
+     select from runs where ended_at is null and params ->> 'token' = $2`,
+    [`%${token}%`, token],
+  );
+  return rows.length > 0;
+}
+
+async function executed(token: string, pressed: Promise<Said>, scene: Scene): Promise<void> {
+  const { place, people } = scene;
+  if (isRefusal((await pressed).told)) return;
+  await people.until(async () => {
+    const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
+    return rows.length > 0 || !(await isUnderWay(token, scene)) || undefined;
+  }, EXECUTED_MS);
 }
 
 /** Where PostgreSQL is restarted meanwhile, the step goes its way without the cut. */
 async function cutOff(
   token: string,
-  approve: () => Promise<unknown>,
-  { place, people, plan }: Scene,
+  approve: () => Promise<Said>,
+  scene: Scene,
   breaker: Breaker,
 ): Promise<void> {
+  const { place, people, plan, tell } = scene;
   const lock = await hold(place.targetUrl(), 'lock table effects in access exclusive mode').catch(
     () => undefined,
   );
   const pressed = approve();
+  let refused = false;
+  void pressed.then(({ told }) => (refused = isRefusal(told)));
   const waits = await people.until(async () => {
     const rows = await sql(
       place.targetUrl(),
       `select from pg_stat_activity
         where datname = current_database() and usename = 'owner' and wait_event_type = 'Lock'`,
     );
-    return rows.length > 0 || undefined;
+    if (rows.length > 0) return 'for the lock';
+    return refused || !(await isUnderWay(token, scene)) ? 'no more' : undefined;
   }, LOCK_MS);
-  const journal = waits ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
+  const journal =
+    waits === 'for the lock' ? await hold(place.storeUrl(), JOURNAL).catch(() => undefined) : undefined;
   await lock?.end().catch(() => undefined);
+  tell(`${token} waits ${waits ?? 'for nothing'}, ${journal ? 'and is cut off' : 'and goes its way'}`);
   if (journal) {
     await people.until(async () => {
       const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
@@ -165,7 +223,11 @@ export async function tooLate(
   const channel = journal && (await people.home(/-inc1t/, AGAIN_MS));
   const said =
     channel &&
-    people.say({ kind: 'danger', token, incident: 1 }, 'person0', channel, `run chaos-effect token=${token}`);
+    people.say(
+      { kind: 'danger', token, incident: 1, user: LATECOMER },
+      channel,
+      `run chaos-effect token=${token}`,
+    );
   await people.until(async () => {
     const rows = await sql(
       place.storeUrl(),

@@ -4,7 +4,8 @@ import { type Random, randomOf } from './random.ts';
 /** What a person does, one person an act. A token is said by nobody else, so that what came of it can be counted. */
 export type Act = { readonly at: number; readonly user: string; readonly incident: number } & (
   | { readonly kind: TokenKind; readonly token: string }
-  | { readonly kind: 'line'; readonly line: string }
+  /** `after`: once all that is dangerous in its incident is over. */
+  | { readonly kind: 'line'; readonly line: string; readonly after?: 'danger' }
   /** A message that is marked for the timeline, and edited when `edit`. */
   | { readonly kind: 'capture'; readonly token: string; readonly edit: boolean }
   /** A runbook that writes the token into the target, once somebody else has approved it. */
@@ -28,13 +29,16 @@ export type Fault = { readonly at: number; readonly home?: boolean } & (
   | { readonly kind: 'freeze'; readonly token: string }
   | { readonly kind: 'store-restart' }
   | { readonly kind: 'store-gone'; readonly ms: number }
-  | { readonly kind: 'store-silent'; readonly ms: number }
+  /** `forever`: nobody ever hears again of the connections that there are. */
+  | { readonly kind: 'store-silent'; readonly ms: number; readonly forever: boolean }
   | { readonly kind: 'store-read-only'; readonly ms: number }
 );
 
 export interface Plan {
   readonly seed: number;
-  readonly bots: 1 | 2;
+  /** How Slack reaches the bots. */
+  readonly mode: 'socket' | 'http';
+  readonly bots: 1 | 2 | 3;
   readonly incidents: 1 | 2;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
@@ -44,11 +48,20 @@ export interface Plan {
   readonly dangerSurely?: boolean;
 }
 
+/** Says the last thing of a run, when nobody works on it any more. */
+export const LATECOMER = 'latecomer';
+
 /** How long people are at work, in ms. */
 const LENGTH_MS = 2500;
 /** One seed in so many lasts as long as a real restart of a managed database. */
 const LONG_EVERY = 60;
+/** And one in so many is played over HTTP. */
+const HTTP_EVERY = 5;
 const MINUTE_MS = 60_000;
+
+/** Who is on call for `database`, level after level; each has so long to answer. */
+export const ROSTER = [['pager1'], ['pager2'], ['pager3', 'pager4']] as const;
+export const LEVEL_WAIT_MS = 6000;
 
 const LINES: readonly [string, ...string[]] = [
   'lead',
@@ -57,16 +70,17 @@ const LINES: readonly [string, ...string[]] = [
   'status identified',
   'status mitigated',
   'ack',
-  'escalate database please look',
   'role scribe @dba',
   'timeline',
   'status',
   'run first-five-minutes',
+  'postmortem',
 ];
 
 /** Seed 0: nothing by chance, and each safeguard is needed. Without one of them it must fail each time. */
 const DIRECTED: Plan = {
   seed: 0,
+  mode: 'socket',
   dangerSurely: true,
   bots: 2,
   incidents: 1,
@@ -99,12 +113,13 @@ export function planOf(seed: number): Plan {
   if (seed === 0) return { ...DIRECTED, acts: numbered(DIRECTED.acts) };
   const random = randomOf(seed);
   const incidents = random.percent(30) ? 2 : 1;
-  const bots = random.percent(35) ? 2 : 1;
+  const bots = random.pick([1, 1, 1, 1, 1, 2, 2, 2, 3, 3] as const);
   const dangers = Array.from({ length: incidents }, (_, index) => dangerIn(index + 1, seed, random));
   const acts = [
     ...Array.from({ length: 8 + random.below(7) }, (_, index) => actOf(seed, index, incidents, random)),
     ...burst(seed, incidents, random),
     ...dangers.flat(),
+    ...pagingOf(1 + random.below(incidents), random),
     ...Array.from({ length: incidents }, (_, index) => resolveOf(index + 1, random)),
   ];
   const long = seed % LONG_EVERY === 0;
@@ -115,12 +130,13 @@ export function planOf(seed: number): Plan {
   const always: Fault[] = [
     { at: 0, kind: 'delivery', body: { kind: 'duplicate', times: 1 + random.below(3) } },
     ...(long ? [{ at: 1000, kind: 'store-gone', ms: MINUTE_MS } as const] : []),
-    ...(bots === 2 && random.percent(50)
+    ...(bots > 1 && random.percent(50)
       ? [{ at: random.below(LENGTH_MS), kind: 'freeze', token: tokenOf(seed, 'fz') } as const]
       : []),
   ];
   return {
     seed,
+    mode: seed % HTTP_EVERY === 3 ? 'http' : 'socket',
     bots,
     incidents,
     acts: numbered(inOrder(acts)),
@@ -134,7 +150,7 @@ function inOrder<T extends { readonly at: number }>(all: readonly T[]): readonly
 }
 
 const numbered = (acts: readonly Act[]): readonly Act[] =>
-  acts.map((act, index) => ({ ...act, user: `person${index}` }));
+  acts.map((act, index) => ({ ...act, user: act.user || `person${index}` }));
 
 function tokenOf(seed: number, name: string): string {
   return `tok${seed}x${name}z`;
@@ -168,10 +184,21 @@ function burst(seed: number, incidents: number, random: Random): Act[] {
 }
 
 function dangerIn(incident: number, seed: number, random: Random): Act[] {
-  if (!random.percent(60)) return [];
+  if (!random.percent(90)) return [];
   const cut = random.pick(['none', 'none', 'committed'] as const);
   const token = tokenOf(seed, `d${incident}`);
   return [{ at: random.below(LENGTH_MS / 2), user: '', incident, kind: 'danger', token, cut }];
+}
+
+/** A page that goes from level to level; often somebody answers it, in time or not. */
+function pagingOf(incident: number, random: Random): Act[] {
+  if (!random.percent(60)) return [];
+  const at = random.below(LENGTH_MS);
+  const [user = ''] = random.pick<readonly string[]>(ROSTER);
+  const common = { incident, kind: 'line' } as const;
+  const asked: Act = { ...common, at, user: '', line: 'escalate database please look' };
+  const answer: Act = { ...common, at: at + 300 + random.below(LENGTH_MS), user, line: 'ack' };
+  return random.percent(70) ? [asked, answer] : [asked];
 }
 
 const resolveOf = (incident: number, random: Random): Act => ({
@@ -180,6 +207,8 @@ const resolveOf = (incident: number, random: Random): Act => ({
   incident,
   kind: 'line',
   line: 'resolve it was the deploy',
+  // Else it gets in the way of what waits for an approval.
+  ...(random.percent(80) ? { after: 'danger' } : {}),
 });
 
 const METHODS: readonly [string, ...string[]] = [
@@ -192,7 +221,7 @@ const METHODS: readonly [string, ...string[]] = [
   'users.info',
 ];
 
-function faultOf(bots: 1 | 2, long: boolean, random: Random): Fault {
+function faultOf(bots: number, long: boolean, random: Random): Fault {
   const at = random.below(LENGTH_MS);
   const draw = random.below(100);
   const method = random.pick(METHODS);
@@ -205,7 +234,7 @@ function faultOf(bots: 1 | 2, long: boolean, random: Random): Fault {
   if (draw < 88) return { at, kind: 'store-restart' };
   const ms = 500 + random.below(long ? 8000 : 1500);
   if (draw < 93) return { at, kind: 'store-gone', ms };
-  if (draw < 96) return { at, kind: 'store-silent', ms };
+  if (draw < 96) return { at, kind: 'store-silent', ms, forever: random.percent(20) };
   return { at, kind: 'store-read-only', ms };
 }
 

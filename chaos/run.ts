@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type LocalSlack, startLocalSlack } from '../sandbox/server/main.ts';
 import { PACKAGE_ROOT } from '../src/version.ts';
+import { openBalancer } from '../test/support/balancer.ts';
 import { type Bots, botsOf } from './bots.ts';
 import { breaker } from './breaker.ts';
 import { collect } from './facts.ts';
 import type { Ground, Place } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
-import { type People, peopleOf } from './people.ts';
+import { newcomer, type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
-import type { Plan } from './plan.ts';
+import { LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
 import { settled } from './settle.ts';
 
 export interface Scene {
@@ -47,10 +48,19 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   const tell = (what: string): void => void lines.push(`${String(Date.now() - begun).padStart(6)} ${what}`);
   const people = peopleOf(slack.url, tell);
   const config = join(dir, 'firebreak.yml');
-  await writeFile(config, stringify(configuration(slack, await newcomers(plan, people))));
+  await writeFile(config, stringify(await configuration(slack, plan, people)));
   await writeFile(join(dir, 'runbooks', 'chaos-effect.yml'), RUNBOOK);
   await writeFile(join(dir, 'plan.json'), `${JSON.stringify(plan, undefined, 1)}\n`);
-  const bots = botsOf({ program, config, dir, slack, env: (name) => environment(slack, place, name) });
+  const balancer = plan.mode === 'http' ? await openBalancer() : undefined;
+  if (balancer) slack.deliverTo(balancer.url);
+  const bots = botsOf({
+    program,
+    config,
+    dir,
+    slack,
+    listens: (url) => balancer?.add(url),
+    env: (name) => environment(slack, place, name),
+  });
   try {
     const facts = await play({ plan, place, slack, people, bots, tell });
     const found = [...violations(facts), ...unplayed(plan, facts)];
@@ -60,6 +70,7 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
     tell('over');
     await writeFile(join(dir, 'story.log'), `${lines.join('\n')}\n`);
     await bots.killAll();
+    await balancer?.close();
     await slack.stop();
     await place.drop();
   }
@@ -97,29 +108,36 @@ async function play(scene: Scene): Promise<Facts> {
   return collect(place, people, unsettled);
 }
 
-/** Their ids. */
-async function newcomers({ acts }: Plan, people: People): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (const { user } of acts)
-    ids.push((await people.control<{ id: string }>('POST', 'users', { name: user })).id);
-  return ids;
-}
-
 async function keep(dir: string, facts: Facts, people: People): Promise<void> {
-  const all = { facts, state: await people.state(), calls: await people.control('GET', 'calls') };
+  const [state, calls] = [await people.control('GET', 'state'), await people.control('GET', 'calls')];
+  const all = { facts, state, calls };
   for (const [name, value] of Object.entries(all))
     await writeFile(join(dir, `${name}.json`), `${JSON.stringify(value, undefined, 1)}\n`);
 }
 
-function configuration({ users, channels }: LocalSlack, people: readonly string[]): object {
+async function configuration(
+  { users, channels }: LocalSlack,
+  { acts, mode }: Plan,
+  people: People,
+): Promise<object> {
+  const pagers: readonly string[] = ROSTER.flat();
+  const id = async (name: string): Promise<string> => (await newcomer(name, people)).id;
+  const idsOf = async (names: readonly string[]): Promise<readonly string[]> => {
+    const ids: string[] = [];
+    for (const name of names) ids.push(await id(name));
+    return ids;
+  };
+  const everybody = acts.map(({ user }) => user).filter((name) => !pagers.includes(name));
+  const levels: object[] = [];
+  for (const level of ROSTER) levels.push({ on_call: await idsOf(level), wait_min: LEVEL_WAIT_MS / 60_000 });
   return {
-    slack: { incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
+    slack: { mode, incidents_channel: channels['incidents'], stakeholder_channel: channels['general'] },
     http: { listen: '127.0.0.1:0' },
-    teams: { database: { on_call: [users['dba']] } },
+    teams: { database: { levels } },
     targets: {
       shop: { diag_url_env: 'SHOP_DIAG_URL', act_url_env: 'SHOP_ACT_URL', ddl_url_env: 'SHOP_DDL_URL' },
     },
-    permissions: { dangerous: people, approve: [users['dba']] },
+    permissions: { dangerous: await idsOf([...everybody, LATECOMER]), approve: [users['dba']] },
   };
 }
 
@@ -129,6 +147,7 @@ function environment(slack: LocalSlack, place: Place, name: string): NodeJS.Proc
   return {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_APP_TOKEN: slack.appToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
     SLACK_API_URL: `${slack.url}/api/`,
     DATABASE_URL: `${store}?options=${encodeURIComponent(`-c chaos.bot=${name}`)}`,
     SHOP_DIAG_URL: diag,

@@ -22,7 +22,10 @@ const LEFT = `
        from outbox where state = 'pending'),
     (select 'steps ' || string_agg(run_id || ' ' || name || ' ' || s.state, '; ')
        from run_steps s join runs r on r.id = s.run_id
-      where r.ended_at is null and r.runbook <> 'first-five-minutes' and s.state in ('planning', 'running', 'unknown'))) as left`;
+      where r.ended_at is null and r.runbook <> 'first-five-minutes' and s.state in ('planning', 'running', 'unknown')),
+    (select 'pages of ' || string_agg(i.id || ' at level ' || e.level, '; ')
+       from escalations e join incidents i on i.id = e.incident_id
+      where e.state = 'paging' and i.status not in ('resolved', 'cancelled'))) as left`;
 
 /** Undefined when all is done; else what is left. */
 export async function settled(place: Place, bots: Bots): Promise<string | undefined> {

@@ -16,12 +16,12 @@ export default defineCommand({
   // Who was paged may say so, whatever else they may do.
   permission: 'paged',
   async run(request, app) {
-    const { actor: by, inboxKey } = request;
+    const { actor: by, cause } = request;
     const incident = await pagedIn(request, app);
     const page = incident && pageOf(incident, by);
     if (!incident || !page) return refuse('PAGE_NOT_YOURS');
     const wish = { kind: 'answer-page', by, page: page.number, answer: 'acknowledged' } as const;
-    const done = await app.act(incident.id, wish, { inboxKey });
+    const done = await app.act(incident.id, wish, cause);
     return done.ok ? { text: `Acknowledged. inc-${incident.id} knows that you are coming.` } : done;
   },
 });

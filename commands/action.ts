@@ -150,4 +150,7 @@ const refuseNumber = ({ verb, found }: Said<'numberless'>): Refusal =>
     example: `action ${verb} 1${verb.endsWith('assign') ? ' @dba' : ''}`,
   });
 
-const clockOf = ({ settings }: App, { now }: Request) => ({ now, timezone: settings.timezone });
+const clockOf = ({ settings }: App, { cause }: Request) => ({
+  now: cause.saidAt,
+  timezone: settings.timezone,
+});

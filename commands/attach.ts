@@ -10,10 +10,10 @@ export default defineCommand({
   examples: ['attach proposal:3', 'attach inc-2 proposal:3'],
   where: 'incident',
   permission: 'respond',
-  async run({ words, actor, incident = 0, inboxKey }, app) {
+  async run({ words, actor, incident = 0, cause }, app) {
     const number = /^(?:proposal:|#)?(\d{1,9})$/i.exec(words)?.[1];
     if (number === undefined) return refuse('ATTACH_WHAT', { found: words });
-    const done = await app.attach({ by: actor, proposal: Number(number), incident }, { inboxKey });
+    const done = await app.attach({ by: actor, proposal: Number(number), incident }, cause);
     return done.ok ? { text: `Proposal ${number} belongs to incident ${incident} now.` } : done;
   },
 });

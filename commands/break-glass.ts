@@ -13,12 +13,12 @@ export default defineCommand({
   ],
   where: 'incident',
   permission: 'dangerous',
-  async run({ words, actor, inboxKey, incident }, app) {
+  async run({ words, actor, cause, incident }, app) {
     const [, run, plan, reason] = /^#?(\d{1,9})\s+`?([0-9a-f]{12,64})`?\s+(\S[\s\S]*)$/.exec(words) ?? [];
     if (run === undefined || plan === undefined || reason === undefined)
       return refuse('GLASS_MALFORMED', { found: words });
     if ((await app.run(Number(run)))?.incidentId !== incident) return refuse('RUN_UNKNOWN', { found: run });
-    const done = await app.breakGlass({ run: Number(run), plan, by: actor, reason }, { inboxKey });
+    const done = await app.breakGlass({ run: Number(run), plan, by: actor, reason }, cause);
     return done.ok
       ? { text: `Run ${run} goes on by your word alone. Everybody who may approve is paged.` }
       : done;

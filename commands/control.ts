@@ -15,7 +15,7 @@ export default defineCommand({
   where: 'incident',
   permission: 'read',
   expires: true,
-  async run({ words, actor, inboxKey, incident }, app) {
+  async run({ words, actor, cause, incident }, app) {
     const [, id, step, word] = /^#?(\d{1,9})(?:\.(\d{1,4}))?\s+([a-z]+)$/i.exec(words) ?? [];
     const what = STEERINGS.find((each): each is Steering => each === word?.toLowerCase());
     // Whoever answers has read the question of one step, not of whichever waits when the line arrives.
@@ -25,7 +25,7 @@ export default defineCommand({
     if ((await app.run(Number(id)))?.incidentId !== incident) return refuse('RUN_UNKNOWN', { found: id });
     const done = await app.steer(
       { run: Number(id), by: actor, what, ...(step === undefined ? {} : { step: Number(step) }) },
-      { inboxKey },
+      cause,
     );
     return done.ok ? { text: `Run ${id}: ${what}. It is ${done.run.state.replaceAll('_', ' ')} now.` } : done;
   },

@@ -13,7 +13,7 @@ export default defineCommand({
   where: 'incident',
   takesIncident: true,
   permission: 'respond',
-  async run({ incident = 0, words, actor, inboxKey }, app) {
+  async run({ incident = 0, words, actor, cause }, app) {
     const word = headOf(words.replace(/^of\s+/i, '')).head;
     const number = /^(?:inc-|#)?(\d{1,9})$/i.exec(word)?.[1];
     const linked = /^<#([CG][A-Z0-9]+)(?:\|[^>]*)?>$/.exec(word)?.[1];
@@ -21,7 +21,7 @@ export default defineCommand({
     if (of === undefined || of === '') return refuse('DUPLICATE_OF_WHAT', { found: words });
     // The number of a private incident must not be found out by its channel.
     if (linked && !(await app.isVisible(of, actor))) return refuse('DUPLICATE_OF_WHAT', { found: words });
-    const done = await app.duplicate(incident, of, actor, { inboxKey });
+    const done = await app.duplicate(incident, of, actor, cause);
     return done.ok
       ? { text: `Closed as a duplicate of incident ${of}. Its followers are invited there.` }
       : done;

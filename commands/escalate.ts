@@ -13,7 +13,7 @@ export default defineCommand({
   examples: ['escalate database the order_status table is broken', 'escalate'],
   where: 'incident',
   permission: 'respond',
-  async run({ incident = 0, actor, words, inboxKey }, app) {
+  async run({ incident = 0, actor, words, cause }, app) {
     // Phones make one long dash of two.
     const again = /^(?:--|—|–)again\s+/i.exec(words)?.[0] ?? '';
     const { head, rest } = headOf(words.slice(again.length));
@@ -23,7 +23,7 @@ export default defineCommand({
     const done = await app.escalate(
       incident,
       { by: actor, team, ...(reason === '' ? {} : { reason }), ...(again === '' ? {} : { again: true }) },
-      { inboxKey },
+      cause,
     );
     if (!done.ok) return done;
     const paged = done.incident.escalations.at(-1);

@@ -11,7 +11,7 @@ export default defineCommand({
   examples: ['health'],
   where: 'anywhere',
   permission: 'read',
-  run: async ({ now, inboxKey }, app) => ({
-    text: healthLines(await app.health(inboxKey), now).join('\n'),
+  run: async ({ now, cause }, app) => ({
+    text: healthLines(await app.health(cause.inboxKey), now).join('\n'),
   }),
 });

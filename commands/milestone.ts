@@ -23,7 +23,7 @@ export default defineCommand({
     const { head, rest } = headOf(request.words);
     const name = MILESTONES.find((each) => each === head.toLowerCase().replaceAll('-', '_'));
     if (!name) return refuse('UNKNOWN_MILESTONE', { found: head, known: MILESTONES.join(', ') });
-    const when = parseWhen(rest || 'now', { now: request.now, timezone: app.settings.timezone });
+    const when = parseWhen(rest || 'now', { now: request.cause.saidAt, timezone: app.settings.timezone });
     if (!when.ok) return when;
     const { at } = when;
     if (!at) return refuse('TIME_MISSING', { found: rest });

@@ -17,7 +17,7 @@ export default defineCommand({
   where: 'incident',
   permission: 'respond',
   async run(request, app) {
-    const when = parseWhen(request.words, { now: request.now, timezone: app.settings.timezone });
+    const when = parseWhen(request.words, { now: request.cause.saidAt, timezone: app.settings.timezone });
     if (!when.ok) return when;
     const at = when.at ? { at: when.at } : {};
     // Said in a thread: where it can be read up.

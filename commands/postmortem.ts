@@ -14,8 +14,8 @@ export default defineCommand({
   async run(request, app) {
     const [, rest] = /^write\b\s*([^]*)$/i.exec(request.words) ?? [];
     if (rest !== undefined) return writeLine(app, request, rest);
-    const { incident = 0, actor, inboxKey } = request;
-    const done = await app.postmortem(incident, actor, { inboxKey });
+    const { incident = 0, actor, cause } = request;
+    const done = await app.postmortem(incident, actor, cause);
     if (!done.ok) return done;
     return {
       text: 'The postmortem is being posted to the incident channel.',

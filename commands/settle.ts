@@ -12,13 +12,13 @@ export default defineCommand({
   examples: ['settle 4 1 not-happened the column is still there'],
   where: 'incident',
   permission: 'dangerous',
-  async run({ words, actor, inboxKey, incident }, app) {
+  async run({ words, actor, cause, incident }, app) {
     const [, run, step, found, note] = SHAPE.exec(words) ?? [];
     if (run === undefined || note === undefined) return refuse('SETTLE_MALFORMED', { found: words });
     if ((await app.run(Number(run)))?.incidentId !== incident) return refuse('RUN_UNKNOWN', { found: run });
     const happened = found?.toLowerCase() === 'happened' ? 'committed' : 'aborted';
     const wish = { run: Number(run), step: Number(step), by: actor, happened, note } as const;
-    const done = await app.settleUnknown(wish, { inboxKey });
+    const done = await app.settleUnknown(wish, cause);
     return done.ok ? { text: `Step ${step ?? ''} of run ${run} is settled: ${found ?? ''}.` } : done;
   },
 });

@@ -22,18 +22,18 @@ export default defineCommand({
   ],
   where: 'anywhere',
   permission: (words) => (words.trim() === '' ? 'read' : 'respond'),
-  async run({ words, actor, inboxKey, command }, app) {
+  async run({ words, actor, cause, command }, app) {
     const { head, rest } = headOf(words);
     if (head === '') return { text: listText(await app.silences(), command) };
     if (/^(?:lift|end|off)$/i.test(head)) {
-      const done = await app.endSilence(Number(/^\d{1,9}$/.exec(rest)?.[0] ?? 0), actor, { inboxKey });
+      const done = await app.endSilence(Number(/^\d{1,9}$/.exec(rest)?.[0] ?? 0), actor, cause);
       return done.ok ? { text: `Lifted: ${code(matchText(done.silence.match))} is heard again.` } : done;
     }
     const { head: length, rest: why } = headOf(rest);
     const seconds = readWait(length);
     if (!seconds || seconds > MONTH_S) return refuse('SILENCE_LENGTH', { found: length, what: head });
     const reason = why || 'no reason given';
-    const done = await app.silence({ by: actor, what: head, seconds, reason }, { inboxKey });
+    const done = await app.silence({ by: actor, what: head, seconds, reason }, cause);
     if (!done.ok) return done;
     const { id, match, until } = done.silence;
     return {

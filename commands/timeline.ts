@@ -84,18 +84,18 @@ async function correct(
 ): Promise<Reply | Refusal> {
   const { seq, text } = numberIn(rest);
   if (seq === undefined) return malformed(request);
-  const { actor: by, incident = 0, inboxKey } = request;
-  const made = await app.correct(incident, { by, seq, what, text }, { inboxKey });
+  const { actor: by, incident = 0, cause } = request;
+  const made = await app.correct(incident, { by, seq, what, text }, cause);
   return made.ok ? { text: `Entry ${seq} is ${done}.` } : made;
 }
 
 async function redact(request: Request, app: App, rest: string): Promise<Reply | Refusal> {
   const { seq, text: reason } = numberIn(rest);
-  const { actor: by, incident = 0, inboxKey } = request;
+  const { actor: by, incident = 0, cause } = request;
   if (seq === undefined) return malformed(request);
   const verb = 'timeline redact';
   if (reason === '') return refuse('REASON_MISSING', { verb, example: `${verb} ${seq} a pasted password` });
-  const done = await app.redact(incident, { by, seq, reason }, { inboxKey });
+  const done = await app.redact(incident, { by, seq, reason }, cause);
   return done.ok ? { text: redacted(done) } : done;
 }
 
@@ -117,7 +117,7 @@ const redacted = ({ erased, elsewhere, amended, links, files, pagers, issues }: 
 
 /** `pick` asks by a form; `pick 3, 7` and `pick none` say it; the form says `pick 3 of 1-40`, all others stay. */
 async function pick(request: Request, app: App, rest: string): Promise<Reply | Refusal> {
-  const { actor: by, incident = 0, inboxKey } = request;
+  const { actor: by, incident = 0, cause } = request;
   if (rest === '' || /^page\s+\d{1,4}$/i.test(rest))
     return askToPick(request, app, Number(rest.slice(5) || 1));
   const [, listed = '', from = '0', to = '999999999'] =
@@ -128,7 +128,7 @@ async function pick(request: Request, app: App, rest: string): Promise<Reply | R
   const stranger = leftOut.find((seq) => !known.includes(seq));
   if (stranger !== undefined) return refuse('ENTRY_UNKNOWN', { found: stranger, count: known.at(-1) ?? 0 });
   const among = { from: Number(from), to: Number(to) };
-  const made = await app.act(incident, { kind: 'pick', by, leftOut, among }, { inboxKey });
+  const made = await app.act(incident, { kind: 'pick', by, leftOut, among }, cause);
   return made.ok ? { text: saidOf(made.incident) } : made;
 }
 

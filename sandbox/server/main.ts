@@ -51,7 +51,7 @@ export interface LocalSlack {
   /** From now on over HTTP to this address, or through Socket Mode again. */
   deliverTo(httpUrl: string | undefined): void;
   advanceClock(ms: number): void;
-  /** Deliveries over Socket Mode that are not acked yet: they were sent, or are events that will be tried again. */
+  /** Deliveries that are not acked yet: they were sent, or are events that will be tried again. */
   unanswered(): number;
   stop(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       slack.endpoints = httpUrl === undefined ? undefined : oneEndpoint(httpUrl);
     },
     advanceClock: (ms) => slack.clock.advance(ms),
-    unanswered: () => slack.hub.unanswered(),
+    unanswered: () => slack.hub.unanswered() + slack.http.unanswered(),
     stop: () => stop(slack, server),
   };
 }

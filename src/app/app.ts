@@ -32,9 +32,12 @@ import type { Redacted, RedactionWish } from './redactions.ts';
 import type { PartWish } from './report.ts';
 import type { AttachWish, SilenceWish } from './silences.ts';
 
-/** The inbox row that this act settles, in the same transaction. */
+/** What an act comes from. */
 export interface Cause {
+  /** The inbox row that it settles, in the same transaction. */
   readonly inboxKey?: string | undefined;
+  /** When its person said it, where that may be earlier than now: people's words and decisions are dated by it. */
+  readonly saidAt?: Date;
 }
 
 export interface DeclareWish {

@@ -2,7 +2,7 @@
 import type { Incident, Severity } from '../domain/incident.ts';
 import type { Offer, Refusal } from '../domain/refusal.ts';
 import type { Given } from '../domain/runbook-params.ts';
-import type { App, DeclareWish } from './app.ts';
+import type { App, Cause, DeclareWish } from './app.ts';
 import type { Group } from './groups.ts';
 
 export interface Request {
@@ -13,8 +13,8 @@ export interface Request {
   /** The incident of the channel it was typed in, or that was named by number. */
   readonly incident: number | undefined;
   readonly now: Date;
-  /** The inbox row to settle in the command's own transaction. */
-  readonly inboxKey: string | undefined;
+  /** What it comes from, for the command's own transaction; times in the words count from when it was said. */
+  readonly cause: Cause & { readonly saidAt: Date };
   /** The message that a declaration is to begin with. */
   readonly source: DeclareWish['source'];
   /** The slash command's name, for texts: `/incident`. */

@@ -10,6 +10,7 @@ import type { Db, Store } from '../store/store.ts';
 import { countEntries, loadCorrected } from '../store/timeline.ts';
 import type { Cause } from './app.ts';
 import { commitDecision } from './commit.ts';
+import { saidAt } from './said-at.ts';
 
 export interface CorrectionWish {
   readonly by: string;
@@ -37,9 +38,11 @@ export function correctEntry(
     if (!incident) return refuse('INCIDENT_UNKNOWN', { found: incidentId });
     const row = await rowNamed(tx, incidentId, seq);
     if ('ok' in row) return row;
-    const decision = decide(incident, { kind: 'correct', by, row, what, text }, now(), settings);
+    const at = now();
+    const wish = { kind: 'correct', by, row, what, text } as const;
+    const decision = decide(incident, wish, at, settings, saidAt(cause, at));
     if (!decision.ok) return decision;
-    await commitDecision(tx, decision, cause, now());
+    await commitDecision(tx, decision, cause, at);
     return { ok: true, incident: decision.incident };
   });
 }

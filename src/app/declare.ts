@@ -10,7 +10,7 @@ import { refusalText } from './refusal-text.ts';
 import { isRefusal } from './words.ts';
 
 export async function declareBy(
-  { words, actor, inboxKey, source }: Request,
+  { words, actor, cause, source }: Request,
   app: App,
   kind: Kind,
 ): Promise<Reply | Refusal> {
@@ -29,7 +29,7 @@ export async function declareBy(
       verb: 'declare --private',
       example: 'declare --private sev2 a key has leaked',
     });
-  const done = await app.declare({ by: actor, ...read, ...(source ? { source } : {}) }, { inboxKey });
+  const done = await app.declare({ by: actor, ...read, ...(source ? { source } : {}) }, cause);
   if (!done.ok) return done;
   const took = done.proposal ? ` It takes over what ${seerOf(done.proposal)}.` : '';
   return { text: declaredText(done.incident) + took };

@@ -8,6 +8,7 @@ import { findCommand } from './find-command.ts';
 import { readLine, type Vocabulary, vocabularyOf } from './line.ts';
 import { forbidden } from './permit.ts';
 import { refusalReply } from './refusal-text.ts';
+import { saidAt } from './said-at.ts';
 import { suggest } from './suggest.ts';
 
 export interface Line {
@@ -16,6 +17,7 @@ export interface Line {
   readonly actor: string;
   readonly channelId?: string;
   readonly inboxKey?: string;
+  /** When it was said, as far as is known. */
   readonly receivedAt: Date;
   /** The message it is about, when it was said in a thread: a declaration begins with it. */
   readonly source?: DeclareWish['source'];
@@ -86,14 +88,12 @@ const requestOf = (
   app: App,
   commands: readonly Command[],
   line: Line,
-): Omit<Request, 'words' | 'incident'> => ({
-  actor: line.actor,
-  now: app.now(),
-  inboxKey: line.inboxKey,
-  source: line.source,
-  command: app.settings.command,
-  commands,
-});
+): Omit<Request, 'words' | 'incident'> => {
+  const { actor, inboxKey, receivedAt, source } = line;
+  const now = app.now();
+  const cause = { inboxKey, saidAt: saidAt({ saidAt: receivedAt }, now) };
+  return { actor, now, cause, source, command: app.settings.command, commands };
+};
 
 /** The incident that a line names by number (`inc-3`, `#3`); the words without it. `declare #3 fails` names none. */
 function nameIncident({ where, takesIncident }: Command, rest: string): Pick<Request, 'words' | 'incident'> {

@@ -32,6 +32,7 @@ import type { Cause, DeclareWish } from './app.ts';
 import { tellChangesBefore } from './changes.ts';
 import { commitDecision } from './commit.ts';
 import { declareLine } from './declare-line.ts';
+import { saidAt } from './said-at.ts';
 
 /** A proposal older than this is not taken for the cause of a new incident by itself. */
 const PROPOSAL_WINDOW_MS = 60 * 60 * 1000;
@@ -53,7 +54,8 @@ export function declareIncident(
     const alert = wish.proposal === undefined ? undefined : found;
     const same = await refuseDuplicate(tx, wish, alert, now, policy.command, knownPrivate);
     if (same) return same;
-    const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now, policy);
+    const said = saidAt(cause, now);
+    const decision = declare(await nextIncidentId(tx), declarationOf(wish, found), now, policy, said);
     if (!decision.ok) return decision;
     const whole = found ? await withProposal(tx, decision, found, now) : decision;
     await commitDecision(tx, whole, cause, now);
@@ -140,7 +142,7 @@ export async function actWithin(
   // Together, but after the lock: nobody else adds to the chain from there on.
   const [incident, end] = await Promise.all([lockIncident(tx, id), chainEnd(tx, id)]);
   if (!incident) return refuse('INCIDENT_UNKNOWN', { found: id });
-  const decision = decide(incident, intent, now, policy);
+  const decision = decide(incident, intent, now, policy, saidAt(cause, now));
   if (!decision.ok) return decision;
   await commitDecision(tx, decision, cause, now, { incident, end });
   return { ok: true, incident: decision.incident };
@@ -176,13 +178,14 @@ export function closeAsDuplicate(
     if (other.duplicateOf !== undefined)
       return refuse('DUPLICATE_OF_DUPLICATE', { found: of, of: other.duplicateOf });
     if (!isOpen(other)) return refuse('DUPLICATE_OF_ENDED', { found: of, status: other.status });
-    const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy);
+    const said = saidAt(cause, now);
+    const decision = decide(incident, { kind: 'duplicate', by, of }, now, policy, said);
     if (!decision.ok) return decision;
     await commitDecision(tx, decision, cause, now);
     const text = `Incident ${id} (${incident.title}) is a duplicate of this one; its followers are invited`;
     const told = decide(
       other,
-      { kind: 'record', by, entry: 'duplicate', text, effects: [say(other, text), card(other)] },
+      { kind: 'record', by, entry: 'duplicate', text, at: said, effects: [say(other, text), card(other)] },
       now,
       policy,
     );

@@ -17,7 +17,7 @@ export async function intend(
   intent: Intent,
   say: (incident: Incident) => string,
 ): Promise<Reply | Refusal> {
-  const done = await app.act(request.incident ?? 0, intent, { inboxKey: request.inboxKey });
+  const done = await app.act(request.incident ?? 0, intent, request.cause);
   return done.ok ? { text: say(done.incident) } : done;
 }
 
@@ -71,7 +71,7 @@ export async function startRunbook(
   const wish = { incident, runbook, params, by: request.actor };
   const known = [...app.runbooks.keys()];
   if (runbook === '') return refuse('RUNBOOK_MISSING', { known: known.join(', ') }, offerRunbooks('', known));
-  const started = await app.startRun(wish, { inboxKey: request.inboxKey });
+  const started = await app.startRun(wish, request.cause);
   if (started.ok) return { text: `Run ${started.run.id} started: ${started.run.title}. See the channel.` };
   if (started.code === 'UNKNOWN_RUNBOOK') return { ...started, offers: offerRunbooks(runbook, known) };
   if (!ASKED.includes(started.code)) return started;

@@ -8,7 +8,7 @@ import { headOf } from './words.ts';
 
 /** Without a section that of the first part that nobody has written; with a text after a part's name, that text. */
 export async function writeLine(app: App, request: Request, words: string): Promise<Reply | Refusal> {
-  const { incident = 0, actor, inboxKey } = request;
+  const { incident = 0, actor, cause } = request;
   const there = await app.parts(incident);
   const { head, rest: text } = headOf(words);
   const parts = head === '' ? undefined : partsNamed(head);
@@ -17,9 +17,7 @@ export async function writeLine(app: App, request: Request, words: string): Prom
   if (text !== '') {
     if (!part || another) return refuse('PART_UNKNOWN', { found: `${head} …`, known: NAMES });
     // Who types a line has seen nothing of what is there.
-    const done = await app.writeParts(incident, actor, [{ part: part.name, text, seen: undefined }], {
-      inboxKey,
-    });
+    const done = await app.writeParts(incident, actor, [{ part: part.name, text, seen: undefined }], cause);
     return done.ok ? { text: `Written: ${part.title}. The next \`postmortem\` shows it.` } : done;
   }
   const section = part?.section ?? nextSection(there);

@@ -37,6 +37,7 @@ import {
 } from '../store/timeline.ts';
 import type { Cause } from './app.ts';
 import { actOnIncident } from './incidents.ts';
+import { saidAt } from './said-at.ts';
 
 export interface ExportWish extends Omit<ReportContext, 'sql'> {
   readonly format: 'md' | 'json';
@@ -52,6 +53,8 @@ export function streamExport(
   write: (chunk: string) => Promise<void> | void,
 ): Promise<boolean> {
   return inSnapshot(store, async (tx) => {
+    // It keeps no rows from others: whoever reads it page by page may take their time.
+    await tx.query('set local idle_in_transaction_session_timeout = 0');
     const report = await loadReport(tx, id, wish);
     if (!report) return false;
     const render = wish.format === 'md' ? postmortemChunks : jsonChunks;
@@ -167,7 +170,7 @@ export function writeParts(
   id: number,
   by: string,
   wishes: readonly PartWish[],
-  { inboxKey }: Cause,
+  cause: Cause,
   now: Date,
 ): Promise<{ ok: true; written: readonly PartName[] } | (Refusal & { readonly part?: PartName })> {
   return store.transaction(async (tx) => {
@@ -181,25 +184,26 @@ export function writeParts(
       );
       if (refused) return { ...refused, part: wish.part };
     }
+    const at = saidAt(cause, now);
     for (const { part, text } of changed) {
       if (text === '') await forgetPart(tx, id, part);
-      else await savePart(tx, id, { part, text, by, at: now });
+      else await savePart(tx, id, { part, text, by, at });
     }
     await appendEntries(
       tx,
       id,
-      changed.map((wish) => partEntry(wish, by, now)),
+      changed.map((wish) => partEntry(wish, by, at)),
       now,
     );
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, now);
+    if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, now);
     return { ok: true, written: changed.map(({ part }) => part) };
   });
 }
 
 /** By its number what somebody wrote can be redacted, as all else that was said. */
-function partEntry({ part, text }: PartWish, by: string, now: Date): NewEntry {
+function partEntry({ part, text }: PartWish, by: string, at: Date): NewEntry {
   const title = `Postmortem, ${titleOf(part)}`;
-  return entry(now, 'part', by, text === '' ? `${title}, was taken back` : `${title}: ${text}`);
+  return entry(at, 'part', by, text === '' ? `${title}, was taken back` : `${title}: ${text}`);
 }
 
 const titleOf = (part: PartName): string => PARTS.find(({ name }) => name === part)?.title ?? part;

@@ -51,6 +51,8 @@ export type RunUseCases = Pick<
   'startRun' | 'decideApproval' | 'breakGlass' | 'settleUnknown' | 'steer' | 'run'
 >;
 
+/** Rights are those of the moment: a process that was frozen, or waited long for a lock, asks again. */
+const RIGHTS_HOLD_MS = 30_000;
 /** How far back the breaker counts. */
 const BREAKER_WINDOW_MS = 60 * 60 * 1000;
 
@@ -105,13 +107,19 @@ async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause)
   if (hidden) return hidden;
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
-  return withRun(parts, wish.run, cause, async (run, now, tx) => {
-    const judged = judgeDecision(run, wish, decider, now);
-    // A no may come at any time; a yes to what an incident that is over asked for changes what nobody watches.
-    const closed = wish.decision === 'approved' ? await refuseIncident(tx, run.incidentId) : undefined;
-    if (judged.ok && closed) return closed;
-    return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
-  });
+  return withRun(
+    parts,
+    wish.run,
+    cause,
+    async (run, now, tx) => {
+      const judged = judgeDecision(run, wish, decider, now);
+      // A no may come at any time; a yes to what an incident that is over asked for changes what nobody watches.
+      const closed = wish.decision === 'approved' ? await refuseIncident(tx, run.incidentId) : undefined;
+      if (judged.ok && closed) return closed;
+      return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
+    },
+    decider,
+  );
 }
 
 /** A button is older than who left the incident: what they may not know of any more is as what does not exist. */
@@ -129,23 +137,29 @@ async function breakGlass(
 ): Promise<RunAnswer> {
   const decider = await readDecider(parts, by);
   if ('ok' in decider) return decider;
-  return withRun(parts, id, cause, async (run, now, tx) => {
-    const step = run.steps.find(({ state }) => state === 'awaiting_approval');
-    const planHash = step?.approval?.planHash;
-    if (!step || planHash === undefined) return refuse('NO_PLAN_WAITS', { run: id });
-    const closed = await refuseIncident(tx, run.incidentId);
-    if (closed) return closed;
-    const read = planHash.startsWith(plan) ? planHash : plan;
-    const wish = { step: step.index, planHash: read, by, decision: 'approved', brokenFor: reason } as const;
-    const judged = judgeDecision(run, wish, decider, now);
-    if (!judged.ok) return judged;
-    const users = decider.approvers.filter((each) => each !== by);
-    const paged =
-      users.length > 0 &&
-      (await actWithin(tx, run.incidentId, alarm(run, by, users, reason), {}, now, parts.settings));
-    if (paged && !paged.ok) return paged;
-    return decided(run, judged.step, judged.approval, wish, now);
-  });
+  return withRun(
+    parts,
+    id,
+    cause,
+    async (run, now, tx) => {
+      const step = run.steps.find(({ state }) => state === 'awaiting_approval');
+      const planHash = step?.approval?.planHash;
+      if (!step || planHash === undefined) return refuse('NO_PLAN_WAITS', { run: id });
+      const closed = await refuseIncident(tx, run.incidentId);
+      if (closed) return closed;
+      const read = planHash.startsWith(plan) ? planHash : plan;
+      const wish = { step: step.index, planHash: read, by, decision: 'approved', brokenFor: reason } as const;
+      const judged = judgeDecision(run, wish, decider, now);
+      if (!judged.ok) return judged;
+      const users = decider.approvers.filter((each) => each !== by);
+      const paged =
+        users.length > 0 &&
+        (await actWithin(tx, run.incidentId, alarm(run, by, users, reason), {}, now, parts.settings));
+      if (paged && !paged.ok) return paged;
+      return decided(run, judged.step, judged.approval, wish, now);
+    },
+    decider,
+  );
 }
 
 /** They are no team: one level, each by a direct message. */
@@ -162,10 +176,16 @@ const alarm = (run: Run, by: string, users: readonly string[], reason: string): 
 async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): Promise<RunAnswer> {
   const decider = await readDecider(parts, wish.by);
   if ('ok' in decider) return decider;
-  return withRun(parts, wish.run, cause, (run, now) => {
-    const judged = judgeWitness(run, wish.step, decider);
-    return judged.ok ? settleStep(run, judged.step, witnessed(wish), heldBy(judged.step), now) : judged;
-  });
+  return withRun(
+    parts,
+    wish.run,
+    cause,
+    (run, now) => {
+      const judged = judgeWitness(run, wish.step, decider);
+      return judged.ok ? settleStep(run, judged.step, witnessed(wish), heldBy(judged.step), now) : judged;
+    },
+    decider,
+  );
 }
 
 /** Rights are read again: the button may be older than they are. */
@@ -181,11 +201,17 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
   if (decider && 'ok' in decider) return decider;
   // Who approves need not be one of those who respond.
   if (barred && !isGate) return barred;
-  return withRun(parts, wish.run, cause, async (run, now, tx) => {
-    if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
-    const refusal = goesOn ? await refuseGoingOn(tx, parts, run, now) : undefined;
-    return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
-  });
+  return withRun(
+    parts,
+    wish.run,
+    cause,
+    async (run, now, tx) => {
+      if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
+      const refusal = goesOn ? await refuseGoingOn(tx, parts, run, now) : undefined;
+      return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
+    },
+    decider,
+  );
 }
 
 /** What may still change a database goes on in an open incident only. */
@@ -240,11 +266,14 @@ function withRun(
   id: number,
   cause: Cause,
   decide: (run: JournalRun, now: Date, tx: Db) => RunMove | Refusal | Promise<RunMove | Refusal>,
+  decider?: ReadDecider,
 ): Promise<RunAnswer> {
   return store.transaction(async (tx) => {
-    const at = now();
     const run = await lockRun(tx, id);
+    const at = now();
     if (!run) return refuse('RUN_UNKNOWN', { found: id });
+    if (decider && at.getTime() - decider.readAt.getTime() > RIGHTS_HOLD_MS)
+      return unread(decider.id, 'its answer is too old by now');
     const move = await decide(run, at, tx);
     if ('ok' in move) return move;
     await writeMove(tx, run, move, at);
@@ -299,21 +328,33 @@ async function refuseActive(tx: Db, target: string, incident: number): Promise<R
 
 const NO_RUN = { id: '?', title: 'it has just ended', state: 'over', incidentId: undefined };
 
+interface ReadDecider extends Decider {
+  readonly readAt: Date;
+}
+
 /** Slack is asked before the transaction begins, so that a slow answer keeps no connection. */
-async function readDecider({ settings, directory }: RunParts, id: string): Promise<Decider | Refusal> {
+async function readDecider(
+  { settings, directory, now }: RunParts,
+  id: string,
+): Promise<ReadDecider | Refusal> {
+  const readAt = now();
   try {
     const { approve, breakGlass } = settings.permissions;
     const standing = isSlackUser(id) ? await directory.standing(id) : 'terminal';
     return {
       id,
+      readAt,
       standing,
       approvers: await everybodyIn(directory, approve),
       glass: await everybodyIn(directory, breakGlass),
     };
   } catch (error) {
-    return refuse('APPROVERS_UNREADABLE', { found: person(id), error: String(error) });
+    return unread(id, String(error));
   }
 }
+
+const unread = (id: string, error: string): Refusal =>
+  refuse('APPROVERS_UNREADABLE', { found: person(id), error });
 
 async function everybodyIn(directory: Directory, named: Named): Promise<readonly string[]> {
   const people = await Promise.all(

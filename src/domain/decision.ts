@@ -2,6 +2,7 @@
 import type { Effect } from './effects.ts';
 import type { NewEntry } from './entry.ts';
 import type { Actor, Incident } from './incident.ts';
+import { formatUtc } from './when.ts';
 
 export interface Timer {
   readonly key: string;
@@ -25,6 +26,20 @@ export const decision = (
   effects: readonly Effect[],
   timers: readonly Timer[] = [],
 ): Decision => ({ ok: true, incident, entries, effects, timers });
+
+/** When something was said and when it is decided: what was kept on disk, or left by a crash, is decided later. */
+export interface Moment {
+  /** People's words, decisions and milestones are dated by it. */
+  readonly said: Date;
+  /** What waits for somebody waits from here on. */
+  readonly now: Date;
+}
+
+const LATE_MS = 60_000;
+
+/** For those who read it late. */
+export const saidLate = ({ said, now }: Moment): string =>
+  now.getTime() - said.getTime() < LATE_MS ? '' : ` (said ${formatUtc(said)})`;
 
 export const entry = (
   at: Date,

@@ -1,4 +1,5 @@
 /** When something was reached: a milestone is set, or corrected with the value it had kept. */
+import type { Moment } from './decision.ts';
 import type { Actor, Incident, Milestone, MilestoneName } from './incident.ts';
 
 /** Sets or corrects a milestone; the value it had is kept. */
@@ -12,7 +13,7 @@ export function reach(incident: Incident, name: MilestoneName, at: Date, by: Act
 }
 
 /** The first Acknowledge of a page, or the first `lead`, whichever comes first; told afterwards it says nothing of then. */
-export const acknowledge = (incident: Incident, by: Actor, now: Date): Incident =>
+export const acknowledge = (incident: Incident, by: Actor, { said, now }: Moment): Incident =>
   incident.milestones.acknowledged || incident.kind === 'retrospective'
     ? incident
-    : reach(incident, 'acknowledged', now, by, now);
+    : reach(incident, 'acknowledged', said, by, now);

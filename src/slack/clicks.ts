@@ -46,6 +46,9 @@ const ACTS: Readonly<Record<string, Act>> = {
   'run:no': steer('no'),
 };
 
+/** The buttons there are, besides those that say a line. */
+export const BUTTONS: readonly string[] = Object.keys(ACTS);
+
 /** Clicks that lead to a change in a database: an old one is never replayed. */
 export const isDangerousClick = (actionId: string): boolean => /^(approval|run):/.test(actionId);
 
@@ -79,9 +82,9 @@ async function typed(text: string, click: Click, { dispatch }: ClickParts): Prom
 const pageValue = z.object({ incident: z.number(), page: z.number() });
 
 function answerPage(answer: 'acknowledged' | 'declined'): Act {
-  return async (value, { by, inboxKey }, { app }) => {
+  return async (value, { by, inboxKey, receivedAt: saidAt }, { app }) => {
     const { incident, page } = pageValue.parse(value);
-    const done = await app.act(incident, { kind: 'answer-page', by, page, answer }, { inboxKey });
+    const done = await app.act(incident, { kind: 'answer-page', by, page, answer }, { inboxKey, saidAt });
     return done.ok ? undefined : refusalText(done);
   };
 }

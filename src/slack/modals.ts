@@ -201,7 +201,7 @@ async function submitWrapUp(
   submission: Submission,
   { app, directory }: SubmitParts,
 ): Promise<FormErrors | undefined> {
-  const { by, inboxKey, values } = submission;
+  const { by, inboxKey, receivedAt: saidAt, values } = submission;
   const fix = textIn(values, WRAP_UP_FIELDS.fix);
   const followUps = textIn(values, WRAP_UP_FIELDS.followUps)
     .split('\n')
@@ -212,7 +212,7 @@ async function submitWrapUp(
   const incident = incidentOf(submission);
   const barred =
     (await forbidden(app.settings, directory, by, 'respond')) ?? (await hidden(app, incident, by));
-  const done = barred ?? (await app.act(incident, wish, { inboxKey }));
+  const done = barred ?? (await app.act(incident, wish, { inboxKey, saidAt }));
   return done.ok ? undefined : { [WRAP_UP_FIELDS.fix]: refusalText(done) };
 }
 
@@ -240,7 +240,7 @@ async function submitReport(
   { app, directory }: SubmitParts,
 ): Promise<FormErrors | undefined> {
   const { incident, section, marks } = reportAbout.parse(JSON.parse(submission.about));
-  const { by, inboxKey, values } = submission;
+  const { by, inboxKey, receivedAt: saidAt, values } = submission;
   const parts = PARTS.filter((part) => part.section === section);
   const refused =
     (await forbidden(app.settings, directory, by, 'respond')) ?? (await hidden(app, incident, by));
@@ -254,7 +254,7 @@ async function submitReport(
     const stale = (seen === undefined ? undefined : markOf(seen)) !== marks[name];
     return same ? [] : [{ part: name, text, seen: stale ? STALE : seen }];
   });
-  const done = await app.writeParts(incident, by, wishes, { inboxKey });
+  const done = await app.writeParts(incident, by, wishes, { inboxKey, saidAt });
   return done.ok ? undefined : { [done.part ?? parts[0]?.name ?? '']: refusalText(done) };
 }
 

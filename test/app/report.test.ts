@@ -62,6 +62,23 @@ describe('written piece by piece', () => {
     { at: minute(1), kind: 'step', actor: 'firebreak', text: 'a step', details: { run: 1, step: 1 } },
   ] as const satisfies readonly NewEntry[];
 
+  it('is written to the end for a reader who pauses for longer than a transaction may idle', async () => {
+    await recorded(99, many);
+    const hasty: Store = {
+      ...it1.store,
+      transaction: (work) =>
+        it1.store.transaction(async (tx) => {
+          await tx.query(`set local idle_in_transaction_session_timeout = '100ms'`);
+          return work(tx);
+        }),
+    };
+    const chunks: string[] = [];
+    await streamExport(hasty, 99, { ...context, format: 'md' }, async (chunk) => {
+      if (chunks.push(chunk) === 1) await it1.store.query('select pg_sleep(0.3)');
+    });
+    expect(chunks.join('')).toBe(await exported(99));
+  });
+
   it.each([
     [100, 'no entry', []],
     [101, 'one entry', [note('only', 1)]],

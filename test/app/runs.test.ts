@@ -253,6 +253,25 @@ describe('the use cases of runs', () => {
       expect((await bench.runs.run(run.id))?.steps[0]?.approval?.decision).toBeUndefined();
     });
 
+    it('take no yes on rights that were read before the process stood still', async () => {
+      const run = await waiting();
+      const still = (ms: number): RunUseCases =>
+        runsWith({
+          directory: {
+            ...directory,
+            standing: async (user) => {
+              const standing = await directory.standing(user);
+              bench.clock.advance(ms);
+              return standing;
+            },
+          },
+        });
+      const wish = { run: run.id, step: 1, planHash: 'hash-one', by: 'UDBA', decision: 'approved' } as const;
+      expect(await still(31_000).decideApproval(wish)).toMatchObject({ code: 'APPROVERS_UNREADABLE' });
+      expect(await bench.runs.run(run.id)).toMatchObject({ state: 'awaiting_approval' });
+      expect(await still(29_000).decideApproval(wish)).toMatchObject({ ok: true });
+    });
+
     it('refuse a hash that was not read', async () => {
       const run = await waiting();
       const wish = { run: run.id, step: 1, planHash: 'other', by: 'UDBA', decision: 'approved' } as const;

@@ -1,13 +1,33 @@
-import { bounds, type Facts, violations } from '../../chaos/oracle.ts';
+import { type Facts, violations } from '../../chaos/oracle.ts';
+import { bounds } from '../../chaos/oracle-people.ts';
 import type { Said } from '../../chaos/people.ts';
 
-const NOTE: Said = { kind: 'note', token: 'tokA', incident: 1, acked: true, told: 'Noted.' };
+const NOTE: Said = {
+  kind: 'note',
+  token: 'tokA',
+  incident: 1,
+  user: 'ann',
+  acked: true,
+  told: 'Noted.',
+};
+const ENTRY = { incident: 1, seq: 1, kind: 'note', user: 'ann', text: 'tokA' };
+const ROW = { user: 'ann', text: 'note tokA', state: 'done' };
+const PAGE = {
+  incident: 1,
+  number: 1,
+  escalation: 1,
+  level: 1,
+  user: 'pager1',
+  at: new Date(1000),
+  answer: 'acknowledged',
+  answeredAt: new Date(2000),
+};
 const WELL: Facts = {
   said: [NOTE],
   incidents: [{ id: 1, title: 'inc1t1', channel: 'C1' }],
-  entries: [{ incident: 1, seq: 1, kind: 'note', text: 'tokA' }],
+  entries: [ENTRY],
   actions: [],
-  inbox: [{ text: 'note tokA', state: 'done' }],
+  inbox: [ROW],
   outbox: ['one', 'two'].map((text, index) => ({
     id: index + 1,
     lane: 'incident:1',
@@ -15,8 +35,10 @@ const WELL: Facts = {
     kind: 'say',
     state: 'sent',
     text,
-    posted: true,
+    user: '',
+    subject: '',
   })),
+  whispers: [{ to: 'ann', text: 'Noted.' }],
   messages: [
     { channel: 'C1', ts: '1.0', text: 'one', effectId: 'one' },
     { channel: 'C1', ts: '2.0', text: 'two', effectId: 'two' },
@@ -25,12 +47,26 @@ const WELL: Facts = {
     { what: 'lease', key: 'incident:1', bot: 'bot-1' },
     { what: 'outbox', key: 'incident:1', bot: 'bot-1' },
   ],
+  files: [],
+  escalations: [{ incident: 1, number: 1, level: 2, state: 'acknowledged' }],
+  pages: [PAGE, { ...PAGE, number: 2, level: 2, user: 'pager2', answer: null, answeredAt: null }],
   effects: ['tokD'],
   markers: 1,
   runs: [{ token: 'tokD', step: 'done' }],
   chain: [],
   unsettled: undefined,
 };
+const LEAD: Said = {
+  ...NOTE,
+  kind: 'line',
+  token: 'lead',
+  user: 'bob',
+  told: 'Incident commander is now bob.',
+};
+const LED = { ...ENTRY, kind: 'role', user: 'bob', text: 'bob leads' };
+const [SAY] = WELL.outbox as [Facts['outbox'][number]];
+const FILE = { ...SAY, id: 8, effectId: 'file', kind: 'file', text: 'report.md' };
+const CARD = { ...SAY, id: 9, kind: 'live', subject: 'card' };
 const [first, second] = WELL.messages as [Facts['messages'][number], Facts['messages'][number]];
 
 it('lets an incident that was resolved refuse a run, and no other one', () => {
@@ -38,14 +74,22 @@ it('lets an incident that was resolved refuse a run, and no other one', () => {
     kind: 'danger',
     token: 'tokD',
     incident: 1,
+    user: 'bob',
     acked: true,
     told: 'Still working on it.',
   };
-  const inbox = [...WELL.inbox, { text: 'run tokD', state: 'done' }];
+  const inbox = [...WELL.inbox, { user: 'bob', text: 'run tokD', state: 'done' }];
   const none = { ...WELL, said: [NOTE, said], inbox, runs: [], effects: [], markers: 0 };
-  const resolved = { incident: 1, seq: 2, kind: 'status', text: 'Status investigating → resolved' };
-  expect(violations(none)).toEqual([expect.stringContaining('danger tokD took effect 0 times, not 1 to 1')]);
+  const resolved = { ...ENTRY, seq: 2, kind: 'status', text: 'Status investigating → resolved' };
+  expect(violations(none)).toEqual([
+    expect.stringContaining('danger tokD of bob took effect 0 times, not 1 to 1'),
+  ]);
   expect(violations({ ...none, entries: [...WELL.entries, resolved] })).toEqual([]);
+});
+
+it('takes words after which the answer is still to come for no answer', () => {
+  const told = [':hourglass_flowing_sand: Still working on it. The answer comes here.', 'Noted.'];
+  expect(violations({ ...WELL, whispers: told.map((text) => ({ to: 'ann', text })) })).toEqual([]);
 });
 
 it('finds nothing where all is as promised', () => {
@@ -53,18 +97,10 @@ it('finds nothing where all is as promised', () => {
 });
 
 it.each<[string, Partial<Facts>, RegExp]>([
-  [
-    'a note twice',
-    { entries: [...WELL.entries, { incident: 1, seq: 2, kind: 'note', text: 'tokA' }] },
-    /took effect 2 times/,
-  ],
+  ['a note twice', { entries: [ENTRY, { ...ENTRY, seq: 2 }] }, /took effect 2 times/],
   ['a note that is lost', { entries: [] }, /took effect 0 times/],
-  [
-    'a note in another incident',
-    { entries: [{ incident: 2, seq: 1, kind: 'note', text: 'tokA' }] },
-    /2 times/,
-  ],
-  ['a gap', { entries: [{ incident: 1, seq: 2, kind: 'note', text: 'tokA' }] }, /entry 2 follows 0/],
+  ['a note in another incident', { entries: [{ ...ENTRY, incident: 2 }] }, /2 times/],
+  ['a gap', { entries: [{ ...ENTRY, seq: 2 }] }, /entry 2 follows 0/],
   ['a broken chain', { chain: ['timeline of 1 is broken'] }, /broken/],
   ['a message twice', { messages: [first, first, second] }, /2 times: one/],
   ['a lost message', { messages: [first] }, /is not in Slack: two/],
@@ -93,9 +129,56 @@ it.each<[string, Partial<Facts>, RegExp]>([
   ],
   [
     'that nobody was told of what was not run',
-    { entries: [], inbox: [{ text: 'note tokA', state: 'expired' }] },
+    { entries: [], inbox: [{ ...ROW, state: 'expired' }] },
     /told so 0 times/,
   ],
+  [
+    'an answer that is given twice',
+    { whispers: [...WELL.whispers, ...WELL.whispers] },
+    /note tokA of ann was answered 2 times/,
+  ],
+  [
+    'a whisper that is sent twice',
+    { whispers: [...WELL.whispers, { to: 'ann', text: 'You have just joined. Shall I …' }] },
+    /ann was offered 1 times how it stands, not 0/,
+  ],
+  [
+    'a line that took effect twice',
+    {
+      said: [NOTE, LEAD],
+      entries: [ENTRY, { ...LED, seq: 2 }, { ...LED, seq: 3 }],
+      inbox: [ROW, { user: 'bob', text: 'lead', state: 'done' }],
+    },
+    /line lead of bob took effect 2 times, not 0 to 1/,
+  ],
+  [
+    'a line that is answered and was not done',
+    {
+      said: [NOTE, LEAD],
+      inbox: [ROW, { user: 'bob', text: 'lead', state: 'done' }],
+      whispers: [...WELL.whispers, { to: 'bob', text: LEAD.told }],
+    },
+    /line lead of bob took effect 0 times, not 1 to 1/,
+  ],
+  ['a page twice', { pages: [...WELL.pages, PAGE] }, /pager1 was paged 2 times, not 1/],
+  ['a level that was passed over', { pages: [PAGE] }, /pager2 was paged 0 times, not 1/],
+  [
+    'a page after the answer',
+    { pages: WELL.pages.map((page) => ({ ...page, at: new Date(page.number * 1500) })) },
+    /pager2 was paged after that/,
+  ],
+  [
+    'an escalation that ends too soon',
+    { escalations: WELL.escalations.map((each) => ({ ...each, state: 'exhausted' })) },
+    /it ends at level 2/,
+  ],
+  ['a file that is lost', { outbox: [...WELL.outbox, FILE] }, /the file report.md 0 times, not 1/],
+  [
+    'a file twice',
+    { outbox: [...WELL.outbox, FILE], files: ['report.md', 'report.md'] },
+    /the file report.md 2 times, not 1/,
+  ],
+  ['a card twice', { outbox: [...WELL.outbox, CARD, { ...CARD, id: 10, effectId: 'two' }] }, /shows card in/],
   ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
 ])('sees %s', (_, change, expected) => {
   expect(violations({ ...WELL, ...change }).join('\n')).toMatch(expected);

@@ -18,4 +18,5 @@ it('has every kind of act and of fault within 300 seeds', () => {
   const plans = SEEDS.map(planOf);
   expect(new Set(plans.flatMap(({ acts }) => acts.map(({ kind }) => kind))).size).toBe(7);
   expect(new Set(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind))).size).toBe(8);
+  expect(new Set(plans.map(({ mode, bots }) => `${mode} ${bots}`)).size).toBe(6);
 });

@@ -16,6 +16,11 @@ test('what the image takes from the build is there, and it holds all that the pa
   );
 });
 
+test('the image runs as a user without rights', () => {
+  const users = [...read('Dockerfile').matchAll(/^(?:USER|ENTRYPOINT) .*$/gm)].map(([line]) => line);
+  expect(users).toEqual(['USER node', expect.stringMatching(/^ENTRYPOINT /)]);
+});
+
 test('compose.yml is YAML whose services depend on each other', () => {
   const { services, volumes } = parse(read('compose.yml')) as {
     services: Record<string, { depends_on?: object; volumes: readonly string[] }>;

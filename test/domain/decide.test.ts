@@ -508,3 +508,21 @@ describe('what is recorded', () => {
     });
   });
 });
+
+describe('what was said before something else, and is decided after it', () => {
+  const late = (before: Incident, wish: Intent, said: Date): Incident =>
+    accepted(decide(before, wish, minute(40), undefined, said)).incident;
+
+  test('begins no status before the one that it ends', () => {
+    const before = after({ kind: 'status', by: ONCALL, to: 'identified' });
+    const { statusSince, milestones } = late(before, { kind: 'status', by: DBA, to: 'mitigated' }, start);
+    expect(statusSince).toEqual(minute(1));
+    expect(milestones.mitigated).toMatchObject({ at: minute(1), recordedAt: minute(40) });
+  });
+
+  test('is no newer update than the one that was said after it', () => {
+    const before = after({ kind: 'update', by: ONCALL, text: 'rolled back' });
+    const older = late(before, { kind: 'update', by: DBA, text: 'rolling back' }, start);
+    expect(older.lastUpdate?.text).toBe('rolled back');
+  });
+});

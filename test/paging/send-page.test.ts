@@ -171,6 +171,15 @@ describe('a page to a webhook', () => {
     await other.close();
   });
 
+  it('is not sent to where a cloud keeps its credentials', async () => {
+    const webhook = { url: 'http://169.254.169.254/latest/meta-data/', secret: SECRET };
+    const pager = createPager({ ...config(), teams: { payments: { webhook } } }, () => NOW, 5000);
+    expect(await pager(hook(), 'effect-7', never)).toEqual({
+      kind: 'retry',
+      error: expect.stringContaining('ADDRESS_REFUSED') as string,
+    });
+  });
+
   it('repeats nothing that the receiver answers: it may hold a secret', async () => {
     receiver.answer(json(404, 'Cannot POST /pages/url-hunter2'));
     expect(await send(hook())).toEqual({ kind: 'refused', reason: 'the webhook answered 404' });

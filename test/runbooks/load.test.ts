@@ -261,6 +261,33 @@ describe('a runbook', () => {
     expect((await mistakesOf({ 'good.yml': text })).join()).toContain('every runbook takes `target`');
   });
 
+  it.each(['http', 'probe'])(
+    'of a step of kind %s writes the address: no parameter names its host',
+    async (kind) => {
+      const steps = await loadSteps();
+      const withUrl = (url: string, param = 'type: text'): string => `name: asks
+title: Asks
+summary: It asks.
+params:
+  where: { ${param}, description: where }
+steps:
+  - { name: x, kind: ${kind}, with: { url: '${url}' } }
+  - { name: y, kind: manual, with: { text: '{{where}}' } }
+`;
+      for (const [url, param] of [
+        ['{{where}}'],
+        ['{{where}}', 'type: text, default: https://a.example/'],
+        ['https://{{where}}/'],
+        ['https://a.example@{{where}}'],
+      ] as const) {
+        const { mistakes } = await readRunbooks({ 'asks.yml': withUrl(url, param) }, steps);
+        expect(mistakes).toEqual([expect.stringContaining('steps.0.with.url: found')]);
+      }
+      const list = 'type: choice, options: ["https://a.example/", "https://b.example/"]';
+      expect((await readRunbooks({ 'asks.yml': withUrl('{{where}}', list) }, steps)).mistakes).toEqual([]);
+    },
+  );
+
   it('that is no YAML says where', async () => {
     expect((await mistakesOf({ 'bad.yml': 'name: [\n' })).join()).toMatch(/^bad\.yml:\d+:\d+ /);
   });

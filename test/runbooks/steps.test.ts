@@ -175,6 +175,21 @@ describe('a step', () => {
     expect(heard).toHaveLength(2);
   });
 
+  it.each(['http', 'probe'])(
+    'of kind %s asks no address where a cloud keeps its credentials',
+    async (kind) => {
+      for (const url of [
+        'http://169.254.169.254/latest/meta-data/',
+        'http://2852039166/',
+        'http://[fd00:ec2::254]/',
+      ]) {
+        const run = await begin({ kind, with: { url } });
+        expect(run.state).toBe('failed');
+        expect(run.steps[0]?.verdict).toContain('ADDRESS_REFUSED');
+      }
+    },
+  );
+
   it('never reads more of an answer than is shown', async () => {
     reply = () => ({ status: 200, body: 'x'.repeat(20_000_000) });
     const run = await begin({ kind: 'http', with: { url: `${at}/huge` } });

@@ -83,3 +83,18 @@ test('packages that npm cannot list fail, rather than pass unseen', async () => 
   expect(status).toBe(1);
   expect(said).toContain('sbom: ');
 });
+
+test('each package is what package-lock.json knows by its hash, and runs nothing at its installation unless allowed', async () => {
+  const read = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(PACKAGE_ROOT, name), 'utf8'));
+  const { packages } = (await read('package-lock.json')) as {
+    packages: Readonly<Record<string, { integrity?: string; hasInstallScript?: true }>>;
+  };
+  const { allowScripts } = (await read('package.json')) as { allowScripts: object };
+  const { '': _, ...others } = packages;
+  const all = Object.entries(others);
+  expect(all.length).toBeGreaterThan(100);
+  expect(all.filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'))).toEqual([]);
+  const scripts = all.filter(([, it]) => it.hasInstallScript).map(([at]) => at.replace('node_modules/', ''));
+  expect(scripts.sort()).toEqual(Object.keys(allowScripts).sort());
+});

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { streamExport } from '../../src/app/report.ts';
 import { ENTRANCES } from '../../src/domain/entrances.ts';
+import { backUp } from '../../src/store/backup.ts';
 import { openStore } from '../../src/store/store.ts';
 import { type Receiver, startReceiver } from '../paging/support.ts';
 import { type BotProcess, type Bots, botsFrom } from '../scenarios/bot.ts';
@@ -109,6 +111,10 @@ test('none of them is in what was written', async () => {
   for (const format of ['md', 'json'] as const) written[`export ${format}`] = await exported(format);
   await bot.stop();
   written['what the process said'] = bot.said();
+  const backup = join(bots.dir, 'store.backup');
+  await backUp(store, backup, new Date());
+  written['a backup'] = gunzipSync(await readFile(backup)).toString();
+  expect(written['a backup']).toContain('order status page is down');
   for (const file of await readdir(bots.dir, { recursive: true, withFileTypes: true }))
     if (file.isFile())
       written[`its folder: ${file.name}`] = await readFile(join(file.parentPath, file.name), 'utf8');

@@ -114,6 +114,14 @@ describe('the manifest', () => {
     }
   });
 
+  it('asks for no scope that none of its calls and events needs', () => {
+    const called = said(/\b(?:client|web)\.((?:\w+\.)+\w+)\(/g);
+    const needed = [...called.flatMap((name) => methods.get(name)?.scopes ?? []), ...Object.values(EVENTS)];
+    const unneeded = Object.keys(SCOPES).filter((scope) => !needed.includes(scope));
+    // Slack takes no slash command and no shortcut without it.
+    expect(unneeded).toEqual(['commands']);
+  });
+
   it('subscribes to every event that the bot listens to', () => {
     const kinds = Object.keys(EVENTS).map((event) => event.replace(/\..*/, ''));
     for (const event of said(/\.event\(\s*'(\w+)'/g)) expect(kinds).toContain(event);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -41,6 +41,23 @@ describe('the embedded PostgreSQL', () => {
     expect(third.adopted).toBe(false);
     expect(await query(third.url('app'), 'select n from kept')).toEqual([{ n: 7 }]);
     await third.stop();
+  });
+
+  it('lets nobody in without its secret, which is for its owner alone, and listens on loopback', async () => {
+    const server = await startEmbedded({ dataDir, settings });
+    const modeOf = async (name: string): Promise<number> => (await stat(join(dataDir, name))).mode & 0o777;
+    expect([await modeOf('secret'), await modeOf('postgres')]).toEqual([0o600, 0o700]);
+    for (const password of ['', 'postgres', 'firebreak']) {
+      const url = Object.assign(new URL(server.url('postgres')), { password }).href;
+      await expect(query(url, 'select 1')).rejects.toThrow(/password/);
+    }
+    expect(await query(server.url('postgres'), 'select distinct auth_method from pg_hba_file_rules')).toEqual(
+      [{ auth_method: 'scram-sha-256' }],
+    );
+    expect(await query(server.url('postgres'), 'show listen_addresses')).toEqual([
+      { listen_addresses: '127.0.0.1' },
+    ]);
+    await server.stop();
   });
 
   it('never removes a cluster whose secret is missing or cannot be read', async () => {

@@ -19,6 +19,8 @@ export interface HttpSender {
   send(delivery: Delivery): void;
   /** Slack's handshake before it takes an address for events; the answer is what was wrong. */
   verify(url: string, token: string): Promise<string | undefined>;
+  /** Deliveries that are not acked yet: they were sent, or are events that will be tried again. */
+  unanswered(): number;
   stop(): void;
 }
 
@@ -39,11 +41,14 @@ export function createHttpSender(options: {
 }): HttpSender {
   const { clock, signingSecret } = options;
   const stopped = new AbortController();
+  let unanswered = 0;
 
   const attempt = async (delivery: Delivery, url: string, count: number, reason?: Reason): Promise<void> => {
     const started = performance.now();
     const retry = reason && { 'x-slack-retry-num': String(count), 'x-slack-retry-reason': reason };
+    unanswered += 1;
     const answer = await post(url, encoded(delivery), retry ?? {});
+    unanswered -= 1;
     if (stopped.signal.aborted) return;
     if (answer.kind === 'ok') {
       const tookMs = Math.round(performance.now() - started);
@@ -54,7 +59,11 @@ export function createHttpSender(options: {
     delivery.done?.({ kind: 'failed', reason: told });
     const wait = RETRY_MS[count];
     if (delivery.type !== 'events_api' || wait === undefined || answer.noRetry) return;
-    clock.after(wait, () => void attempt(delivery, url, count + 1, answer.reason));
+    unanswered += 1;
+    clock.after(wait, () => {
+      unanswered -= 1;
+      void attempt(delivery, url, count + 1, answer.reason);
+    });
   };
 
   const post = async (url: string, body: Body, extra: Headers, hops = 0): Promise<Answer> => {
@@ -90,6 +99,7 @@ export function createHttpSender(options: {
       const given = answer.payload['challenge'] ?? answer.payload['text'];
       return given === challenge ? undefined : 'challenge_failed';
     },
+    unanswered: () => unanswered,
     stop: () => stopped.abort(),
   };
 }

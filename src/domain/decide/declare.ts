@@ -1,6 +1,6 @@
 /** How an incident begins: its first state, its first entries, and what Slack has to do. */
 import { isSlackUser, person } from '../actor.ts';
-import { card, type Decision, decision, entry } from '../decision.ts';
+import { card, type Decision, decision, entry, type Moment } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { NewEntry } from '../entry.ts';
 import { channelName, type Incident } from '../incident.ts';
@@ -11,6 +11,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import { NO_REMINDERS } from '../reminders.ts';
 import { titleOf } from '../title.ts';
 import { withReminders } from './reminders.ts';
+import { withTimeToClaim } from './state.ts';
 
 /** The first state of an incident with this number; refuses a title that is missing or too long. */
 export function declare(
@@ -18,18 +19,20 @@ export function declare(
   wish: Declaration,
   now: Date,
   policy: Policy = DEFAULT_POLICY,
+  said: Date = now,
 ): Decision | Refusal {
   const title = titleOf(wish.title);
   if (typeof title !== 'string') return title;
   if (!policy.severities.some(({ name }) => name === wish.severity))
     return refuse('UNKNOWN_SEVERITY', { found: wish.severity, known: names(policy) });
-  const incident = firstState(id, title, wish, now);
+  const begun = firstState(id, title, wish, { said, now });
+  const incident = said < now ? withTimeToClaim(begun, now, policy) : begun;
   return withReminders(decision(incident, firstEntries(incident, wish), firstEffects(incident)), policy, now);
 }
 
 const names = ({ severities }: Policy): string => severities.map(({ name }) => name).join(', ');
 
-function firstState(id: number, title: string, wish: Declaration, now: Date): Incident {
+function firstState(id: number, title: string, wish: Declaration, { said, now }: Moment): Incident {
   const { by, severity, kind = 'incident', service } = wish;
   const bare: Incident = {
     id,
@@ -39,9 +42,9 @@ function firstState(id: number, title: string, wish: Declaration, now: Date): In
     severity,
     // It is over when it is told afterwards; its milestones are set by hand.
     status: kind === 'retrospective' ? 'resolved' : 'investigating',
-    statusSince: now,
+    statusSince: said,
     declaredBy: by,
-    declaredAt: now,
+    declaredAt: said,
     ...(service === undefined ? {} : { service }),
     accounts: {},
     leftOut: [],
@@ -52,7 +55,7 @@ function firstState(id: number, title: string, wish: Declaration, now: Date): In
     pages: [],
     reminders: NO_REMINDERS,
   };
-  return kind === 'retrospective' ? bare : reach(seenBefore(bare, wish, now), 'declared', now, by, now);
+  return kind === 'retrospective' ? bare : reach(seenBefore(bare, wish, now), 'declared', said, by, now);
 }
 
 function seenBefore(incident: Incident, { detection }: Declaration, now: Date): Incident {

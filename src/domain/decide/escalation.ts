@@ -1,6 +1,6 @@
 /** Asking a team for help: level after level, until somebody acknowledges. The channel always knows how it stands. */
 import { person } from '../actor.ts';
-import { card, type Decision, decision, entry, invite, say, type Timer } from '../decision.ts';
+import { card, type Decision, decision, entry, invite, type Moment, say, type Timer } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import { type Escalation, type Incident, isOpen, type Page } from '../incident.ts';
 import type { Roster, Wish } from '../intents.ts';
@@ -76,7 +76,11 @@ export function escalationDue(
     : exhausted(incident, escalation, roster, policy, now);
 }
 
-export function answerPage(incident: Incident, wish: Wish<'answer-page'>, now: Date): Decision | Refusal {
+export function answerPage(
+  incident: Incident,
+  wish: Wish<'answer-page'>,
+  moment: Moment,
+): Decision | Refusal {
   const { by, answer } = wish;
   const page = incident.pages.find(({ number }) => number === wish.page);
   if (!page) return refuse('PAGE_UNKNOWN', { found: wish.page });
@@ -87,8 +91,8 @@ export function answerPage(incident: Incident, wish: Wish<'answer-page'>, now: D
   if (by !== page.user) return refuse('PAGE_OF_ANOTHER', { by: person(page.user) });
   if (!isOpen(incident))
     return refuse('PAGE_OVER', { found: incident.status, since: formatUtc(incident.statusSince) });
-  const answered = withAnswer(incident, page, { kind: answer, by, at: now });
-  return answer === 'acknowledged' ? comes(answered, page, now) : declines(answered, page, now);
+  const answered = withAnswer(incident, page, { kind: answer, by, at: moment.said });
+  return answer === 'acknowledged' ? comes(answered, page, moment) : declines(answered, page, moment);
 }
 
 /** Slack does not take the direct message. */
@@ -211,14 +215,14 @@ function paging(
   );
 }
 
-function comes(incident: Incident, page: Page, now: Date): Decision {
+function comes(incident: Incident, page: Page, moment: Moment): Decision {
   const escalation = escalationOf(incident, page.escalation);
   const words = `${person(page.user)} acknowledged the page to ${page.team}`;
-  const state = acknowledge(incident, page.user, now);
+  const state = acknowledge(incident, page.user, moment);
   const first = escalation && escalation.state !== 'acknowledged' ? escalation : undefined;
   return decision(
     first ? withEscalation(state, { ...first, state: 'acknowledged' }) : state,
-    [entry(now, 'answer', page.user, words)],
+    [entry(moment.said, 'answer', page.user, words)],
     [
       ...pagesToSamePerson(incident, page).map((each) => pageMessage(incident, each)),
       ...(first ? unanswered(incident, first).map((other) => pageMessage(incident, other)) : []),
@@ -229,11 +233,11 @@ function comes(incident: Incident, page: Page, now: Date): Decision {
   );
 }
 
-function declines(incident: Incident, page: Page, now: Date): Decision {
+function declines(incident: Incident, page: Page, { said, now }: Moment): Decision {
   const words = `${person(page.user)} declined the page to ${page.team}`;
   return decision(
     incident,
-    [entry(now, 'answer', page.user, words)],
+    [entry(said, 'answer', page.user, words)],
     [
       ...pagesToSamePerson(incident, page).map((each) => pageMessage(incident, each)),
       say(incident, words),

@@ -1,6 +1,6 @@
 /** Who does what in an incident: a role is claimed, handed over, or taken over from whom one means. */
 import { person } from '../actor.ts';
-import { type Decision, decision, entry, everywhere, invite, say } from '../decision.ts';
+import { type Decision, decision, entry, everywhere, invite, type Moment, say } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import { type Incident, isOpen } from '../incident.ts';
 import type { Wish } from '../intents.ts';
@@ -12,7 +12,7 @@ import { notOpen } from './not-open.ts';
 export function assignRole(
   incident: Incident,
   wish: Wish<'role'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   const { role, user, by } = wish;
@@ -30,8 +30,8 @@ export function assignRole(
   const held = { ...incident, roles: { ...incident.roles, [role]: user } };
   const words = `${spec.title}: ${before ? `${person(before)} → ` : ''}${person(user)}`;
   return decision(
-    role === COMMANDER ? acknowledge(held, by, now) : held,
-    [entry(now, 'role', by, words)],
+    role === COMMANDER ? acknowledge(held, by, moment) : held,
+    [entry(moment.said, 'role', by, words)],
     [invite(incident, [user]), say(incident, words), ...duties(incident, user, spec), ...everywhere(held)],
   );
 }

@@ -1,6 +1,16 @@
 /** How an incident moves: status, severity, milestones, reopening, cancelling, archiving. */
 import { isSlackUser, person } from '../actor.ts';
-import { card, type Decision, decision, entry, everywhere, say, sayAnchored } from '../decision.ts';
+import {
+  card,
+  type Decision,
+  decision,
+  entry,
+  everywhere,
+  type Moment,
+  saidLate,
+  say,
+  sayAnchored,
+} from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { NewEntry } from '../entry.ts';
 import { type Incident, isOpen, type MilestoneName } from '../incident.ts';
@@ -22,43 +32,49 @@ const STATUS_MILESTONES: Readonly<Partial<Record<Incident['status'], MilestoneNa
 export function changeStatus(
   incident: Incident,
   wish: Wish<'status'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   const { to, by } = wish;
-  const message = said(wish.message);
+  const message = given(wish.message);
   const { status, statusSince } = incident;
   if (to === status) return refuse('STATUS_SAME', { found: to, since: formatUtc(statusSince) });
   if (!isOpen(incident)) return notOpen(incident);
   if (to === 'cancelled')
-    return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, now, policy);
+    return cancel(incident, { kind: 'cancel', by, reason: message ?? 'not recorded' }, moment, policy);
   // Of what is told afterwards milestones are set by hand: now says nothing of then.
   const name = incident.kind === 'retrospective' ? undefined : STATUS_MILESTONES[to];
   const why = message ? `: ${message}` : '';
   const fixed = to === 'resolved' && message ? { accounts: { ...incident.accounts, fix: message } } : {};
-  const moved = { ...incident, ...fixed, status: to, statusSince: now };
-  return moves(name ? reach(moved, name, now, by, now) : moved, policy, {
-    entry: entry(now, 'status', by, `Status ${status} → ${to}${why}`),
-    said: `Status *${status}* → *${to}* by ${person(by)}${why}`,
+  const at = beginning(incident, moment);
+  const moved = { ...incident, ...fixed, status: to, statusSince: at };
+  return moves(name ? reach(moved, name, at, by, moment.now) : moved, policy, {
+    entry: entry(at, 'status', by, `Status ${status} → ${to}${why}`),
+    said: `Status *${status}* → *${to}* by ${person(by)}${saidLate(moment)}${why}`,
     told: message,
   });
 }
 
-const said = (message: string | undefined): string | undefined =>
+/** Not before the status that it ends: that one may have been said later, and heard earlier. */
+const beginning = ({ statusSince }: Incident, { said }: Moment): Date =>
+  said < statusSince ? statusSince : said;
+
+const given = (message: string | undefined): string | undefined =>
   message === undefined || message.trim() === '' ? undefined : message;
 
 export function reopen(
   incident: Incident,
   wish: Wish<'reopen'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   if (isOpen(incident)) return refuse('ALREADY_OPEN', { found: incident.status });
   const { archived, duplicateOf: _, ...rest } = incident;
   const words = `Reopened (was ${incident.status}): ${wish.reason}`;
-  const again: Incident = { ...rest, status: 'investigating', statusSince: now };
-  const made = moves(withTimeToClaim(again, now, policy), policy, {
-    entry: entry(now, 'status', wish.by, words),
+  const at = beginning(incident, moment);
+  const again: Incident = { ...rest, status: 'investigating', statusSince: at };
+  const made = moves(withTimeToClaim(again, moment.now, policy), policy, {
+    entry: entry(at, 'status', wish.by, words),
     said: `${words}, by ${person(wish.by)}`,
     told: undefined,
   });
@@ -67,8 +83,8 @@ export function reopen(
     : made;
 }
 
-/** It was declared long ago: nobody is asked for a leader before there was time to become one. */
-const withTimeToClaim = (
+/** It was declared a while ago: nobody is asked for a leader before there was time to become one. */
+export const withTimeToClaim = (
   incident: Incident,
   now: Date,
   { reminders: { unclaimedAfter } }: Policy,
@@ -89,13 +105,14 @@ const withTimeToClaim = (
 export function cancel(
   incident: Incident,
   wish: Wish<'cancel'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   if (!isOpen(incident)) return notOpen(incident);
   const words = `Cancelled: ${wish.reason}`;
-  return moves({ ...incident, status: 'cancelled', statusSince: now }, policy, {
-    entry: entry(now, 'status', wish.by, words),
+  const at = beginning(incident, moment);
+  return moves({ ...incident, status: 'cancelled', statusSince: at }, policy, {
+    entry: entry(at, 'status', wish.by, words),
     said: `${words}, by ${person(wish.by)}`,
     told: undefined,
   });
@@ -105,15 +122,16 @@ export function cancel(
 export function duplicate(
   incident: Incident,
   { by, of }: Wish<'duplicate'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   if (of === incident.id) return refuse('DUPLICATE_OF_ITSELF', { found: of });
   if (incident.duplicateOf !== undefined) return refuse('ALREADY_DUPLICATE', { found: incident.duplicateOf });
   if (!isOpen(incident)) return notOpen(incident);
   const words = `Duplicate of incident ${of}`;
-  const made = moves({ ...incident, status: 'cancelled', statusSince: now, duplicateOf: of }, policy, {
-    entry: entry(now, 'duplicate', by, words, { duplicate_of: of }),
+  const at = beginning(incident, moment);
+  const made = moves({ ...incident, status: 'cancelled', statusSince: at, duplicateOf: of }, policy, {
+    entry: entry(at, 'duplicate', by, words, { duplicate_of: of }),
     said: `${words}, says ${person(by)}; work goes on there, and you are invited`,
     told: undefined,
   });
@@ -180,7 +198,11 @@ export function changeSeverity(
   );
 }
 
-export function setMilestone(incident: Incident, wish: Wish<'milestone'>, now: Date): Decision | Refusal {
+export function setMilestone(
+  incident: Incident,
+  wish: Wish<'milestone'>,
+  { said, now }: Moment,
+): Decision | Refusal {
   const { name, at, by } = wish;
   if (at > now) return inFuture(at, now);
   const before = incident.milestones[name]?.at;
@@ -188,7 +210,7 @@ export function setMilestone(incident: Incident, wish: Wish<'milestone'>, now: D
   const details = { milestone: name, at: at.toISOString(), before: before?.toISOString() };
   return decision(
     reach(incident, name, at, by, now),
-    [entry(now, 'milestone', by, words, details)],
+    [entry(said, 'milestone', by, words, details)],
     [card(incident)],
   );
 }

@@ -1,6 +1,16 @@
 /** What people say, and what the bot itself did or saw: written down, and told where it concerns others. */
 import { person } from '../actor.ts';
-import { announcement, card, type Decision, decision, entry, everywhere, say } from '../decision.ts';
+import {
+  announcement,
+  card,
+  type Decision,
+  decision,
+  entry,
+  everywhere,
+  type Moment,
+  saidLate,
+  say,
+} from '../decision.ts';
 import { type Account, channelName, type Incident, isOpen } from '../incident.ts';
 import type { Wish } from '../intents.ts';
 import type { Policy } from '../policy.ts';
@@ -14,20 +24,24 @@ import { formatUtc, inFuture } from '../when.ts';
 export function update(
   incident: Incident,
   wish: Wish<'update'>,
-  now: Date,
+  moment: Moment,
   policy: Policy,
 ): Decision | Refusal {
   const { text, by } = wish;
   if (text.trim() === '')
     return refuse('TEXT_MISSING', { what: 'update', example: 'update we are rolling back' });
-  const updated = { ...incident, lastUpdate: { at: now, by, text } };
+  const { said, now } = moment;
+  const { lastUpdate } = incident;
+  // Said before, and heard after the one that stands.
+  const overtaken = lastUpdate !== undefined && lastUpdate.at > said;
+  const updated = overtaken ? incident : { ...incident, lastUpdate: { at: said, by, text } };
   const due = isOpen(incident) ? dueAt(updated, 'update-due', policy) : undefined;
-  const next = due === undefined ? '' : `\nNext update by ${formatUtc(due)}`;
+  const next = due === undefined || due <= now ? '' : `\nNext update by ${formatUtc(due)}`;
   return decision(
     updated,
-    [entry(now, 'update', by, text)],
+    [entry(said, 'update', by, text)],
     [
-      say(incident, `:loudspeaker: *Update* by ${person(by)}: ${text}${next}`),
+      say(incident, `:loudspeaker: *Update* by ${person(by)}${saidLate(moment)}: ${text}${next}`),
       card(incident),
       ...announcement(incident),
       ...tellStakeholders(updated, text, policy),

@@ -4,6 +4,7 @@ import { stopped, unknown } from '../../databases/outcome.ts';
 import { sealed } from '../../databases/plan-hash.ts';
 import { type ActionOutcome, NO_DATABASE, type Plan } from '../../domain/plan.ts';
 import { type Refusal, refuse } from '../../domain/refusal.ts';
+import { webAddress } from '../inputs.ts';
 import { defineStep, type StepContext } from '../step.ts';
 import { ask, type WebAnswer, type WebRequest, withQuery } from '../web.ts';
 
@@ -11,7 +12,7 @@ const scalar = z.union([z.string(), z.number()]);
 
 const Input = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-  url: z.url({ protocol: /^https?$/ }),
+  url: webAddress,
   query: z.record(z.string(), scalar).default({}),
   /** Sent as JSON. */
   body: z.record(z.string(), z.unknown()).optional(),

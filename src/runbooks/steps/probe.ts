@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { runProbes } from '../../databases/probe.ts';
 import { duration } from '../../domain/metrics.ts';
 import type { ProbeResult } from '../../domain/sweep.ts';
-import { durationInput } from '../inputs.ts';
+import { durationInput, webAddress } from '../inputs.ts';
 import { defineStep, type StepContext } from '../step.ts';
 import { ask } from '../web.ts';
 
@@ -12,7 +12,7 @@ const Input = z
     /** One of the target's probes; all of them unless told. */
     name: z.string().min(1).optional(),
     /** An address instead: green when it answers so. */
-    url: z.url({ protocol: /^https?$/ }).optional(),
+    url: webAddress.optional(),
     status: z.number().int().min(100).max(599).default(200),
     contains: z.string().min(1).optional(),
     /** `green`: a red probe ends the run as failed; `any`: it is only told. */
