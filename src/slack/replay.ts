@@ -20,7 +20,7 @@ export interface ReplayParts {
   /** What this process is working on by itself. */
   readonly underWay: ReadonlySet<string>;
   /** What lay on disk. Without it, nothing did. */
-  readonly entering: Pick<Entering, 'all' | 'fresh'> | undefined;
+  readonly entering: Pick<Entering, 'all' | 'fresh' | 'isOurs'> | undefined;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -56,12 +56,14 @@ export function createReplay(parts: ReplayParts): Replay {
   return {
     isDue: () => fresh.size > 0,
     async work(stopping) {
-      // First: what was refused on disk may stand open in the inbox. Else what is dangerous is left alone.
+      // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
       const refusalsKnown = (await entering?.all()) ?? true;
+      const mayBeRedone = async (row: Delivered): Promise<boolean> =>
+        !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
       for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
         if (stopping?.aborted) return;
         if (isExpired(row, parts)) await expire(row, parts);
-        else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, failing, parts);
+        else if (await mayBeRedone(row)) await redo(row, failing, parts);
       }
     },
   };

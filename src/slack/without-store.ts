@@ -8,7 +8,7 @@ import { blankFields } from './form-values.ts';
 
 export interface Unrecorded {
   /** Without one nothing is kept. */
-  readonly spool: Pick<Spool, 'keep'> | undefined;
+  readonly spool: Pick<Spool, 'keep' | 'place'> | undefined;
   /** Whether it may be done later than it was asked for. */
   readonly canWait: (asked: Asked) => boolean;
   readonly log: Logger;
