@@ -13,7 +13,6 @@ import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './in
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
-  readonly client: WebClient;
   readonly app: Pick<App, 'endUndone'>;
   readonly dispatch: Pick<Dispatch, 'isDangerous'>;
   readonly inbox: Db;
@@ -102,18 +101,18 @@ export async function tellDirectly(
 }
 
 async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayParts): Promise<void> {
-  const { bolt, client, app, inbox, log, now } = parts;
+  const { bolt, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
+  let refused: string | undefined;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     if (message && 'text' in message) await respond(responseUrl(payload), message, log);
-    const refused = refusedForm(message);
-    const { user, text } = notRun(row, refused ?? '');
-    if (refused !== undefined && user !== undefined) await tellDirectly(user, text, client, log);
+    refused = refusedForm(message);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
-    await settle(inbox, inboxKey, 'done', now());
+    if (refused === undefined) await settle(inbox, inboxKey, 'done', now());
+    else await app.endUndone({ ...notRun(row, refused), inboxKey, ending: 'refused' });
   } catch (error) {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
     // Not since it arrived: nobody may have been there to try it.

@@ -20,6 +20,7 @@ import {
   inboxRows,
   openWorld,
   startBot,
+  toldTo,
   type World,
 } from './support.ts';
 
@@ -330,11 +331,16 @@ describe('a click, form or shortcut that the store does not take', () => {
       () => Promise.resolve({ text: 'A similar incident is open.', refused: true as const }),
       { isDangerous: () => false },
     );
-    const app = appWith({ people: () => Promise.resolve({}) });
+    const app = appWith({
+      people: () => Promise.resolve({}),
+      endUndone: (what) => endUndone(world.store, what, now()),
+    });
     bot = await startBot(world, { app, dispatch, now, store: { inbox: behind } });
     await replayLater();
-    const [told] = await world.messages('dm-oncall');
-    expect(told?.text).toMatch(
+    await bot.replay.work();
+    const told = (await toldTo(world, 'oncall')).filter((text) => text.startsWith(':no_entry: Your form'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(
       /Your form arrived .* was \*not\* run: A similar incident is open\. Say it again/,
     );
   });
