@@ -5,14 +5,15 @@ import { buttonsIn } from '../sandbox/story/actors.ts';
 import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
 import { isRefusal } from './oracle-people.ts';
-import { newcomer, type Said } from './people.ts';
-import { type Act, LATECOMER } from './plan.ts';
+import { newcomer, type People, type Said } from './people.ts';
+import { type Act, AGAIN, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
 const APPROVAL_MS = 12_000;
 const LOCK_MS = 12_000;
+const PAGE_MS = 6000;
 const CLICKS = 5;
 const PAUSE_MS = 1000;
 const EXECUTED_MS = 10_000;
@@ -75,6 +76,7 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
       );
       return;
     case 'line':
+      if (act.after === 'page') await paged(user, people);
       await people.say({ kind: 'line', token: act.line, incident, user }, channel, act.line);
       return;
     case 'capture':
@@ -83,6 +85,15 @@ async function done(act: Act, channel: string, scene: Scene, breaker: Breaker): 
     case 'danger':
       await danger(act, channel, scene, breaker);
   }
+}
+
+/** Who is not paged in time says it all the same. */
+async function paged(user: string, people: People): Promise<void> {
+  await people.until(async () => {
+    const { channels } = await people.state();
+    const letters = channels.find(({ name }) => name === `dm-${user}`)?.messages ?? [];
+    return letters.some(({ text }) => text.includes('You are paged')) || undefined;
+  }, PAGE_MS);
 }
 
 async function capture(
@@ -105,13 +116,14 @@ async function capture(
 }
 
 async function danger(
-  { token, user, incident, cut }: Extract<Act, { kind: 'danger' }>,
+  act: Extract<Act, { kind: 'danger' }>,
   channel: string,
   scene: Scene,
   breaker: Breaker,
 ): Promise<void> {
+  const { incident, cut } = act;
   const { people } = scene;
-  await people.say({ kind: 'danger', token, incident, user }, channel, `run chaos-effect token=${token}`);
+  const token = await asked(act, channel, scene);
   const button = await people.until(async () => {
     const all = buttonsIn(await people.state(), (name) => name === channel);
     const found = all.find(({ actionId }) => actionId === 'approval:approved');
@@ -128,6 +140,19 @@ async function danger(
   };
   if (cut === 'none') await executed(token, approve(), scene);
   else await cutOff(token, approve, scene, breaker);
+}
+
+/** Says it until it is taken; answers with the token that is. */
+async function asked(act: Extract<Act, { kind: 'danger' }>, channel: string, scene: Scene): Promise<string> {
+  let token = act.token;
+  for (const again of AGAIN) {
+    token = `${again}${act.token}`;
+    const who = { kind: 'danger', token, incident: act.incident, user: `${act.user}${again}` };
+    const { acked, told } = await scene.people.say(who, channel, `run chaos-effect token=${token}`);
+    if (acked ? !/say it again/i.test(told) : await isUnderWay(token, scene).catch(() => true)) break;
+    await sleep(PAUSE_MS);
+  }
+  return token;
 }
 
 /** Or recorded, and to be done. */

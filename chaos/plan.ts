@@ -4,8 +4,8 @@ import { type Random, randomOf } from './random.ts';
 /** What a person does, one person an act. A token is said by nobody else, so that what came of it can be counted. */
 export type Act = { readonly at: number; readonly user: string; readonly incident: number } & (
   | { readonly kind: TokenKind; readonly token: string }
-  /** `after`: once all that is dangerous in its incident is over. */
-  | { readonly kind: 'line'; readonly line: string; readonly after?: 'danger' }
+  /** `after`: once all that is dangerous in its incident is over, or once its person has been paged. */
+  | { readonly kind: 'line'; readonly line: string; readonly after?: 'danger' | 'page' }
   /** A message that is marked for the timeline, and edited when `edit`. */
   | { readonly kind: 'capture'; readonly token: string; readonly edit: boolean }
   /** A runbook that writes the token into the target, once somebody else has approved it. */
@@ -50,6 +50,9 @@ export interface Plan {
 
 /** Says the last thing of a run, when nobody works on it any more. */
 export const LATECOMER = 'latecomer';
+
+/** Who was told to say what is dangerous again does so, under another name and with another token. */
+export const AGAIN = ['', 'b', 'c'] as const;
 
 /** How long people are at work, in ms. */
 const LENGTH_MS = 2500;
@@ -193,11 +196,11 @@ function dangerIn(incident: number, seed: number, random: Random): Act[] {
 /** A page that goes from level to level; often somebody answers it, in time or not. */
 function pagingOf(incident: number, random: Random): Act[] {
   if (!random.percent(60)) return [];
-  const at = random.below(LENGTH_MS);
-  const [user = ''] = random.pick<readonly string[]>(ROSTER);
+  const at = random.below(LENGTH_MS / 2);
+  const [user = ''] = random.pick<readonly string[]>([ROSTER[0], ...ROSTER]);
   const common = { incident, kind: 'line' } as const;
   const asked: Act = { ...common, at, user: '', line: 'escalate database please look' };
-  const answer: Act = { ...common, at: at + 300 + random.below(LENGTH_MS), user, line: 'ack' };
+  const answer: Act = { ...common, at: at + random.below(LENGTH_MS), user, line: 'ack', after: 'page' };
   return random.percent(70) ? [asked, answer] : [asked];
 }
 

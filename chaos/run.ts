@@ -8,11 +8,11 @@ import { openBalancer } from '../test/support/balancer.ts';
 import { type Bots, botsOf } from './bots.ts';
 import { breaker } from './breaker.ts';
 import { collect } from './facts.ts';
-import type { Ground, Place } from './ground.ts';
+import { type Ground, type Place, sql } from './ground.ts';
 import { type Facts, violations } from './oracle.ts';
 import { newcomer, type People, peopleOf } from './people.ts';
 import { perform, tooLate } from './perform.ts';
-import { LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
+import { AGAIN, LATECOMER, LEVEL_WAIT_MS, type Plan, ROSTER } from './plan.ts';
 import { settled } from './settle.ts';
 
 export interface Scene {
@@ -64,7 +64,7 @@ export async function runPlan(plan: Plan, ground: Ground, program: string, dir: 
   try {
     const facts = await play({ plan, place, slack, people, bots, tell });
     const found = [...violations(facts), ...unplayed(plan, facts)];
-    if (found.length > 0) await keep(dir, facts, people);
+    if (found.length > 0) await keep(dir, facts, people, place);
     return { violations: found, facts };
   } finally {
     tell('over');
@@ -108,9 +108,14 @@ async function play(scene: Scene): Promise<Facts> {
   return collect(place, people, unsettled);
 }
 
-async function keep(dir: string, facts: Facts, people: People): Promise<void> {
+/** Of the store what says how a fact came about. */
+const TABLES = ['inbox', 'outbox', 'timers', 'runs', 'run_steps', 'messages', 'marks'];
+
+async function keep(dir: string, facts: Facts, people: People, place: Place): Promise<void> {
   const [state, calls] = [await people.control('GET', 'state'), await people.control('GET', 'calls')];
-  const all = { facts, state, calls };
+  const store: Record<string, unknown> = {};
+  for (const table of TABLES) store[table] = await sql(place.storeUrl(), `select * from ${table}`);
+  const all = { facts, state, calls, store };
   for (const [name, value] of Object.entries(all))
     await writeFile(join(dir, `${name}.json`), `${JSON.stringify(value, undefined, 1)}\n`);
 }
@@ -127,7 +132,9 @@ async function configuration(
     for (const name of names) ids.push(await id(name));
     return ids;
   };
-  const everybody = acts.map(({ user }) => user).filter((name) => !pagers.includes(name));
+  const everybody = acts.flatMap(({ kind, user }) =>
+    kind === 'danger' ? AGAIN.map((again) => `${user}${again}`) : pagers.includes(user) ? [] : [user],
+  );
   const levels: object[] = [];
   for (const level of ROSTER) levels.push({ on_call: await idsOf(level), wait_min: LEVEL_WAIT_MS / 60_000 });
   return {

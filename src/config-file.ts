@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RULE_ACTIONS } from './domain/alert-rules.ts';
 import { ENTRANCES } from './domain/entrances.ts';
 import { MIGRATION_TOOLS } from './domain/migration-tools.ts';
+import { DEFAULT_COMMAND } from './domain/settings.ts';
 import { DEFAULT_GUARD, DEFAULT_MAX_BYTES } from './domain/target-settings.ts';
 import { readSource } from './domain/team.ts';
 import { isCron } from './jobs/ticks.ts';
@@ -271,7 +272,7 @@ export const ConfigFile = z.strictObject({
     command: z
       .string()
       .regex(/^\/[a-z0-9_-]+$/, 'a slash command, for example /incident')
-      .default('/incident'),
+      .default(DEFAULT_COMMAND),
     incidents_channel: channel,
     stakeholder_channel: channel.optional(),
   }),

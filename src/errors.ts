@@ -40,6 +40,10 @@ export const ERRORS = {
     message: 'There is no store of Firebreak in this database, so there is nothing to back up.',
     fix: 'Name the store with DATABASE_URL, or its data folder with --data-dir.',
   },
+  BACKUP_THERE: {
+    message: 'There is a {found} already.',
+    fix: 'Give each backup a name of its own, as with --out "firebreak-$(date +%F).backup".',
+  },
   BACKUP_STORE_NEWER: {
     message: 'The store has the migration {found}, which Firebreak {version} does not know.',
     fix: 'Back it up with the Firebreak that runs on it: this one would leave out what it does not know.',

@@ -1,4 +1,4 @@
-/** How a terminal reaches the store: DATABASE_URL, or the server of the data folder. */
+/** How a terminal reaches the store: by the data folder that is named, else DATABASE_URL, else the usual data folder. */
 import { dataDirOf, type Env } from '../config.ts';
 import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
 import { migrate } from '../store/migrate.ts';
@@ -35,7 +35,9 @@ async function reach(
   prepare: (server: EmbeddedServer) => Promise<void>,
 ): Promise<Attached> {
   const databaseUrl = env['DATABASE_URL'];
-  if (databaseUrl) return attachedTo(openStore(databaseUrl), () => Promise.resolve());
+  // What was typed goes before what may stand in .env.
+  if (databaseUrl && options.dataDir === undefined)
+    return attachedTo(openStore(databaseUrl), () => Promise.resolve());
   const server = await startEmbedded({ dataDir: options.dataDir ?? dataDirOf(env) });
   try {
     await prepare(server);

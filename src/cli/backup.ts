@@ -14,10 +14,7 @@ export const backupCommand = (): Command =>
   withStore(
     new Command('backup')
       .description("Write Firebreak's own store into one file, also while the bot runs")
-      .requiredOption(
-        '--out <file>',
-        'where it goes; it holds all that was said, so it is for its owner alone',
-      ),
+      .requiredOption('--out <file>', 'a new file; it holds all that was said, so it is for its owner alone'),
   ).action(async ({ out, ...options }: StoreOptions & { out: string }) => {
     const { store, close } = await reachStore(options);
     try {

@@ -7,6 +7,7 @@ import { playStory, StoryBroke, type StoryResult } from '../../sandbox/story/pla
 import { loadRecord } from '../app/create.ts';
 import { captureMigrations } from '../databases/history.ts';
 import type { IncidentRecord } from '../domain/record.ts';
+import { DEFAULT_COMMAND } from '../domain/settings.ts';
 import { FirebreakError } from '../errors.ts';
 import { exportText } from './export.ts';
 import { INTERRUPTED, interrupted } from './interrupted.ts';
@@ -104,7 +105,7 @@ const storyOptions = (sandbox: Sandbox, { pace }: DemoOptions, { print, signal }
   slackUrl: sandbox.slack.url,
   adminUrl: sandbox.shopAdminUrl,
   shop: sandbox.shop,
-  command: '/incident',
+  command: DEFAULT_COMMAND,
   pace,
   print,
   ...(signal ? { signal } : {}),

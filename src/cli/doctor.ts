@@ -4,26 +4,27 @@ import { type Config, type ConfigLook, configTokenIn, lookAtConfig } from '../co
 import { examine, type Patient } from '../doctor/doctor.ts';
 import type { Finding, Status } from '../doctor/finding.ts';
 import type { Logger } from '../log.ts';
-import { printJson, type StoreOptions, withStore } from './options.ts';
+import { printJson } from './options.ts';
 
-interface DoctorOptions extends StoreOptions {
+interface DoctorOptions {
+  readonly dataDir?: string;
   readonly config: string;
   readonly json?: true;
 }
 
 export const doctorCommand = (): Command =>
-  withStore(
-    new Command('doctor')
-      .description('Look at all that the bot needs: each thing that is not as it has to be, with its fix')
-      .option('--config <file>', 'the configuration', 'firebreak.yml')
-      .option('--json', 'print facts as JSON'),
-  ).action(async ({ config: file, dataDir, json }: DoctorOptions) => {
-    const checks = await examine(patientOf(file, lookAtConfig(file), dataDir));
-    const isWell = checks.every(({ status }) => status !== 'fail');
-    if (json) printJson({ ok: isWell, checks });
-    else process.stdout.write(inLines(checks));
-    if (!isWell) process.exitCode = 1;
-  });
+  new Command('doctor')
+    .description('Look at all that the bot needs: each thing that is not as it has to be, with its fix')
+    .option('--config <file>', 'the configuration', 'firebreak.yml')
+    .option('--data-dir <dir>', "Firebreak's data folder")
+    .option('--json', 'print facts as JSON')
+    .action(async ({ config: file, dataDir, json }: DoctorOptions) => {
+      const checks = await examine(patientOf(file, lookAtConfig(file), dataDir));
+      const isWell = checks.every(({ status }) => status !== 'fail');
+      if (json) printJson({ ok: isWell, checks });
+      else process.stdout.write(inLines(checks));
+      if (!isWell) process.exitCode = 1;
+    });
 
 /** Of the bot that has just started: warnings in the log, and nothing waits for them. */
 export async function examineInside(

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import { loadCommands } from '../app/load-commands.ts';
 import { loadSettings } from '../config.ts';
+import { DEFAULT_COMMAND } from '../domain/settings.ts';
 import { FirebreakError } from '../errors.ts';
 import { renderManifest } from '../slack/manifest.ts';
 import { wrongUsage } from './options.ts';
@@ -26,14 +27,13 @@ interface Answers {
 }
 
 const FILES = ['firebreak.yml', '.env'] as const;
-const COMMAND = '/incident';
 
 export const initCommand = (): Command =>
   new Command('init')
     .description('Write firebreak.yml and .env in this folder, by questions or by options')
     .option('--yes', 'ask nothing; what is not given is as usual')
     .option('--channel <id>', 'the channel where incidents are announced, C…')
-    .option('--command <name>', `the slash command (default: ${COMMAND})`)
+    .option('--command <name>', `the slash command (default: ${DEFAULT_COMMAND})`)
     .option(
       '--timezone <zone>',
       'the zone of times that are typed without one (default: that of this machine)',
@@ -68,7 +68,7 @@ async function asked(given: Answers): Promise<Answers> {
       botToken: await ask('Bot token, xoxb-… (empty: later, in .env)', given.botToken),
       appToken: await ask('App-level token, xapp-… (empty: later, in .env)', given.appToken),
       channel: await ask('Id of the channel where incidents are announced, C…', given.channel),
-      command: await ask(`Slash command (empty: ${COMMAND})`, given.command),
+      command: await ask(`Slash command (empty: ${DEFAULT_COMMAND})`, given.command),
       timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone),
       approver: words(
         await ask(
@@ -129,7 +129,7 @@ const configText = ({
   approver = [],
 }: Answers): string => `# Firebreak. All that can be set: firebreak.example.yml; secrets are in .env beside this file.
 slack:
-  command: ${JSON.stringify(command || COMMAND)}
+  command: ${JSON.stringify(command || DEFAULT_COMMAND)}
   incidents_channel: ${JSON.stringify(channel)}
 
 timezone: ${JSON.stringify(timezone || zoneHere())}
@@ -190,7 +190,7 @@ async function nextSteps(answers: Answers): Promise<string> {
 }
 
 async function manifestLink(command: string | undefined): Promise<string> {
-  const manifest = renderManifest({ command: command || COMMAND, commands: await loadCommands() });
+  const manifest = renderManifest({ command: command || DEFAULT_COMMAND, commands: await loadCommands() });
   return `https://api.slack.com/apps?new_app=1&manifest_yaml=${encodeURIComponent(manifest)}`;
 }
 

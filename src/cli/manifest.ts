@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { renderCommandsPage } from '../app/commands-page.ts';
 import { loadCommands } from '../app/load-commands.ts';
-import { loadSettings } from '../config.ts';
+import { loadSettings, lookAtConfig } from '../config.ts';
 import { loadChecks } from '../databases/check.ts';
+import { DEFAULT_COMMAND } from '../domain/settings.ts';
 import { FirebreakError } from '../errors.ts';
 import { jsonSchema } from '../runbooks/schema.ts';
 import { loadSteps } from '../runbooks/step.ts';
@@ -17,8 +18,6 @@ import { renderChecksPage } from './checks-page.ts';
 import { renderErrorsPage } from './errors-page.ts';
 import { wrongUsage } from './options.ts';
 
-/** What is shipped names it so; firebreak.yml may name another. */
-const COMMAND = '/incident';
 const CONFIG = 'firebreak.yml';
 
 interface ManifestOptions {
@@ -39,18 +38,18 @@ export const manifestCommand = (): Command =>
     )
     .option(
       '--write',
-      `write manifest.yml, docs/commands.md, docs/checks.md, docs/errors.md and runbooks/schema.json of this checkout, with ${COMMAND}`,
+      `write manifest.yml, docs/commands.md, docs/checks.md, docs/errors.md and runbooks/schema.json of this checkout, with ${DEFAULT_COMMAND}`,
     )
     .option('--check', 'fail if one of them is not what --write would write')
     .action(async ({ config, url, write, check }: ManifestOptions) => {
       if ((config !== undefined || url !== undefined) && (write || check))
         wrongUsage(
-          `--config and --url are for the manifest that is printed; the files always name ${COMMAND}.`,
+          `--config and --url are for the manifest that is printed; the files always name ${DEFAULT_COMMAND}.`,
         );
       if (write) return writeFiles();
       if (check) return checkFiles();
       const commands = await loadCommands();
-      const manifest = { command: commandName(config), commands, ...(url ? { requestUrl: url } : {}) };
+      const manifest = { command: commandName(config, url), commands, ...(url ? { requestUrl: url } : {}) };
       process.stdout.write(renderManifest(manifest));
     });
 
@@ -61,9 +60,14 @@ function requestUrl(given: string): string {
   return new URL(SLACK_PATH, given).href;
 }
 
-function commandName(config: string | undefined): string {
-  if (config === undefined && !existsSync(CONFIG)) return COMMAND;
-  return loadSettings(config ?? CONFIG).command;
+/** Refuses to print what would switch Socket Mode on for a bot that listens to HTTP alone. */
+function commandName(config: string | undefined, url: string | undefined): string {
+  if (config === undefined && !existsSync(CONFIG)) return DEFAULT_COMMAND;
+  const file = config ?? CONFIG;
+  const { command } = loadSettings(file);
+  if (url === undefined && lookAtConfig(file).outside.slack.link.kind === 'http')
+    wrongUsage(`slack.mode is http in ${file}: add --url https://…, where Slack reaches the bot.`);
+  return command;
 }
 
 async function writeFiles(): Promise<void> {
@@ -82,8 +86,8 @@ async function checkFiles(): Promise<void> {
 async function rendered(): Promise<readonly (readonly [name: string, text: string])[]> {
   const commands = await loadCommands();
   return [
-    ['manifest.yml', renderManifest({ command: COMMAND, commands })],
-    ['docs/commands.md', renderCommandsPage(commands, COMMAND)],
+    ['manifest.yml', renderManifest({ command: DEFAULT_COMMAND, commands })],
+    ['docs/commands.md', renderCommandsPage(commands, DEFAULT_COMMAND)],
     ['docs/checks.md', renderChecksPage(await loadChecks())],
     ['docs/errors.md', renderErrorsPage()],
     ['runbooks/schema.json', jsonSchema(await loadSteps())],

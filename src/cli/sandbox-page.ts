@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { byGroup } from '../app/groups.ts';
 import { loadCommands } from '../app/load-commands.ts';
+import { DEFAULT_COMMAND } from '../domain/settings.ts';
 import { PACKAGE_ROOT } from '../version.ts';
 
-export const COMMAND = '/incident';
 export const MANIFEST = join(PACKAGE_ROOT, 'manifest.yml');
 
 /** The page, if it is built. */
@@ -23,7 +23,7 @@ export async function aboutCommand(): Promise<object> {
   const commands = await loadCommands();
   const manifest = parse(await readFile(MANIFEST, 'utf8')) as { features: { shortcuts?: readonly object[] } };
   return {
-    command: COMMAND,
+    command: DEFAULT_COMMAND,
     shortcuts: manifest.features.shortcuts ?? [],
     // The page completes the first few of them: what begins everything comes first.
     verbs: byGroup(commands)

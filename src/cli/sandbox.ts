@@ -9,11 +9,12 @@ import { postStartHere } from '../../sandbox/story/start-here.ts';
 import { startTraffic } from '../../sandbox/story/traffic.ts';
 import { openAll } from '../closing.ts';
 import { captureMigrations } from '../databases/history.ts';
+import { DEFAULT_COMMAND } from '../domain/settings.ts';
 import { advanceableClock } from '../jobs/clock.ts';
 import { interrupted } from './interrupted.ts';
 import { sendMigrations } from './migrations.ts';
 import { wholeNumber } from './options.ts';
-import { aboutCommand, COMMAND, pageDir } from './sandbox-page.ts';
+import { aboutCommand, pageDir } from './sandbox-page.ts';
 import { openSandbox, type Sandbox, type SandboxOptions } from './sandbox-world.ts';
 import { openSlackAlone } from './slack-only.ts';
 
@@ -109,7 +110,7 @@ export const openPlayground = (
     });
     onClose(() => levers.close());
     later.levers = levers;
-    await postStartHere(sandbox.slack.url, COMMAND);
+    await postStartHere(sandbox.slack.url, DEFAULT_COMMAND);
     return { url: sandbox.slack.url };
   });
 

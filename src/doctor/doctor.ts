@@ -13,7 +13,7 @@ import { examined, type Finding } from './finding.ts';
 import { examineFolder, examineHttp, type HttpParts } from './machine.ts';
 import { examineOwnStore, type OwnStoreFound } from './own-store.ts';
 import { examinePeople } from './people.ts';
-import { appIdIn, examineSlackApp } from './slack-app.ts';
+import { examineSlackApp } from './slack-app.ts';
 import { examineSlackEvents } from './slack-events.ts';
 import { examineTargets } from './targets.ts';
 
@@ -84,8 +84,15 @@ async function slackFindings(
   const { settings, paging } = configured;
   const directory = createDirectory(bot.client, bot.identity, now);
   const schedules = createWhoIsOnCall(paging);
-  const appId = link.kind === 'socket' ? appIdIn(link.appToken) : undefined;
-  const events = { configToken, appId, link: link.kind, apiUrl, command: settings.command, now };
+  // A person's token that has long expired is no reason for a warning at each start.
+  const events = {
+    configToken: inside ? undefined : configToken,
+    link,
+    bot,
+    apiUrl,
+    command: settings.command,
+    now,
+  };
   const rest = await Promise.all([
     examined('slack events', () => examineSlackEvents({ ...events, arrivals: look?.arrivals })),
     examined('incidents channel', () => examineChannels(bot.client, settings)),

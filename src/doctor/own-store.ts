@@ -1,12 +1,12 @@
 /** The bot's own PostgreSQL: whether it is there, and as the bot needs it. */
 import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ident } from '../databases/names.ts';
 import { sqlstateOf } from '../databases/pg-errors.ts';
 import { explain, FirebreakError } from '../errors.ts';
-import { type Account, reachableBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
+import { type Account, packagedBinaries, unprivilegedAccount } from '../store/embedded/binaries.ts';
+import { isCluster } from '../store/embedded/cluster.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { lookAtStore, type ServerLook, type StoreLook } from '../store/look.ts';
 import type { SchemaStand } from '../store/migrate.ts';
@@ -34,18 +34,12 @@ export async function examineOwnStore(parts: OwnStoreParts): Promise<OwnStoreFou
   const { databaseUrl, dataDir } = parts;
   try {
     if (databaseUrl !== undefined) return examined(await lookAtStore(databaseUrl), { dataDir });
-    if (await isMade(dataDir)) return await onEmbedded(dataDir);
+    if (await isCluster(join(dataDir, 'postgres'))) return await onEmbedded(dataDir);
     return { findings: [await notMadeYet(dataDir)], look: NOTHING };
   } catch (error) {
     return { findings: [away(error, databaseUrl === undefined)] };
   }
 }
-
-const isMade = (dataDir: string): Promise<boolean> =>
-  access(join(dataDir, 'postgres', 'PG_VERSION')).then(
-    () => true,
-    () => false,
-  );
 
 async function onEmbedded(dataDir: string): Promise<OwnStoreFound> {
   const server = await startEmbedded({ dataDir });
@@ -69,10 +63,10 @@ const noDatabase = (dataDir: string): Finding =>
     'If it had one, bring it back with npx firebreak restore; the next start makes an empty one.',
   );
 
-/** A first start needs the binaries, and a user that may run them and get to the folder. */
+/** A first start needs the binaries, and a user that may get to the folder. */
 async function notMadeYet(dataDir: string): Promise<Finding> {
   const account = await unprivilegedAccount();
-  await reachableBinaries(account);
+  await packagedBinaries();
   const above = await nearestFolder(dirname(resolve(dataDir)));
   if (account && !(await mayPass(above, account)))
     return fail(
@@ -91,6 +85,13 @@ const mayPass = (folder: string, account: Account): Promise<boolean> =>
 
 function away(error: unknown, embedded: boolean): Finding {
   if (error instanceof FirebreakError) return fail('store', error.message, error.fix);
+  // A bot may run there, so that no connection to Slack is opened beside it.
+  if (embedded && (error as { readonly code?: unknown }).code === 'EACCES')
+    return fail(
+      'store',
+      `You may not read the data folder: ${(error as Error).message}.`,
+      'Run this as the user that Firebreak runs as, in the folder of its firebreak.yml.',
+    );
   const found = error instanceof AggregateError ? error.errors.map(String).join('; ') : String(error);
   return fail(
     'store',

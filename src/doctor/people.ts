@@ -22,7 +22,7 @@ export async function examinePeople(parts: PeopleParts): Promise<readonly Findin
   const people = ids.filter((id) => !isGroup(id));
   const groups = ids.filter(isGroup);
   return [
-    ...(people.length > 0 ? await asking('people', () => standings(parts.directory, people, named)) : []),
+    ...(people.length > 0 ? await standings(parts.directory, people, named) : []),
     ...(groups.length > 0 ? await asking('user groups', () => groupsOf(parts.client, groups, named)) : []),
     ...(await onCall(parts)),
     ...(await asking('approvers', () => approvers(parts))),
@@ -74,24 +74,36 @@ async function standings(
   people: readonly string[],
   named: ReadonlyMap<string, readonly string[]>,
 ): Promise<readonly Finding[]> {
-  const wrong: Finding[] = [];
+  const name = 'people';
+  const lines: Finding[] = [];
+  const isTold = (line: Finding): boolean => lines.some(({ found }) => found === line.found);
   for (let from = 0; from < people.length; from += AT_ONCE) {
     const some = people.slice(from, from + AT_ONCE);
-    const found = await Promise.all(some.map(async (id) => [id, await directory.standing(id)] as const));
-    for (const [id, standing] of found)
-      if (standing !== 'member')
-        wrong.push(
-          fail(
-            'people',
-            `${id} ${WRONG[standing]}; named in ${(named.get(id) ?? []).join(', ')}.`,
-            'Name somebody else there in firebreak.yml, or have Slack make them a full member.',
-          ),
-        );
+    const asked = some.map((id) => asking(name, () => standingOf(directory, id, named.get(id) ?? [])));
+    // That Slack asks to wait is told once.
+    for (const line of (await Promise.all(asked)).flat()) if (!isTold(line)) lines.push(line);
   }
-  return wrong.length > 0 ? wrong : [ok('people', `${count(people.length)} named, each a full member.`)];
+  if (lines.length > 0) return lines;
+  return [ok(name, `${count(people.length)} named, each a full member.`)];
 }
 
 const count = (people: number): string => (people === 1 ? '1 person is' : `${people} people are`);
+
+async function standingOf(
+  directory: Directory,
+  id: string,
+  places: readonly string[],
+): Promise<readonly Finding[]> {
+  const standing = await directory.standing(id);
+  if (standing === 'member') return [];
+  return [
+    fail(
+      'people',
+      `${id} ${WRONG[standing]}; named in ${places.join(', ')}.`,
+      'Name somebody else there in firebreak.yml, or have Slack make them a full member.',
+    ),
+  ];
+}
 
 async function groupsOf(
   client: SlackClient,
@@ -145,18 +157,25 @@ async function teamNow(
   ]);
 }
 
-/** Without them nothing dangerous is ever done, and that is noticed on the night. */
+/** Nobody approves their own request. With fewer than two, something is never done, and that is noticed on the night. */
 async function approvers({ settings, directory }: PeopleParts): Promise<Finding> {
   const name = 'approvers';
   const { approve = [] } = settings.permissions;
   const lists = await Promise.all(
     approve.map(async (id) => (isGroup(id) ? directory.groupMembers(id) : [id])),
   );
-  const members = new Set(lists.flat());
-  if (members.size > 0) return ok(name, `${count(members.size)} in permissions.approve.`);
+  const able: string[] = [];
+  for (const id of new Set(lists.flat()))
+    if (able.length < ENOUGH && (await directory.standing(id)) === 'member') able.push(id);
+  if (able.length >= ENOUGH) return ok(name, 'At least two full members may approve.');
+  const [only] = able;
   return warn(
     name,
-    'permissions.approve names nobody: no rollback, repair or ended session can be approved.',
-    'Name people or a user group there in firebreak.yml, at least two: nobody approves their own request.',
+    only === undefined
+      ? 'Nobody may approve: no rollback, repair or ended session is ever done.'
+      : `Only ${only} may approve: what they ask for themselves is never done.`,
+    'Name people or a user group in permissions.approve of firebreak.yml, at least two: nobody approves their own request.',
   );
 }
+
+const ENOUGH = 2;

@@ -8,7 +8,7 @@ import type { SlackLink } from '../slack/link.ts';
 import { SCOPES } from '../slack/manifest.ts';
 import { probeSocket, type SocketProbe } from '../slack/probe-socket.ts';
 import { clockFinding } from './clocks.ts';
-import { type Finding, fail, ok, skipped, warn } from './finding.ts';
+import { examined, type Finding, fail, ok, skipped, warn } from './finding.ts';
 import { asking, NO_ANSWER } from './slack-errors.ts';
 
 /** When the last delivery of each kind arrived, as the inbox still knows; undefined: the store does not answer. */
@@ -40,7 +40,9 @@ export async function examineSlackApp(
   if (inside) return byBot;
   return [
     ...byBot,
-    ...(link.kind === 'http' ? [address(link.signingSecret, parts.arrivals)] : await byAppToken(parts, link)),
+    ...(link.kind === 'http'
+      ? [address(link.signingSecret, parts.arrivals)]
+      : await examined('slack app token', () => byAppToken(parts, link))),
   ];
 }
 
@@ -56,7 +58,7 @@ async function byBotToken(parts: SlackAppParts): Promise<readonly Finding[]> {
     const seen = bot.dateSeen();
     return [
       ok(name, `${us.user ?? 'The bot'} in the workspace ${us.team ?? us.team_id ?? '?'}.`),
-      scopes(us.response_metadata?.scopes),
+      scopes(us.response_metadata?.scopes, parts.link),
       ...(await oneApp(parts, us.bot_id)),
       ...(seen ? [clockFinding('slack clock', "Slack's", { ...seen, grainMs: 1000 })] : []),
     ];
@@ -75,7 +77,7 @@ function refusedToken(name: string, variable: string, error: unknown): Finding {
 }
 
 /** What was granted when the app was installed: a scope that was added since is not there before it is installed again. */
-function scopes(granted: readonly string[] | undefined): Finding {
+function scopes(granted: readonly string[] | undefined, link: SlackLink): Finding {
   const name = 'slack scopes';
   if (granted === undefined) return skipped(name, 'Slack did not say which scopes were granted.');
   const wanted = Object.entries(SCOPES);
@@ -83,23 +85,23 @@ function scopes(granted: readonly string[] | undefined): Finding {
   const more = granted.filter((scope) => scope !== '' && !(scope in SCOPES));
   if (missing.length > 0) {
     const found = `Missing: ${missing.map(([scope, use]) => `${scope} (${use})`).join('; ')}.`;
-    return fail(name, found, REINSTALL);
+    return fail(name, found, `${pasteManifest(link.kind)}, then "Reinstall to Workspace".`);
   }
   const rest = more.length > 0 ? `, and ${more.join(', ')}, which it does not need` : '';
   return ok(name, `All ${wanted.length} of the manifest are granted${rest}.`);
 }
 
-const REINSTALL =
-  'Paste what `npx firebreak manifest` prints under "App Manifest" of the app, then "Reinstall to Workspace".';
+/** Without its address the manifest of a bot that listens to HTTP would make it deaf. */
+export const pasteManifest = (link: SlackLink['kind']): string =>
+  `Paste what \`npx firebreak manifest${link === 'http' ? ' --url https://…' : ''}\` prints under "App Manifest" of the app`;
 
 /** Tokens of two apps: what one hears, the other answers. */
 function oneApp({ link, bot }: SlackAppParts, botId: string | undefined): Promise<readonly Finding[]> {
-  const ofToken = link.kind === 'socket' ? appIdIn(link.appToken) : undefined;
+  const ofToken = appIdIn(link);
   if (ofToken === undefined || botId === undefined) return Promise.resolve([]);
   const name = 'slack app';
   return asking(name, async () => {
-    const { bot: known } = await bot.client.bots.info({ bot: botId });
-    const ofBot = known?.app_id;
+    const ofBot = await appIdOf(bot, botId);
     if (ofBot === undefined) return skipped(name, 'Slack did not say which app the bot belongs to.');
     if (ofBot === ofToken) return ok(name, `Both tokens belong to the app ${ofBot}.`);
     return fail(
@@ -110,20 +112,25 @@ function oneApp({ link, bot }: SlackAppParts, botId: string | undefined): Promis
   });
 }
 
-/** `xapp-1-<app>-…` */
-export const appIdIn = (appToken: string): string | undefined =>
-  /^xapp-\d+-(A[A-Z0-9]+)-/.exec(appToken)?.[1];
+/** As the app-level token says, `xapp-1-<app>-…`; without one undefined. */
+export const appIdIn = (link: SlackLink): string | undefined =>
+  link.kind === 'socket' ? /^xapp-\d+-(A[A-Z0-9]+)-/.exec(link.appToken)?.[1] : undefined;
 
-/** Slack cannot be asked whether the address that it sends to is ours: what arrived tells it. */
+/** As Slack says. */
+export const appIdOf = async ({ client }: Consultation, botId: string): Promise<string | undefined> =>
+  (await client.bots.info({ bot: botId })).bot?.app_id;
+
+/** Slack cannot be asked whether the address that it sends to is ours, and what arrived may have come by a socket. */
 function address(secret: string, arrivals: Arrivals): Finding {
   const name = 'slack address';
   if (secret === '') return skipped(name, 'Not known: SLACK_SIGNING_SECRET is not set.');
   const newest = Math.max(...Object.values(arrivals ?? {}).map((at) => at.getTime()));
-  if (Number.isFinite(newest))
-    return ok(name, `Slack reaches the bot: something arrived at ${formatUtc(new Date(newest))}.`);
+  const last = Number.isFinite(newest)
+    ? `the last arrived at ${formatUtc(new Date(newest))}, by this way or the one before`
+    : 'nothing has arrived yet';
   return skipped(
     name,
-    'A signing secret is set; that Slack reaches this machine is only seen when something arrives.',
+    `A signing secret is set. That Slack reaches this machine is only seen when something arrives; ${last}.`,
     'Under "Event Subscriptions" of the app, press "Retry" beside the Request URL: it has to become Verified.',
   );
 }

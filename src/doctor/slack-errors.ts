@@ -1,18 +1,13 @@
 /** What a question to Slack that got no answer means for the line that asked it. */
 import { whyUnanswered } from '../slack/consultation.ts';
-import { type Finding, fail, skipped } from './finding.ts';
+import { examined, type Finding, fail, skipped } from './finding.ts';
 
-/** Runs `look`; what Slack does not answer becomes a line, anything else is thrown on. */
-export async function asking(
+/** As `examined`, of a look that asks Slack: what Slack does not answer is told as such. */
+export const asking = (
   name: string,
   look: () => Promise<Finding | readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  try {
-    return [await look()].flat();
-  } catch (error) {
-    return [unanswered(name, error)];
-  }
-}
+): Promise<readonly Finding[]> =>
+  examined(name, () => look().catch((error: unknown) => unanswered(name, error)));
 
 /** A missing scope and a refused token have lines of their own: here nothing could be asked for them. */
 function unanswered(name: string, error: unknown): Finding {

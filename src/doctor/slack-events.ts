@@ -1,18 +1,18 @@
 /** What the Slack app is sent: by its manifest where a configuration token is given, else by what has arrived. */
 import { z } from 'zod';
 import { formatUtc } from '../domain/when.ts';
-import { consult } from '../slack/consultation.ts';
+import { type Consultation, consult } from '../slack/consultation.ts';
 import type { SlackLink } from '../slack/link.ts';
 import { EVENTS, SHORTCUT } from '../slack/manifest.ts';
 import { type Finding, fail, ok, skipped, warn } from './finding.ts';
-import type { Arrivals } from './slack-app.ts';
+import { type Arrivals, appIdIn, appIdOf, pasteManifest } from './slack-app.ts';
 import { asking } from './slack-errors.ts';
 
 export interface SlackEventsParts {
   /** Of a person, for 12 hours: only it may read an app's manifest. */
   readonly configToken: string | undefined;
-  readonly appId: string | undefined;
-  readonly link: SlackLink['kind'];
+  readonly link: SlackLink;
+  readonly bot: Consultation;
   readonly apiUrl: string | undefined;
   /** `/incident` */
   readonly command: string;
@@ -23,9 +23,9 @@ export interface SlackEventsParts {
 const NAME = 'slack events';
 
 export const examineSlackEvents = (parts: SlackEventsParts): Promise<readonly Finding[]> => {
-  const { configToken, appId } = parts;
-  if (configToken === undefined || appId === undefined) return Promise.resolve([byArrivals(parts.arrivals)]);
-  return asking(NAME, () => byManifest(parts, configToken, appId));
+  const { configToken } = parts;
+  if (configToken === undefined) return Promise.resolve([byArrivals(parts.arrivals)]);
+  return asking(NAME, () => byManifest(parts, configToken));
 };
 
 const LOOK =
@@ -57,17 +57,15 @@ const Manifest = z.object({
     .prefault({}),
 });
 
-async function byManifest(parts: SlackEventsParts, token: string, appId: string): Promise<Finding> {
+async function byManifest(parts: SlackEventsParts, token: string): Promise<Finding> {
   const { client } = consult(token, parts.apiUrl, parts.now);
+  const appId = appIdIn(parts.link) ?? (await appIdOf(parts.bot, (await parts.bot.identity.get()).botId));
+  if (appId === undefined) return skipped(NAME, 'Slack did not say which app the bot belongs to.');
   const { manifest } = await client.apps.manifest.export({ app_id: appId });
   const missing = lacksOf(Manifest.parse(manifest), parts);
   if (missing.length === 0)
     return ok(NAME, `All ${Object.keys(EVENTS).length} of manifest.yml, ${parts.command} and its forms.`);
-  return fail(
-    NAME,
-    `The app lacks ${missing.join('; ')}.`,
-    'Paste what `npx firebreak manifest` prints under "App Manifest" of the app.',
-  );
+  return fail(NAME, `The app lacks ${missing.join('; ')}.`, `${pasteManifest(parts.link.kind)}.`);
 }
 
 function lacksOf(
@@ -84,8 +82,8 @@ function lacksOf(
     ...(commands.includes(command) ? [] : [`the slash command ${command}`]),
     ...(shortcuts.length > 0 ? [`the shortcuts ${shortcuts.join(', ')}`] : []),
     ...(settings.interactivity.is_enabled ? [] : ['interactivity']),
-    ...(settings.socket_mode_enabled === (link === 'socket')
+    ...(settings.socket_mode_enabled === (link.kind === 'socket')
       ? []
-      : [link === 'socket' ? 'Socket Mode' : 'request URLs: Socket Mode is on']),
+      : [link.kind === 'socket' ? 'Socket Mode' : 'request URLs: Socket Mode is on']),
   ];
 }

@@ -4,6 +4,9 @@ import type { Policy } from './policy.ts';
 import type { TargetSettings } from './target-settings.ts';
 import type { Team } from './team.ts';
 
+/** The slash command, unless firebreak.yml names another. */
+export const DEFAULT_COMMAND = '/incident';
+
 /** User ids (`U…`) or user groups (`S…`); undefined means "not named". */
 export type Named = readonly string[] | undefined;
 

@@ -1,5 +1,6 @@
 /** What Slack says of the app and of what firebreak.yml names, asked for `firebreak doctor`: nothing is sent, nothing changed. */
 import {
+  WebAPIHTTPError,
   WebAPIPlatformError,
   WebAPIRateLimitedError,
   WebAPIRequestError,
@@ -48,15 +49,16 @@ export type Unanswered =
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** Why a call got no answer. */
+/** Why a call got no answer; what is no fault of the call is thrown on. */
 export function whyUnanswered(error: unknown): Unanswered {
   if (error instanceof WebAPIRateLimitedError) return { kind: 'wait', seconds: error.retryAfter };
   if (error instanceof WebAPIPlatformError) {
     const { error: code, needed } = error.data as { error: string; needed?: unknown };
     return { kind: 'refused', error: code, ...(typeof needed === 'string' ? { needed } : {}) };
   }
-  const { message } = error instanceof WebAPIRequestError ? error.original : (error as Error);
-  return { kind: 'silent', reason: message };
+  if (error instanceof WebAPIRequestError) return { kind: 'silent', reason: error.original.message };
+  if (error instanceof WebAPIHTTPError) return { kind: 'silent', reason: error.message };
+  throw error;
 }
 
 /** `fetch failed` says nothing; what is behind it does. */

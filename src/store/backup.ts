@@ -1,6 +1,6 @@
 /** Writes the whole store into one file, as it was at one moment, while the bot goes on. */
 import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -17,13 +17,15 @@ type Client = ReturnType<Store['dedicated']>;
 
 /**
  * Answers how many rows of each table are in the file, which takes its name when it is whole and is the owner's alone
- * to read. Throws BACKUP_NOTHING for a database without a store, STORE_TOO_NEW for one of a newer Firebreak.
+ * to read. Throws BACKUP_THERE for a file that is there, BACKUP_NOTHING for a database without a store, BACKUP_STORE_NEWER
+ * for one of a newer Firebreak.
  */
 export async function backUp(
   store: Store,
   file: string,
   now: Date,
 ): Promise<Readonly<Record<string, number>>> {
+  if (existsSync(file)) throw new FirebreakError('BACKUP_THERE', { found: file });
   const client = store.dedicated({ application_name: 'firebreak-backup', query_timeout: 0 });
   client.on('error', () => undefined);
   await client.connect();

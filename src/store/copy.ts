@@ -100,6 +100,8 @@ class CopyIn extends Writable implements pg.Submittable {
   handleError(error: Error): void {
     this.#isOpen = false;
     this.destroy(error);
+    // One that was refused before it took a row waits still to be opened, and its end would wait with it.
+    this.#goOn();
   }
 
   override _construct(done: () => void): void {

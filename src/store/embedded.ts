@@ -8,7 +8,7 @@
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { FirebreakError } from '../errors.ts';
-import { type Account, reachableBinaries, unprivilegedAccount } from './embedded/binaries.ts';
+import { type Account, accountOf, reachableBinaries } from './embedded/binaries.ts';
 import { comingPort, prepareFolder, runningPort, SUPERUSER } from './embedded/cluster.ts';
 import { launch, pgCtl, watchOwner } from './embedded/launch.ts';
 
@@ -43,9 +43,9 @@ export interface EmbeddedServer {
 /** Starts the server of `dataDir`, or adopts the one that is running there. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const dataDir = resolve(options.dataDir);
-  const account = await unprivilegedAccount();
-  const bin = await reachableBinaries(account);
   const cluster = join(dataDir, 'postgres');
+  const account = await accountOf(cluster);
+  const bin = await reachableBinaries(account);
   // First: a process that ends half-way through the launch leaves nothing behind either.
   if (options.temporary) watchOwner(bin, cluster, dataDir, account);
   const secret = await prepareFolder(dataDir, cluster, bin, account);

@@ -26,7 +26,7 @@ export interface ServerLook {
   /** Where tables are made; null when `search_path` names no schema that is there. */
   readonly schema: string | null;
   readonly creates: boolean;
-  /** Other schemas in which there are tables of a store. */
+  /** Schemas in which there are tables of a store, when `schema` has none. */
   readonly elsewhere: readonly string[];
   readonly readOnly: boolean;
   readonly standby: boolean;
@@ -91,7 +91,9 @@ const SERVER = `
                  from pg_class c
                  join pg_namespace n on n.oid = c.relnamespace
                 where c.relname = 'firebreak_migrations' and c.relkind = 'r'
-                  and n.nspname is distinct from current_schema()
+                  and not exists (select from pg_class own
+                                   where own.relname = c.relname and own.relkind = 'r'
+                                     and own.relnamespace = to_regnamespace(quote_ident(current_schema())))
                 order by 1) as elsewhere,
          current_setting('transaction_read_only')::bool as "readOnly",
          pg_is_in_recovery() as standby,

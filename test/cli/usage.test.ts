@@ -94,6 +94,17 @@ describe('the command line', () => {
     expect(missing).toMatchObject({ code: 1, err: expect.stringContaining('none.yml: not found') as string });
   });
 
+  it('prints no manifest of Socket Mode for a bot that listens to HTTP', async () => {
+    const config = await folder.write('http.yml', 'slack: { incidents_channel: C0123456789, mode: http }');
+    expect(await firebreak(['manifest', '--config', config])).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('add --url https://…') as string,
+    });
+    const { out } = await firebreak(['manifest', '--config', config, '--url', 'https://bot.example.com']);
+    expect(out).toContain('socket_mode_enabled: false');
+  });
+
   it('knows that manifest.yml, docs/commands.md and docs/checks.md are as the verbs and checks say', async () => {
     const [fresh, both] = await Promise.all([
       firebreak(['manifest', '--check']),

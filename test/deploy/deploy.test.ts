@@ -16,6 +16,16 @@ test('what the image takes from the build is there, and it holds all that the pa
   );
 });
 
+test('what the guide has people write into the clone goes into no commit and no image', () => {
+  const written = ['.env', 'firebreak.yml', 'slack.env', '*.backup', '.firebreak'];
+  const ignored = (name: string) =>
+    read(name)
+      .split('\n')
+      .map((line) => line.replace(/\/$/, ''));
+  expect(ignored('.gitignore')).toEqual(expect.arrayContaining(written));
+  expect(ignored('.dockerignore')).toEqual(expect.arrayContaining(written));
+});
+
 test('the image runs as a user without rights', () => {
   const users = [...read('Dockerfile').matchAll(/^(?:USER|ENTRYPOINT) .*$/gm)].map(([line]) => line);
   expect(users).toEqual(['USER node', expect.stringMatching(/^ENTRYPOINT /)]);

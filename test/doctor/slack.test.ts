@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { examine } from '../../src/doctor/doctor.ts';
 import { examineSlackApp } from '../../src/doctor/slack-app.ts';
+import { asking } from '../../src/doctor/slack-errors.ts';
 import { examineSlackEvents } from '../../src/doctor/slack-events.ts';
 import { consult } from '../../src/slack/consultation.ts';
 import { probeSocket } from '../../src/slack/probe-socket.ts';
@@ -78,7 +79,9 @@ describe('the doctor of a Slack app that was set up right', () => {
       times: 1,
       retry_after: 30,
     });
-    expect(notWell(await examine(ward.patient()))).toContain('skipped people');
+    const approve = [ward.slack.users['oncall'] ?? '', 'U0NOBODY'];
+    const busy = lines(await examine(ward.patient({ settings: permitted(approve) })), 'people');
+    expect(busy.map(({ status }) => status).sort()).toEqual(['fail', 'skipped']);
   });
 
   it.each([
@@ -145,6 +148,14 @@ describe('the doctor of a Slack app that was set up right', () => {
     expect(lines(findings, 'approvers')).toMatchObject([{ status: 'warn' }]);
   });
 
+  it('tells that one person alone may approve: nobody approves their own request', async () => {
+    const { dba = '' } = ward.slack.users;
+    const findings = await examine(ward.patient({ settings: permitted([dba, 'U0NOBODY']) }));
+    expect(lines(findings, 'approvers')).toMatchObject([
+      { status: 'warn', found: `Only ${dba} may approve: what they ask for themselves is never done.` },
+    ]);
+  });
+
   it('without a configuration token it judges the events by what has arrived', async () => {
     const findings = await examine(ward.patient({ slack: { configToken: undefined } }));
     expect(notWell(findings)).toEqual(['skipped slack events']);
@@ -160,21 +171,44 @@ describe('the doctor of a Slack app that was set up right', () => {
     const client = consult(ward.slack.botToken, `${ward.slack.url}/api/`, () => new Date());
     const parts = { botToken: ward.slack.botToken, link, bot: client, atWork: undefined, now: () => at };
     const reached = await examineSlackApp({ ...parts, arrivals: { command: at } }, { inside: false });
-    expect(lines(reached, 'slack address')).toMatchObject([{ status: 'ok' }]);
+    // It may have come by a socket, before the mode was changed.
+    expect(lines(reached, 'slack address')).toMatchObject([
+      { status: 'skipped', found: expect.stringContaining('the last arrived at') as string },
+    ]);
+  });
+
+  it('in HTTP mode compares the manifest too, and never has one of Socket Mode pasted', async () => {
+    const link = { kind: 'http', signingSecret: 'secret' } as const;
+    expect(lines(await examine(ward.patient({ slack: { link } })), 'slack events')).toMatchObject([
+      {
+        found: 'The app lacks request URLs: Socket Mode is on.',
+        fix: expect.stringContaining('npx firebreak manifest --url https://…') as string,
+      },
+    ]);
+  });
+
+  it('inside of the bot asks for no manifest: the token for it is one of a person', async () => {
+    const findings = await examine(ward.patient(), { inside: true });
+    expect(lines(findings, 'slack events')).toMatchObject([{ status: 'skipped' }]);
+  });
+
+  it('what breaks here is not told as a Slack that does not answer', async () => {
+    const broken = await asking('people', () => Promise.reject(new TypeError('no such property')));
+    expect(broken).toMatchObject([{ found: 'It could not be examined: no such property' }]);
   });
 
   it('judges the events by what has arrived, and a bot by when it heard Slack', async () => {
     const now = new Date('2026-11-26T09:00:00Z');
+    const { botToken, appToken, url } = ward.slack;
+    const apiUrl = `${url}/api/`;
+    const bot = consult(botToken, apiUrl, () => now);
     const events = async (arrivals: Record<string, Date>) => {
-      const parts = { configToken: undefined, appId: 'A1', link: 'socket', apiUrl: undefined } as const;
+      const parts = { configToken: undefined, link: { kind: 'socket', appToken }, bot, apiUrl } as const;
       return (await examineSlackEvents({ ...parts, command: '/incident', arrivals, now: () => now }))[0]
         ?.status;
     };
     expect(await events({ event: now, command: now })).toBe('ok');
     expect(await events({ command: now })).toBe('warn');
-    const { botToken, appToken, url } = ward.slack;
-    const apiUrl = `${url}/api/`;
-    const bot = consult(botToken, apiUrl, () => now);
     const socket = async (heardMsAgo: number) => {
       const atWork = { running: true, heardAt: new Date(now.getTime() - heardMsAgo) };
       const link = { kind: 'socket', appToken } as const;
@@ -206,6 +240,9 @@ describe('the doctor of an app whose manifest is an old one', () => {
 
   it('names the scopes that were not granted, and does not ask for what they would take', async () => {
     const findings = await examine(ward.patient());
+    const link = { kind: 'http', signingSecret: 'secret' } as const;
+    const listening = await examine(ward.patient({ slack: { link } }));
+    expect(lines(listening, 'slack scopes')[0]?.fix).toContain('manifest --url https://…');
     expect(lines(findings, 'slack scopes')).toMatchObject([
       { status: 'fail', found: expect.stringMatching(/pins:read \(see.*; users:read \(/) as string },
     ]);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -88,6 +88,14 @@ describe('the doctor of the store', () => {
     ]);
   });
 
+  it('is content with tables in the schema of the role, whatever older ones are elsewhere', async () => {
+    const made = `create schema ${role} authorization ${role};
+                  create table ${role}.firebreak_migrations (like public.firebreak_migrations);
+                  alter table ${role}.firebreak_migrations owner to ${role}`;
+    const findings = await whileSet(made, `drop schema ${role} cascade`, async () => (await look()).findings);
+    expect(lines(findings, 'store rights')).toMatchObject([{ status: 'ok' }]);
+  });
+
   it('tells of a role whose search_path leads nowhere', async () => {
     const set = `alter role ${role} set search_path = nowhere`;
     expect(await whileSet(set, `alter role ${role} reset search_path`, wrong)).toContain('fail store rights');
@@ -172,6 +180,26 @@ describe('the doctor of a store of its own', () => {
     ]);
     expect(look?.atWork.running).toBe(false);
     expect(await readdir(dataDir)).toEqual([]);
+    await rm(dataDir, { recursive: true });
+  });
+
+  it('does not take one that it cannot see for none: a bot may run there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+    await writeFile(join(folder, 'data'), 'a file');
+    const { findings, look } = await examineOwnStore({ dataDir: join(folder, 'data') });
+    expect(findings).toMatchObject([{ status: 'fail', found: expect.stringContaining('ENOTDIR') as string }]);
+    expect(look).toBeUndefined();
+    await rm(folder, { recursive: true });
+  });
+
+  (process.getuid?.() === 0 ? it : it.skip)('tells whose rights it takes to look at one', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'firebreak-doctor-'));
+    process.seteuid?.(65_534);
+    const { findings, look } = await examineOwnStore({ dataDir }).finally(() => process.seteuid?.(0));
+    expect(findings).toMatchObject([
+      { status: 'fail', fix: expect.stringContaining('Run this as the user') as string },
+    ]);
+    expect(look).toBeUndefined();
     await rm(dataDir, { recursive: true });
   });
 

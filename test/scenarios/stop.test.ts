@@ -150,6 +150,8 @@ it('finishes what it has begun, leaves the rest to the next process, and is ende
   const second = await bots.start();
   await approve();
   await wasAsked('POST /send');
+  // As npm does with the terminal's Ctrl-C: twice at once is one press.
+  void second.stop();
   const again = await toldToStop(second);
   desk.answer();
   expect(await again.code).toBe(0);

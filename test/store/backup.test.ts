@@ -5,8 +5,11 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { backUp } from '../../src/store/backup.ts';
+import { copyIn } from '../../src/store/copy.ts';
 import { migrate, shippedMigrations } from '../../src/store/migrate.ts';
 import { restore } from '../../src/store/restore.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -59,6 +62,13 @@ test('the tables of a backup are all that the store has, each after those that i
 test('the file is for its owner alone, and nothing is left beside it', async () => {
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect((await readdir(folder)).filter((name) => name.startsWith('store'))).toEqual(['store.fbk']);
+});
+
+test('a file that is there is kept, whatever it is', async () => {
+  const there = join(folder, 'firebreak.yml');
+  await writeFile(there, 'slack: {}');
+  await expect(backUp(full.store, there, NOW)).rejects.toMatchObject({ code: 'BACKUP_THERE' });
+  expect(await readFile(there, 'utf8')).toBe('slack: {}');
 });
 
 test('a database without a store is no backup, and leaves no file', async () => {
@@ -208,6 +218,17 @@ test('a store that a bot is connected to is refused', async () => {
   await migrate(bot);
   await bot.query('select 1');
   await expect(restore(store, file)).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+});
+
+test.each([
+  ['refused at its beginning', 'copy nowhere (id) from stdin', 'relation "nowhere" does not exist'],
+  ['refused at its end', 'copy people (user_id) from stdin', 'null value in column "name"'],
+])("a COPY that is %s ends with the server's reason", async (_how, sql, reason) => {
+  const client = full.store.dedicated({ application_name: 'test', query_timeout: 0 });
+  await client.connect();
+  opened.push(() => client.end());
+  await expect(pipeline(Readable.from([Buffer.from('U9\n')]), copyIn(client, sql))).rejects.toThrow(reason);
+  expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
 });
 
 test('a restore that is killed half-way leaves nothing, and can be begun again', async () => {

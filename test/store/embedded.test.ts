@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -79,6 +79,22 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(again.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
     await again.stop();
   });
+
+  (process.getuid?.() === 0 ? it : it.skip)(
+    'started by root, the server of a service is still that of its user',
+    async () => {
+      await (await startEmbedded({ dataDir, settings })).stop();
+      const service = 4711;
+      for (const name of ['.', ...(await readdir(dataDir, { recursive: true }))])
+        await chown(join(dataDir, name), service, service);
+      const visited = await startEmbedded({ dataDir, settings });
+      expect(await query(visited.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
+      const owner = async (name: string) => (await stat(join(dataDir, name))).uid;
+      expect(await owner('postgres.log')).toBe(service);
+      expect(await owner('postgres/postmaster.pid')).toBe(service);
+      await visited.stop();
+    },
+  );
 
   it('says what initdb said', async () => {
     const initdb = join(dataDir, 'initdb');

