@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
-import { type Delivered, openRows, settle } from '../store/inbox.ts';
+import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { DANGEROUS_MS, isDangerous } from './danger.ts';
@@ -60,6 +60,8 @@ export function createReplay(parts: ReplayParts): Replay {
       const refusalsKnown = (await entering?.all()) ?? true;
       for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
         if (stopping?.aborted) return;
+        // After a freeze the list is old, and another instance has gone on.
+        if ((await stateOf(inbox, row.key)) !== 'received') continue;
         if (isExpired(row, parts)) await expire(row, parts);
         else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, failing, parts);
       }
