@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
-import { type Delivered, openRows, settle } from '../store/inbox.ts';
+import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { DANGEROUS_MS, isDangerous } from './danger.ts';
@@ -61,6 +61,8 @@ export function createReplay(parts: ReplayParts): Replay {
         !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
       for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
         if (stopping?.aborted) return;
+        // After a freeze the list is old, and another instance has gone on.
+        if ((await stateOf(inbox, row.key)) !== 'received') continue;
         if (isExpired(row, parts)) await expire(row, parts);
         else if (await mayBeRedone(row)) await redo(row, failing, parts);
       }
