@@ -12,6 +12,8 @@ export interface Bots {
   /** `SIGSTOP` and `SIGCONT` to the bot that names itself so in the store. */
   signal(name: string, signal: NodeJS.Signals): void;
   advance(ms: number): void;
+  /** Those that ended though nobody killed them, and how. */
+  ended(): readonly string[];
   /** How much of what Slack sends them has not been acked. */
   undelivered(): number;
   /** What their clocks say. */
@@ -39,6 +41,7 @@ export function botsOf({ program, config, dir, slack, listens, env }: BotsParts)
   const running = new Map<number, Running>();
   let ahead = 0;
   let count = 0;
+  const ended: string[] = [];
 
   async function kill(index: number): Promise<void> {
     const found = running.get(index);
@@ -71,7 +74,9 @@ export function botsOf({ program, config, dir, slack, listens, env }: BotsParts)
             up();
           });
         child.once('exit', (code, signal) => {
-          log.end(`ended: ${code ?? signal ?? ''}\n`);
+          const how = String(code ?? signal);
+          log.end(`ended: ${how}\n`);
+          if (running.get(index)?.child === child) ended.push(`${name} ended by itself: ${how}`);
           up();
         });
       });
@@ -83,6 +88,7 @@ export function botsOf({ program, config, dir, slack, listens, env }: BotsParts)
     signal(name, signal) {
       [...running.values()].find((bot) => bot.name === name)?.child.kill(signal);
     },
+    ended: () => ended,
     undelivered: () => slack.unanswered(),
     now: () => new Date(Date.now() + ahead),
     advance(ms) {

@@ -28,7 +28,10 @@ interface Shown {
 /** The name of whoever has this id. */
 type NameOf = (id: string) => string;
 
-export async function collect(place: Place, people: People, unsettled: string | undefined): Promise<Facts> {
+/** What was seen while it was played. */
+type Known = Pick<Facts, 'unsettled' | 'ended'>;
+
+export async function collect(place: Place, people: People, known: Known): Promise<Facts> {
   const store = openStore(place.storeUrl());
   try {
     const { users, channels } = await people.control<Shown>('GET', 'state');
@@ -55,7 +58,7 @@ export async function collect(place: Place, people: People, unsettled: string | 
       files: channels.flatMap(({ files }) => files.map(({ name }) => name)),
       effects: effects.map(({ token }) => token),
       markers: await markersIn(target),
-      unsettled,
+      ...known,
     };
   } finally {
     await store.close();
@@ -81,7 +84,7 @@ async function markersIn(target: string): Promise<number> {
 async function ofStore(
   store: Store,
   nameOf: NameOf,
-): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'files' | 'effects' | 'markers' | 'unsettled'>> {
+): Promise<Omit<Facts, 'said' | 'whispers' | 'messages' | 'files' | 'effects' | 'markers' | keyof Known>> {
   const incidents = await rows<Facts['incidents'][number]>(
     store,
     'select id, title, channel_id as channel from incidents order by id',

@@ -2,6 +2,7 @@
 import type { Facts } from './oracle.ts';
 import { OFFER } from './oracle-slack.ts';
 import type { Said } from './people.ts';
+import { CORRECTED } from './plan.ts';
 
 export function kept(said: Said, facts: Facts): readonly string[] {
   return [...asTold(said, facts), ...toldWhenUndone(said, facts), ...answeredOnce(said, facts)];
@@ -74,8 +75,9 @@ function counted({ kind, token, incident, user }: Said, facts: Facts): number | 
     case 'impact':
       return entries(kind) + strays;
     case 'captured':
+      return entries('message') + strays;
     case 'corrected':
-      return Math.min(1, entries('message')) + strays;
+      return (entries('message') === 1 ? corrections(token, facts) : entries('message')) + strays;
     case 'danger':
       return facts.runs.filter((run) => run.token === token).length;
     case 'line': {
@@ -87,6 +89,12 @@ function counted({ kind, token, incident, user }: Said, facts: Facts): number | 
       return undefined;
   }
 }
+
+/** Of a message that was edited, what it says now stands there once: it was captured so, or the entry was corrected. */
+const corrections = (token: string, { entries }: Facts): number =>
+  entries.filter(
+    ({ kind, text }) => /^(message|correction)$/.test(kind) && text.includes(`${CORRECTED} ${token}`),
+  ).length;
 
 /** The entry that a line makes, in the name of whoever says it; what only looks makes none. */
 const ENTRIES: readonly (readonly [RegExp, string])[] = [

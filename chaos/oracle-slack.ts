@@ -4,6 +4,7 @@ import type { Facts } from './oracle.ts';
 
 export function shownAsSent(facts: Facts): readonly string[] {
   return [
+    ...refused(facts),
     ...sentOnce(facts),
     ...inOrder(facts),
     ...currentOnce(facts),
@@ -11,6 +12,12 @@ export function shownAsSent(facts: Facts): readonly string[] {
     ...whisperedOnce(facts),
   ];
 }
+
+/** Nothing in a plan gives Slack a reason to refuse what is sent. */
+const refused = ({ outbox }: Facts): readonly string[] =>
+  outbox
+    .filter(({ state }) => state === 'refused')
+    .map(({ id, lane, kind, text }) => `${kind} ${id} of ${lane} was refused: ${text.slice(0, 100)}`);
 
 /** Each message that was to be sent is there once, and no other one. */
 function sentOnce({ outbox, messages }: Facts): readonly string[] {

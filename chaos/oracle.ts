@@ -71,6 +71,8 @@ export interface Facts {
   readonly runs: readonly { readonly token: string; readonly step: string }[];
   /** What is wrong with the chain of a timeline. */
   readonly chain: readonly string[];
+  /** Bots that ended though nobody killed them, and how. */
+  readonly ended: readonly string[];
   /** What was left to be done when patience was at its end. */
   readonly unsettled: string | undefined;
 }
@@ -79,6 +81,7 @@ export interface Facts {
 export function violations(facts: Facts): readonly string[] {
   return [
     ...(facts.unsettled === undefined ? [] : [`it does not settle: ${facts.unsettled}`]),
+    ...facts.ended,
     ...facts.chain,
     ...gaps(facts),
     ...facts.said.flatMap((said) => kept(said, facts)),

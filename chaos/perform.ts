@@ -6,7 +6,7 @@ import type { Breaker } from './breaker.ts';
 import { sql } from './ground.ts';
 import { isRefusal } from './oracle-people.ts';
 import { newcomer, type People, type Said } from './people.ts';
-import { type Act, AGAIN, LATECOMER } from './plan.ts';
+import { type Act, AGAIN, CORRECTED, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
 const CHANNEL_MS = 40_000;
@@ -111,7 +111,7 @@ async function capture(
   if (edit)
     await people.control('PATCH', `messages/${channel}/${ts}`, {
       user,
-      text: `seen, and corrected: ${token}`,
+      text: `${CORRECTED} ${token}`,
     });
 }
 

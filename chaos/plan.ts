@@ -34,6 +34,9 @@ export type Fault = { readonly at: number; readonly home?: boolean } & (
   | { readonly kind: 'store-read-only'; readonly ms: number }
 );
 
+/** How a message that is edited begins afterwards. */
+export const CORRECTED = 'seen, and corrected:';
+
 export interface Plan {
   readonly seed: number;
   /** How Slack reaches the bots. */

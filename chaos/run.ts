@@ -105,7 +105,7 @@ async function play(scene: Scene): Promise<Facts> {
   const unsettled = await settled(place, bots);
   await told?.();
   tell('settled');
-  return collect(place, people, unsettled);
+  return collect(place, people, { unsettled, ended: bots.ended() });
 }
 
 /** Of the store what says how a fact came about. */

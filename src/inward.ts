@@ -52,7 +52,7 @@ export function createInward(
       '/events/errors': () => errors,
     },
     pages: self.pages,
-    ...(slack ? { handlers: { [SLACK_PATH]: slack } } : {}),
+    ...(slack ? { handlers: { [SLACK_PATH]: { name: 'slack', handle: slack } } } : {}),
     counters,
     log,
   });

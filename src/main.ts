@@ -65,13 +65,8 @@ export const startFirebreak = (
     const watched = watch(config.monitors, targets, { now, log, reported: errorCounts(store) });
     const work = { ...createOutward(config, talk), replay: slack.replay, runs, directory, watched, ...looks };
     const jobs = assembleJobs({ ...talk, ...work, clock, connected: () => slack.connected() });
-    const receiver = createInward(http, {
-      ...talk,
-      sources,
-      targets: targets.names,
-      slack: slack.handle,
-      vitals,
-    });
+    const inward = { ...talk, sources, targets: targets.names, slack: slack.handle, vitals };
+    const receiver = createInward(http, inward);
     const url = await receiver.start();
     onClose(() => receiver.stop());
     jobs.start();

@@ -48,5 +48,5 @@ const OUTCOMES: Readonly<Record<number, Outcome | undefined>> = {
   413: 'too-large',
   500: 'failed',
   502: 'failed',
-  503: 'unsigned',
+  503: 'failed',
 };

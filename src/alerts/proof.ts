@@ -56,13 +56,15 @@ export function proofOf(
 
 const none = (answer: Answer): Proof => ({ kind: 'none', answer });
 
-const closed = (name: string): Answer =>
-  refusal(
+const closed = (name: string): Answer => ({
+  ...refusal(
     503,
     'No token is configured, so nothing is accepted here.',
     'Set the environment variable FIREBREAK_TOKEN, here and where it is sent from (`openssl rand -hex 32` makes one), ' +
       `or http.tokens.${name} in firebreak.yml, and start Firebreak again.`,
-  );
+  ),
+  outcome: 'unsigned',
+});
 
 const cannotCheck = (name: string, { key }: Signature): Answer =>
   refusal(

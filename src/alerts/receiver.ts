@@ -25,7 +25,7 @@ export interface ReceiverOptions {
   readonly entrances: Readonly<Record<string, (headers: IncomingHttpHeaders) => Entrance>>;
   readonly pages: Pages;
   /** What answers a path by itself, with a proof of its own. */
-  readonly handlers?: Readonly<Record<string, Handler>>;
+  readonly handlers?: Readonly<Record<string, { readonly name: string; readonly handle: Handler }>>;
   readonly counters: Counters;
   readonly log: Logger;
 }
@@ -52,7 +52,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const server = createServer(LIMITS, (request, response) => {
     const handler = options.handlers?.[pathOf(request)];
     if (handler && request.method === 'POST') {
-      handler(request, response);
+      response.once('finish', () => options.counters.count(handler.name, outcomeOf(response.statusCode)));
+      handler.handle(request, response);
       return;
     }
     answer(request, routes, options)

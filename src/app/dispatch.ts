@@ -17,6 +17,8 @@ export interface Line {
   readonly actor: string;
   readonly channelId?: string;
   readonly inboxKey?: string;
+  /** Said by a form: where that is refused, its row is left to who tells its person why. */
+  readonly byForm?: true;
   /** When it was said, as far as is known. */
   readonly receivedAt: Date;
   /** The message it is about, when it was said in a thread: a declaration begins with it. */
@@ -38,8 +40,10 @@ export interface DispatchParts {
 export function createDispatch(parts: DispatchParts): Dispatch {
   const dispatch = async (line: Line): Promise<Reply> => {
     const answer = await answerLine(parts, line);
-    if (line.inboxKey !== undefined) await parts.app.settle({ inboxKey: line.inboxKey });
-    return 'ok' in answer ? refusalReply(answer) : answer;
+    const reply = 'ok' in answer ? refusalReply(answer) : answer;
+    const isLeft = line.byForm && reply.refused;
+    if (line.inboxKey !== undefined && !isLeft) await parts.app.settle({ inboxKey: line.inboxKey });
+    return reply;
   };
   const isDangerous = (text: string): boolean => {
     // Where it was typed decides between readings that are harmless, never about one that is not.

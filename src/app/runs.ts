@@ -207,7 +207,12 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
     cause,
     async (run, now, tx) => {
       if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
-      const refusal = goesOn ? await refuseGoingOn(tx, parts, run, now) : undefined;
+      const letIn = wish.what === 'yes' && standsAt(run)?.waitsFor === 'approver';
+      const refusal = goesOn
+        ? await refuseGoingOn(tx, parts, run, now)
+        : letIn
+          ? await refuseIncident(tx, run.incidentId)
+          : undefined;
       return refusal ?? steer(run, wish.what, wish.by, now, { at: wish.step, decider });
     },
     decider,

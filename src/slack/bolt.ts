@@ -91,7 +91,6 @@ export function createSlack(parts: SlackParts): Slack {
     ...('handle' in link ? { handle: link.handle } : {}),
     replay: createReplay({
       bolt,
-      client,
       app,
       dispatch,
       inbox,

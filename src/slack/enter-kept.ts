@@ -1,6 +1,6 @@
 /** Brings what was kept on disk into the inbox, as soon as the store takes it. */
 import type { Logger } from '../log.ts';
-import { receive, receiveRefused } from '../store/inbox.ts';
+import { type Delivered, receive, receiveRefused } from '../store/inbox.ts';
 import { announceWork } from '../store/outbox.ts';
 import type { Spool, Spooled } from '../store/spool.ts';
 import type { Db } from '../store/store.ts';
@@ -19,6 +19,8 @@ export interface Entering {
   readonly start: () => void;
   /** Brings in what is kept now; false when that is not known to be all. */
   readonly all: () => Promise<boolean>;
+  /** What of the inbox was received by whoever shares the folder: the refusals of no other are known. */
+  readonly isOurs: (row: Delivered) => Promise<boolean>;
   /** What this process has brought in, so that nobody else has begun it. Who begins it takes it out. */
   readonly fresh: Set<string>;
   readonly stop: () => Promise<void>;
@@ -57,6 +59,7 @@ export function createEntering({ spool, inbox, now, log }: EnteringParts): Enter
     }));
   return {
     fresh,
+    isOurs: async ({ receivedBy }) => receivedBy === (await spool.place()),
     start() {
       void look();
       timer = setInterval(() => void look(), EVERY_MS);

@@ -97,7 +97,8 @@ async function note(
   parts: InboxParts,
 ): Promise<'new' | 'known' | 'failed'> {
   if (key === undefined) return 'new';
-  const delivery = { key, kind, payload: event.body, receivedAt };
+  const receivedBy = await parts.spool?.place();
+  const delivery = { key, kind, payload: event.body, receivedAt, receivedBy };
   try {
     return await receive(parts.inbox, delivery);
   } catch (error) {

@@ -281,6 +281,7 @@ async function say(
     text,
     actor,
     receivedAt,
+    byForm: true,
     ...(inboxKey ? { inboxKey } : {}),
     ...(source ? { source } : {}),
   });

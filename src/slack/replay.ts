@@ -4,7 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
 import type { Logger } from '../log.ts';
-import { type Delivered, openRows, settle } from '../store/inbox.ts';
+import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
 import { DANGEROUS_MS, isDangerous } from './danger.ts';
@@ -13,14 +13,13 @@ import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './in
 
 export interface ReplayParts {
   readonly bolt: Pick<Bolt, 'processEvent'>;
-  readonly client: WebClient;
   readonly app: Pick<App, 'endUndone'>;
   readonly dispatch: Pick<Dispatch, 'isDangerous'>;
   readonly inbox: Db;
   /** What this process is working on by itself. */
   readonly underWay: ReadonlySet<string>;
   /** What lay on disk. Without it, nothing did. */
-  readonly entering: Pick<Entering, 'all' | 'fresh'> | undefined;
+  readonly entering: Pick<Entering, 'all' | 'fresh' | 'isOurs'> | undefined;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -56,12 +55,16 @@ export function createReplay(parts: ReplayParts): Replay {
   return {
     isDue: () => fresh.size > 0,
     async work(stopping) {
-      // First: what was refused on disk may stand open in the inbox. Else what is dangerous is left alone.
+      // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
       const refusalsKnown = (await entering?.all()) ?? true;
+      const mayBeRedone = async (row: Delivered): Promise<boolean> =>
+        !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
       for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
         if (stopping?.aborted) return;
+        // After a freeze the list is old, and another instance has gone on.
+        if ((await stateOf(inbox, row.key)) !== 'received') continue;
         if (isExpired(row, parts)) await expire(row, parts);
-        else if (refusalsKnown || !isDangerous(row, dispatch)) await redo(row, failing, parts);
+        else if (await mayBeRedone(row)) await redo(row, failing, parts);
       }
     },
   };
@@ -100,18 +103,18 @@ export async function tellDirectly(
 }
 
 async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayParts): Promise<void> {
-  const { bolt, client, app, inbox, log, now } = parts;
+  const { bolt, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
+  let refused: string | undefined;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     if (message && 'text' in message) await respond(responseUrl(payload), message, log);
-    const refused = refusedForm(message);
-    const { user, text } = notRun(row, refused ?? '');
-    if (refused !== undefined && user !== undefined) await tellDirectly(user, text, client, log);
+    refused = refusedForm(message);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
-    await settle(inbox, inboxKey, 'done', now());
+    if (refused === undefined) await settle(inbox, inboxKey, 'done', now());
+    else await app.endUndone({ ...notRun(row, refused), inboxKey, ending: 'refused' });
   } catch (error) {
     log.error({ err: error, kind: row.kind }, 'a replay failed');
     // Not since it arrived: nobody may have been there to try it.

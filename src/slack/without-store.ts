@@ -1,5 +1,6 @@
 /** What becomes of a command, click or form that the store does not take: kept on disk for later, or refused. */
 import type { Logger } from '../log.ts';
+import { neverReached } from '../store/away.ts';
 import type { Delivered } from '../store/inbox.ts';
 import type { Spool } from '../store/spool.ts';
 import type { Told } from './answer.ts';
@@ -8,7 +9,7 @@ import { blankFields } from './form-values.ts';
 
 export interface Unrecorded {
   /** Without one nothing is kept. */
-  readonly spool: Pick<Spool, 'keep'> | undefined;
+  readonly spool: Pick<Spool, 'keep' | 'place'> | undefined;
   /** Whether it may be done later than it was asked for. */
   readonly canWait: (asked: Asked) => boolean;
   readonly log: Logger;
@@ -24,15 +25,6 @@ const NOT_RECORDED =
   ':no_entry: This was *not recorded*: the store does not answer, and no more can be kept on disk. Nothing was done, say it again later.';
 const PERHAPS_RECORDED =
   ':warning: This may not have been recorded: the store did not answer in time. Look whether it was done, then say it again.';
-
-const UNCONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-]);
 
 /** Settles once it is safe on disk, when it says so. */
 export async function withoutStore(delivery: Delivered, error: unknown, parts: Unrecorded): Promise<Told> {
@@ -64,17 +56,9 @@ async function kept(delivery: Delivered, refused: boolean, { spool, log }: Unrec
   }
 }
 
-/** An INSERT whose client heard nothing may have been written, or is when the server wakes up. */
-function mayBeWritten(error: unknown): boolean {
-  const {
-    code = '',
-    severity,
-    message = '',
-  } = (error ?? {}) as Partial<NodeJS.ErrnoException> & {
-    /** Of what the server itself answers. */
-    readonly severity?: string;
-  };
-  const unconnected =
-    UNCONNECTED.has(code) || /timeout exceeded when trying to connect|connection timeout/.test(message);
-  return severity === undefined && !unconnected;
-}
+/**
+ * An INSERT whose client heard nothing may have been written, or is when the server wakes up. `severity` is of what the
+ * server itself answers.
+ */
+const mayBeWritten = (error: unknown): boolean =>
+  (error as { readonly severity?: unknown } | undefined)?.severity === undefined && !neverReached(error);

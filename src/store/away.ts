@@ -13,6 +13,19 @@ const SYSTEM = new Set([
   'ENOTFOUND',
 ]);
 
+/** Whether nothing was asked of the store: no connection was made. Else what was asked may have been done. */
+export function neverReached(error: unknown): boolean {
+  const { code, syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return (
+    code === 'ECONNREFUSED' ||
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    // Several addresses of one host were tried.
+    error instanceof AggregateError ||
+    /timeout exceeded when trying to connect|connection timeout/.test(message)
+  );
+}
+
 export function isAway(error: unknown): boolean {
   const { code = '', syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   // A server that is stopped takes its Unix socket away.

@@ -10,6 +10,8 @@ export interface Delivered {
   /** The body as Slack sent it. */
   readonly payload: Readonly<Record<string, unknown>>;
   readonly receivedAt: Date;
+  /** Where its refusal would lie, if it was refused: the `place` of a spool. */
+  readonly receivedBy?: string | undefined;
 }
 
 export type Ending = 'done' | 'refused' | 'expired';
@@ -20,13 +22,13 @@ const SECRETS = ['token', 'bot_access_token', 'response_url', 'response_urls', '
 /** Writes the delivery down; `known` is a second copy of one that was. */
 export async function receive(
   db: Db,
-  { key, kind, payload, receivedAt }: Delivered,
+  { key, kind, payload, receivedAt, receivedBy }: Delivered,
 ): Promise<'new' | 'known'> {
   const { rowCount } = await db.query(
-    `insert into inbox (key, kind, payload, received_at)
-     values ($1, $2, $3, $4)
+    `insert into inbox (key, kind, payload, received_at, received_by)
+     values ($1, $2, $3, $4, $5)
      on conflict (key) do nothing`,
-    [key, kind, storableJson(payload), receivedAt],
+    [key, kind, storableJson(payload), receivedAt, receivedBy],
     'receive',
   );
   return rowCount === 1 ? 'new' : 'known';
@@ -102,8 +104,9 @@ export async function openRows(
     kind: string;
     payload: Delivered['payload'];
     received_at: Date;
+    received_by: string | null;
   }>(
-    `select key, kind, payload, received_at
+    `select key, kind, payload, received_at, received_by
        from inbox
       where state = 'received' and (received_at < $1 or key = any ($2))
       order by received_at
@@ -111,7 +114,11 @@ export async function openRows(
     [before, keys, MOST],
   );
   return {
-    rows: rows.map(({ received_at: receivedAt, ...row }) => ({ ...row, receivedAt })),
+    rows: rows.map(({ received_at: receivedAt, received_by: receivedBy, ...row }) => ({
+      ...row,
+      receivedAt,
+      receivedBy: receivedBy ?? undefined,
+    })),
     isAll: rows.length < MOST,
   };
 }

@@ -1,6 +1,6 @@
 /** What Slack delivered while the store took nothing: one file a delivery, durable before its person is told so. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
@@ -19,10 +19,15 @@ export interface SpoolState {
 export interface Spool {
   /** Settles once the delivery is on disk, or `full`. Throws when the disk fails. In both cases nothing was kept. */
   keep(delivery: Spooled): Promise<'kept' | 'full'>;
-  /** Hands over what is kept, oldest first; what was taken is removed. The first throw ends it. */
+  /**
+   * Hands over what is kept, oldest first; what was taken is removed. A throw ends it, but for one of a row that the
+   * store takes never: that file is set aside.
+   */
   empty(take: (delivery: Spooled) => Promise<void>, now: Date): Promise<number>;
   /** As it was at the last look: this process, and others that share the folder. */
   state(): SpoolState;
+  /** The same for all processes that share the folder, and for no others. */
+  place(): Promise<string>;
 }
 
 /** At most so many deliveries of so many bytes. */
@@ -50,9 +55,13 @@ export function openSpool(folder: string, log: Logger, most = MOST): Spool {
   const aside = new Set<string>();
   let writing = 0;
   let state: SpoolState = { waiting: 0 };
+  let place: Promise<string> | undefined;
 
   async function look(): Promise<readonly string[]> {
-    const names = await namesIn(folder);
+    return waitingAmong(await namesIn(folder));
+  }
+
+  function waitingAmong(names: readonly string[]): readonly string[] {
     const waiting = names.filter((name) => NAME.test(name) && !aside.has(name)).sort();
     state = stateOf(waiting);
     return waiting;
@@ -77,6 +86,28 @@ export function openSpool(folder: string, log: Logger, most = MOST): Spool {
     return undefined;
   }
 
+  async function enter(
+    name: string,
+    take: (delivery: Spooled) => Promise<void>,
+    now: Date,
+  ): Promise<boolean> {
+    const delivery = await read(name, now);
+    if (!delivery) return false;
+    try {
+      await take(delivery);
+    } catch (error) {
+      if (!isOfRow(error)) throw error;
+      await setAside(name, String(error));
+      return false;
+    }
+    await rm(join(folder, name), { force: true }).catch((error: unknown) => {
+      // Of a folder that can only be read. By its key it is not done again, and it must not be in the way of the others.
+      aside.add(name);
+      log.warn({ err: error, file: join(folder, name) }, 'what has entered the inbox cannot be removed');
+    });
+    return true;
+  }
+
   return {
     async keep(delivery) {
       const text = JSON.stringify({ ...delivery, payload: without(delivery.payload, PROOFS) });
@@ -95,22 +126,19 @@ export function openSpool(folder: string, log: Logger, most = MOST): Spool {
       return 'kept';
     },
     async empty(take, now) {
-      await removeDrafts(folder);
+      const names = await namesIn(folder);
+      await removeDrafts(folder, names);
+      const waiting = waitingAmong(names);
       let taken = 0;
       try {
-        for (const name of await look()) {
-          const delivery = await read(name, now);
-          if (!delivery) continue;
-          await take(delivery);
-          await rm(join(folder, name), { force: true });
-          taken += 1;
-        }
+        for (const name of waiting) if (await enter(name, take, now)) taken += 1;
       } finally {
-        await look();
+        if (waiting.length > 0) await look();
       }
       return taken;
     },
     state: () => state,
+    place: () => (place ??= placeOf(folder, log)),
   };
 }
 
@@ -159,9 +187,40 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Beside the folder, in a file that nobody changes. Where it cannot be written nothing is kept either, and no two
+ * processes have one place.
+ */
+async function placeOf(folder: string, log: Logger): Promise<string> {
+  const path = `${folder}.id`;
+  const draft = `${path}.${randomBytes(4).toString('hex')}.draft`;
+  const made = randomBytes(16).toString('hex');
+  try {
+    await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+    await writeFile(draft, made, { mode: 0o600, flush: true });
+    // Whole or not at all; of two processes the first one counts.
+    await link(draft, path).catch(unlessThere);
+    const found = (await readFile(path, 'utf8')).trim();
+    return found === '' ? made : found;
+  } catch (error) {
+    log.warn({ err: error, file: path }, 'the data folder cannot be written: it has no name');
+    return made;
+  } finally {
+    await rm(draft, { force: true }).catch(() => undefined);
+  }
+}
+
+const unlessThere = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EEXIST') throw error;
+};
+
+/** A value that no column takes, or more than the server takes at a time: it would be refused each time. */
+const isOfRow = (error: unknown): boolean =>
+  /^(?:22|54)/.test(String((error as { readonly code?: unknown } | undefined)?.code));
+
 /** Of what a crash left half-written nobody was told that it was kept. */
-async function removeDrafts(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) {
+async function removeDrafts(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
     if (!DRAFT.test(name)) continue;
     const path = join(folder, name);
     const made = await stat(path).catch(() => undefined);

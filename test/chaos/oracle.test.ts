@@ -54,6 +54,7 @@ const WELL: Facts = {
   markers: 1,
   runs: [{ token: 'tokD', step: 'done' }],
   chain: [],
+  ended: [],
   unsettled: undefined,
 };
 const LEAD: Said = {
@@ -64,6 +65,8 @@ const LEAD: Said = {
   told: 'Incident commander is now bob.',
 };
 const LED = { ...ENTRY, kind: 'role', user: 'bob', text: 'bob leads' };
+const CAPTURE: Said = { ...NOTE, kind: 'captured', token: 'tokM', user: 'bob', told: '' };
+const MESSAGE = { ...ENTRY, kind: 'message', user: 'bob', text: 'seen: tokM' };
 const [SAY] = WELL.outbox as [Facts['outbox'][number]];
 const FILE = { ...SAY, id: 8, effectId: 'file', kind: 'file', text: 'report.md' };
 const CARD = { ...SAY, id: 9, kind: 'live', subject: 'card' };
@@ -94,6 +97,9 @@ it('takes words after which the answer is still to come for no answer', () => {
 
 it('finds nothing where all is as promised', () => {
   expect(violations(WELL)).toEqual([]);
+  const corrected = { ...MESSAGE, seq: 3, kind: 'correction', text: 'seen, and corrected: tokM' };
+  const said = [NOTE, { ...CAPTURE, kind: 'corrected' }];
+  expect(violations({ ...WELL, said, entries: [ENTRY, { ...MESSAGE, seq: 2 }, corrected] })).toEqual([]);
 });
 
 it.each<[string, Partial<Facts>, RegExp]>([
@@ -179,6 +185,22 @@ it.each<[string, Partial<Facts>, RegExp]>([
     /the file report.md 2 times, not 1/,
   ],
   ['a card twice', { outbox: [...WELL.outbox, CARD, { ...CARD, id: 10, effectId: 'two' }] }, /shows card in/],
+  [
+    'what Slack refused',
+    { outbox: [...WELL.outbox, { ...SAY, id: 10, state: 'refused' }] },
+    /say 10 .* refused/,
+  ],
+  ['a bot that ends by itself', { ended: ['bot-1 ended by itself: 1'] }, /by itself/],
+  [
+    'a capture twice',
+    { said: [NOTE, CAPTURE], entries: [ENTRY, { ...MESSAGE, seq: 2 }, { ...MESSAGE, seq: 3 }] },
+    /captured tokM .* 2 times/,
+  ],
+  [
+    'an edit that is lost',
+    { said: [NOTE, { ...CAPTURE, kind: 'corrected' }], entries: [ENTRY, { ...MESSAGE, seq: 2 }] },
+    /corrected tokM .* 0 times/,
+  ],
   ['what never ends', { unsettled: 'inbox command' }, /does not settle/],
 ])('sees %s', (_, change, expected) => {
   expect(violations({ ...WELL, ...change }).join('\n')).toMatch(expected);

@@ -208,6 +208,15 @@ describe('a run', () => {
     expect(await bench.work(id)).toMatchObject({ state: 'done' });
   });
 
+  it('lets nobody through a gate once the incident is over; a no still ends it', async () => {
+    answers = [{ waitsFor: 'approver', verdict: 'Take the replica?' }];
+    const id = await started('plain');
+    const run = await bench.work(id);
+    await bench.store.query(`update incidents set status = 'resolved' where id = $1`, [run.incidentId]);
+    expect(await steer(id, 'yes', 'UDBA')).toMatchObject({ code: 'RUN_INCIDENT_CLOSED' });
+    expect(await steer(id, 'no', 'UDBA')).toMatchObject({ ok: true });
+  });
+
   it('ends at once when it is cancelled while a step looks, whatever that step still finds', async () => {
     answers = ['hang'];
     const id = await started('plain');

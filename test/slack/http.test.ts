@@ -88,6 +88,16 @@ describe('is refused, and leaves no row:', () => {
     await answer.arrayBuffer();
   });
 
+  test('and is counted, by what became of it', async () => {
+    await post(COMMAND, { 'content-type': 'application/x-www-form-urlencoded' });
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    const counted = (outcome: string): RegExp =>
+      new RegExp(`^firebreak_http_requests_total\\{entrance="slack",outcome="${outcome}"\\} [1-9]`, 'm');
+    expect(metrics).toMatch(counted('accepted'));
+    expect(metrics).toMatch(counted('unsigned'));
+    expect(metrics).toMatch(counted('too-large'));
+  });
+
   test('a check of the certificate that brings a command along', async () => {
     const body = `ssl_check=1&${COMMAND}`;
     expect(await post(body, { 'content-type': 'application/x-www-form-urlencoded' })).toBe(200);

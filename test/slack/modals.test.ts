@@ -2,7 +2,7 @@
 import { savePerson } from '../../src/store/people.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Firebreak, type Said, startFirebreak, textsOf, usersOf } from './firebreak.ts';
-import { inboxRows, openWorld, type World } from './support.ts';
+import { inboxRows, openWorld, toldTo, type World } from './support.ts';
 
 interface View {
   readonly id: string;
@@ -226,6 +226,14 @@ describe('the form to declare', () => {
     expect(await openIncidents()).toMatchObject([{ title: 'it is down', severity: 'sev2' }]);
     const forms = (await inboxRows(world)).filter(({ kind }) => kind === 'form');
     expect(forms.map(({ state }) => state)).toEqual(['done']);
+  });
+
+  test('that a crash lost, and is refused, ends with the word to its person, said once', async () => {
+    const given = { ...text('title', 'it is down'), ...choice('severity', 'sev2') };
+    await bot.lost('form', 'f2', submission('viewer', 'declare', given));
+    expect((await inboxRows(world)).find(({ key }) => key === 'f2')).toMatchObject({ state: 'refused' });
+    const told = (await toldTo(world, 'viewer')).filter((each) => each.includes('Your form arrived'));
+    expect(told).toEqual([expect.stringContaining('permissions.declare')]);
   });
 
   test('is not opened by a line that a crash lost; the words say what is missing', async () => {

@@ -80,6 +80,17 @@ describe('a replay', () => {
     expect(await stateOf('k2')).toBe('received');
   });
 
+  test('leaves what another instance has ended since it was listed', async () => {
+    await start(async () => {
+      await world.store.query(`update inbox set state = 'done', settled_at = $1 where key = 'k2b'`, [NOW]);
+      return 'done late';
+    });
+    await left('k2a', 'note first', ago(600));
+    await left('k2b', 'note second', ago(599));
+    await bot.replay.work();
+    expect(lines).toMatchObject([{ text: 'note first' }]);
+  });
+
   test('does not run a dangerous command that is older than a minute, and says so', async () => {
     await start();
     await left('k3', 'rollback', new Date('2026-11-22T14:02:10Z'));

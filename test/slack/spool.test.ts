@@ -1,5 +1,5 @@
 /** What is said while the store takes nothing: kept on disk, refused, and done once the store is back. */
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -20,6 +20,7 @@ import {
   inboxRows,
   openWorld,
   startBot,
+  toldTo,
   type World,
 } from './support.ts';
 
@@ -189,6 +190,65 @@ describe('a command that the store does not take', () => {
     expect(await inboxRows(world)).toMatchObject([{ state: 'refused' }]);
   });
 
+  describe('in time, and is dangerous, while another host has a data folder of its own', () => {
+    let elsewhere: Slack;
+    let folderThere: string;
+    beforeEach(async () => {
+      folderThere = join(await mkdtemp(join(tmpdir(), 'firebreak-spool-')), 'spool');
+    });
+    afterEach(async () => {
+      await elsewhere.stop();
+      await rm(join(folderThere, '..'), { recursive: true });
+    });
+    const another = async (there: string): Promise<void> => {
+      elsewhere = await startBot(world, {
+        app: appWith({ endUndone: (what) => endUndone(world.store, what, now()) }),
+        dispatch: dispatchWith(
+          (line) => {
+            lines.push(line);
+            return line.text;
+          },
+          (text) => text.startsWith('rollback'),
+        ),
+        spool: openSpool(there, silentLogger),
+        now,
+      });
+    };
+
+    it('is not done there after it was refused here: there it only expires', async () => {
+      await start();
+      inbox = unheard;
+      expect(texts(await type('rollback 3'))).toContain('*refused*');
+      inbox = away;
+      await another(folderThere);
+      ahead += 20_000;
+      await elsewhere.replay.work();
+      expect(lines).toEqual([]);
+      expect(await inboxRows(world)).toMatchObject([{ state: 'received' }]);
+      ahead += 41_000;
+      await elsewhere.replay.work();
+      expect(lines).toEqual([]);
+      expect(await inboxRows(world)).toMatchObject([{ state: 'expired' }]);
+    });
+
+    it('is done by whoever shares the folder, when it was not refused', async () => {
+      await start();
+      inbox = {
+        query: (sql, values) => (/insert into inbox/.test(sql) ? world.store.inbox : away).query(sql, values),
+      };
+      lines.push = () => {
+        throw new Error('killed');
+      };
+      await type('rollback 3');
+      lines = [];
+      expect(await inboxRows(world)).toMatchObject([{ state: 'received' }]);
+      await another(folder);
+      ahead += 20_000;
+      await elsewhere.replay.work();
+      expect(lines.map(({ text }) => text)).toEqual(['rollback 3']);
+    });
+  });
+
   it('is said to be lost when the disk takes nothing either', async () => {
     await writeFile(folder, 'a file where the folder would be');
     await start();
@@ -271,11 +331,16 @@ describe('a click, form or shortcut that the store does not take', () => {
       () => Promise.resolve({ text: 'A similar incident is open.', refused: true as const }),
       { isDangerous: () => false },
     );
-    const app = appWith({ people: () => Promise.resolve({}) });
+    const app = appWith({
+      people: () => Promise.resolve({}),
+      endUndone: (what) => endUndone(world.store, what, now()),
+    });
     bot = await startBot(world, { app, dispatch, now, store: { inbox: behind } });
     await replayLater();
-    const [told] = await world.messages('dm-oncall');
-    expect(told?.text).toMatch(
+    await bot.replay.work();
+    const told = (await toldTo(world, 'oncall')).filter((text) => text.startsWith(':no_entry: Your form'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(
       /Your form arrived .* was \*not\* run: A similar incident is open\. Say it again/,
     );
   });
@@ -405,6 +470,35 @@ describe('what is kept', () => {
     // It may be under way in another process.
     expect((await files()).filter((file) => file.endsWith('.draft'))).toHaveLength(1);
     await eventually(() => spool.state().waiting === 0);
+  });
+
+  it('and is what the store takes never is set aside, and holds up nothing', async () => {
+    await keptBy(spool, 'no column takes \0', new Date(Date.now() - 1000));
+    await keptBy(spool, 'whole');
+    await start();
+    await eventually(async () => (await inboxRows(world)).length === 1);
+    await eventually(() => spool.state().waiting === 0);
+    expect(await files()).toEqual([expect.stringMatching(/\.aside$/)]);
+  });
+
+  it('and cannot be removed is taken once, and holds up nothing', async () => {
+    await start();
+    await bot.stop();
+    await keptBy(spool, 'stuck', new Date(Date.now() - 1000));
+    await keptBy(spool, 'whole');
+    const [stuck = ''] = (await files()).toSorted();
+    const taken: string[] = [];
+    const take = async ({ key }: { key: string }): Promise<void> => {
+      taken.push(key);
+      if (key !== 'stuck') return;
+      // No user may be trusted to have no right to it: a folder is not removed as a file is.
+      await rm(join(folder, stuck));
+      await mkdir(join(folder, stuck));
+    };
+    expect(await spool.empty(take, now())).toBe(2);
+    expect(await spool.empty(take, now())).toBe(0);
+    expect(taken).toEqual(['stuck', 'whole']);
+    expect(spool.state()).toEqual({ waiting: 0 });
   });
 
   it('is bounded: what is beyond is refused, and a copy of what is there takes no place', async () => {
