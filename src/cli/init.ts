@@ -17,6 +17,8 @@ interface Answers {
   readonly channel?: string;
   readonly command?: string;
   readonly timezone?: string;
+  /** Its link was shown before the tokens were asked for. */
+  readonly appIsMade?: true;
   readonly botToken?: string;
   readonly appToken?: string;
   readonly databaseUrl?: string;
@@ -26,6 +28,7 @@ interface Answers {
   readonly slackApiUrl?: string;
 }
 
+const APP = 'Create the Slack app with this link, and install it';
 const FILES = ['firebreak.yml', '.env'] as const;
 
 export const initCommand = (): Command =>
@@ -57,18 +60,19 @@ export const initCommand = (): Command =>
     });
 
 async function asked(given: Answers): Promise<Answers> {
-  process.stdout.write(
-    `Create the Slack app with this link, and install it:\n${await manifestLink(given.command)}\n\n`,
-  );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const ask = async (question: string, answer: string | undefined): Promise<string> =>
     answer ?? (await terminal.question(`${question}: `)).trim();
   try {
+    // The app is made with its name.
+    const command = await ask(`Slash command (empty: ${DEFAULT_COMMAND})`, given.command);
+    process.stdout.write(`\n${APP}:\n${await manifestLink(command)}\n\n`);
     return {
+      command,
+      appIsMade: true,
       botToken: await ask('Bot token, xoxb-… (empty: later, in .env)', given.botToken),
       appToken: await ask('App-level token, xapp-… (empty: later, in .env)', given.appToken),
       channel: await ask('Id of the channel where incidents are announced, C…', given.channel),
-      command: await ask(`Slash command (empty: ${DEFAULT_COMMAND})`, given.command),
       timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone),
       approver: words(
         await ask(
@@ -157,11 +161,11 @@ const envText = ({ botToken = '', appToken = '', slackApiUrl = '', databaseUrl =
     '',
   ].join('\n');
 
-/** In single quotes nothing has a meaning, and no value of ours has one in it. */
+/** In single quotes nothing has a meaning; what has none either way goes without: `docker run` takes quotes for a part of it. */
 function line(name: string, value: string): string {
   if (/['\n]/.test(value))
     wrongUsage(`the value of ${name} has a quote or a line end in it; write %27 for a quote.`);
-  return value === '' ? `${name}=` : `${name}='${value}'`;
+  return /^[\w.:/@%=+,-]*$/.test(value) ? `${name}=${value}` : `${name}='${value}'`;
 }
 
 /** By the reader of the real one, so that what is written can be started. */
@@ -178,9 +182,9 @@ async function refuseWrong(text: string): Promise<void> {
 
 async function nextSteps(answers: Answers): Promise<string> {
   const hasTokens = Boolean(answers.botToken && answers.appToken);
-  const app = `Create the Slack app with this link, and install it:\n   ${await manifestLink(answers.command)}`;
+  const needsApp = !answers.slackApiUrl && !answers.appIsMade;
   const steps = [
-    ...(answers.slackApiUrl ? [] : [app]),
+    ...(needsApp ? [`${APP}:\n   ${await manifestLink(answers.command)}`] : []),
     hasTokens ? 'Both tokens are in .env.' : 'Put the bot token and the app-level token into .env.',
     'Invite the bot to the channel where incidents are announced.',
     'npx firebreak doctor',

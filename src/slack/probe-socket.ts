@@ -7,7 +7,6 @@ export type SocketProbe =
       readonly kind: 'hello';
       /** Of this app, with ours. */
       readonly connections: number;
-      readonly appId: string | undefined;
       /** What Slack sent in the moment before it was closed; nothing was acked. */
       readonly delivered: readonly string[];
     }
@@ -33,8 +32,7 @@ export function probeSocket(url: string): Promise<SocketProbe> {
     socket.on('message', (raw: Buffer) => {
       const message = readMessage(raw);
       if (message?.type === 'hello') {
-        const { num_connections: connections, connection_info } = message;
-        answer = { kind: 'hello', connections, appId: connection_info?.app_id, delivered };
+        answer = { kind: 'hello', connections: message.num_connections, delivered };
       } else if (message?.type === 'disconnect') {
         answer = { kind: 'disconnect', reason: message.reason };
       } else if (message !== undefined) {
@@ -58,7 +56,6 @@ export function probeSocket(url: string): Promise<SocketProbe> {
 const Hello = z.object({
   type: z.literal('hello'),
   num_connections: z.number().default(1),
-  connection_info: z.object({ app_id: z.string().optional() }).optional(),
 });
 const Disconnect = z.object({ type: z.literal('disconnect'), reason: z.string().default('unknown') });
 const Envelope = z.object({ type: z.enum(['events_api', 'slash_commands', 'interactive']) });

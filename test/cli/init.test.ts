@@ -1,5 +1,5 @@
 /** What init writes can be started, and nothing that is there is touched. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -35,7 +35,10 @@ test('writes both files, valid and with their secrets for their owner alone, and
   expect(`${link.origin}${link.pathname}`).toBe('https://api.slack.com/apps');
   expect(link.searchParams.get('manifest_yaml')).toContain('- command: /outage\n');
   expect((await stat(join(folder.path, '.env'))).mode & 0o777).toBe(0o600);
-  const env = parseEnv(await readFile(join(folder.path, '.env'), 'utf8'));
+  const written = await readFile(join(folder.path, '.env'), 'utf8');
+  // `docker run --env-file` would take quotes for a part of it.
+  expect(written).toContain('SLACK_BOT_TOKEN=xoxb-1\n');
+  const env = parseEnv(written);
   const config = loadConfig(join(folder.path, 'firebreak.yml'), env);
   expect(config).toMatchObject({
     databaseUrl: url,
@@ -43,6 +46,45 @@ test('writes both files, valid and with their secrets for their owner alone, and
   });
   expect(config.settings).toMatchObject({ command: '/outage', incidentsChannel: 'C0123456789' });
 });
+
+(hasScript() ? test : test.skip)(
+  'asks for the slash command before it shows the link of the app, and shows it once',
+  async () => {
+    const answers = ['/outage', 'xoxb-1', 'xapp-1', 'C0123456789', '', '', ''];
+    const said = await asked(answers);
+    const links = said.match(/https:\/\/api\.slack\.com\S+/g) ?? [];
+    expect(links).toHaveLength(1);
+    expect(new URL(links[0] ?? '').searchParams.get('manifest_yaml')).toContain('- command: /outage\n');
+    expect(said.indexOf('Slash command')).toBeLessThan(said.indexOf('https:'));
+    expect(await readFile(join(folder.path, 'firebreak.yml'), 'utf8')).toContain('command: "/outage"');
+  },
+);
+
+/** The answers are typed as they are asked for, at a terminal. */
+function asked(answers: readonly string[]): Promise<string> {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(
+    'script',
+    ['-qec', `stty cols 32000; '${process.execPath}' '${MAIN}' init`, '/dev/null'],
+    {
+      cwd: folder.path,
+      env: { PATH, HOME },
+    },
+  );
+  const left = [...answers];
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    // Without how a terminal moves its cursor.
+    if (/: $/.test(text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, ''))) child.stdin.write(`${left.shift() ?? ''}\r`);
+  });
+  return new Promise((done) => child.once('close', () => done(said)));
+}
+
+/** That of util-linux; that of macOS takes other options. */
+function hasScript(): boolean {
+  return String(spawnSync('script', ['--version']).stdout).includes('util-linux');
+}
 
 test.each([
   [

@@ -284,7 +284,7 @@ describe('the look at a connection', () => {
       { type: 'hello', num_connections: 1, connection_info: { app_id: 'A1' } },
     );
     const probe = await probeSocket(url);
-    expect(probe).toEqual({ kind: 'hello', connections: 1, appId: 'A1', delivered: ['slash_commands'] });
+    expect(probe).toEqual({ kind: 'hello', connections: 1, delivered: ['slash_commands'] });
     expect(heard).toEqual([]);
   });
 
