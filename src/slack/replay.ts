@@ -3,11 +3,12 @@ import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { DANGEROUS_MS } from '../app/said-at.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { DANGEROUS_MS, isDangerous } from './danger.ts';
+import { isDangerous } from './danger.ts';
 import type { Entering } from './enter-kept.ts';
 import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
 
