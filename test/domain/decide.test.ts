@@ -520,6 +520,15 @@ describe('what was said before something else, and is decided after it', () => {
     expect(milestones.mitigated).toMatchObject({ at: minute(1), recordedAt: minute(40) });
   });
 
+  test.each<readonly [readonly Intent[], Intent]>([
+    [[], { kind: 'cancel', by: DBA, reason: 'a test' }],
+    [[resolve], reopen],
+    [[], { kind: 'duplicate', by: DBA, of: 3 }],
+  ])('says in the channel when it was said: %#', (before, wish) => {
+    const { effects } = accepted(decide(after(...before), wish, minute(40), undefined, minute(2)));
+    expect(saidIn({ effects })[0]).toContain('> (said 2026-06-03 10:02:00 UTC)');
+  });
+
   test('is no newer update than the one that was said after it', () => {
     const before = after({ kind: 'update', by: ONCALL, text: 'rolled back' });
     const older = late(before, { kind: 'update', by: DBA, text: 'rolling back' }, start);
