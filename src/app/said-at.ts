@@ -5,6 +5,13 @@ import type { Cause } from './app.ts';
 /** What was dangerous to say is not done later than this. */
 export const DANGEROUS_MS = 60_000;
 
+/** Slack takes no private answer 30 minutes after a command or a click. */
+const ANSWERABLE_MS = 25 * 60_000;
+
+/** Whether a private answer to it may reach nobody any more. */
+export const isUnanswerable = (receivedAt: Date, now: Date): boolean =>
+  now.getTime() - receivedAt.getTime() > ANSWERABLE_MS;
+
 /** Never later than now: Slack's clock may be ahead of ours. */
 export const saidAt = ({ saidAt: at }: Cause, now: Date): Date => (at !== undefined && at < now ? at : now);
 

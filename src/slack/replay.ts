@@ -3,7 +3,7 @@ import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
-import { DANGEROUS_MS } from '../app/said-at.ts';
+import { DANGEROUS_MS, isUnanswerable } from '../app/said-at.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
@@ -106,11 +106,15 @@ export async function tellDirectly(
 async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayParts): Promise<void> {
   const { bolt, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
+  const unanswerable = isUnanswerable(receivedAt, now());
   let refused: string | undefined;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
-    if (message && 'text' in message) await respond(responseUrl(payload), message, log);
     refused = refusedForm(message);
+    if (!message || !('text' in message)) return;
+    // What was done has ended its row by now; of what has not, the answer is why.
+    if (unanswerable) refused = withoutStop(String(message['text']));
+    else await respond(responseUrl(payload), message, log);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
@@ -130,8 +134,11 @@ async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayP
 /** The form is closed: what would stand at its fields. */
 function refusedForm(answer: Body | undefined): string | undefined {
   const errors = Object.values((answer?.['errors'] ?? {}) as Readonly<Record<string, string>>);
-  return errors.length === 0 ? undefined : errors.join('\n').replace(/\.$/, '');
+  return errors.length === 0 ? undefined : withoutStop(errors.join('\n'));
 }
+
+/** As a part of a sentence. */
+const withoutStop = (text: string): string => text.replace(/^:no_entry: /, '').replace(/\.$/, '');
 
 function said({ kind, payload }: Delivered): string {
   const mention = mentionIn(payload);
