@@ -202,7 +202,7 @@ async function cutOff(
   );
   const pressed = approve();
   let refused = false;
-  void pressed.then(({ told }) => (refused = isRefusal(told)));
+  void pressed.then((said) => (refused = said !== undefined && isRefusal(said.told)));
   const waits = await people.until(async () => {
     const rows = await sql(
       place.targetUrl(),
