@@ -133,7 +133,9 @@ async function ofStore(
     pages: named(
       await rows<Facts['pages'][number]>(
         store,
-        `select incident_id as incident, number, escalation, level, user_id as user, at, answer, answered_at as "answeredAt"
+        `select incident_id as incident, number, escalation, level, user_id as user, at, answer,
+              (select max(t.recorded_at) from timeline t
+                where t.incident_id = pages.incident_id and t.kind = 'answer' and t.actor = pages.user_id) as "writtenAt"
            from pages order by incident_id, number`,
       ),
       nameOf,

@@ -27,9 +27,10 @@ function onceEach({ level: reached }: Escalation, pages: Pages): readonly string
   );
 }
 
+/** From when the answer was written down: one that was kept on disk, or left by a crash, was said before that. */
 function stopped({ level, state }: Escalation, pages: Pages): readonly string[] {
-  const came = pages.find(({ answer }) => answer === 'acknowledged')?.answeredAt;
-  if (state === 'exhausted') return level === ROSTER.length ? [] : [`it ends at level ${level}`];
+  const came = pages.find(({ answer }) => answer === 'acknowledged')?.writtenAt;
+  if (state === 'exhausted' && level !== ROSTER.length) return [`it ends at level ${level}`];
   if (state !== 'acknowledged') return came ? ['somebody has acknowledged'] : [];
   if (!came) return ['nobody has acknowledged'];
   return pages.flatMap(({ user, at }) => (at > came ? [`${user} was paged after that`] : []));

@@ -11,9 +11,9 @@ export function kept(said: Said, facts: Facts): readonly string[] {
 /** How often a thing may have happened, by what its person was told. */
 export function bounds(said: Said, inbox: string | undefined): readonly [number, number] {
   const { told, acked } = said;
+  if (inbox === 'refused' || inbox === 'expired') return [0, 0];
   if (/unless it has begun already/.test(told)) return [0, 1];
   if (inbox === 'done') return isRefusal(told) ? [0, 0] : [1, 1];
-  if (inbox === 'refused' || inbox === 'expired') return [0, 0];
   if (/\*not recorded\*|\*refused\*|was \*not\* run/.test(told)) return [0, 0];
   if (/may not have been recorded/.test(told)) return [0, 1];
   // Nobody promised anything, and nothing was written down.

@@ -61,7 +61,8 @@ export interface Facts {
     readonly user: string;
     readonly at: Date;
     readonly answer: string | null;
-    readonly answeredAt: Date | null;
+    /** When the answer became an entry of the timeline. */
+    readonly writtenAt: Date | null;
   }[];
   /** Who took which lease, and who wrote under it, in their order. */
   readonly writes: readonly { readonly what: string; readonly key: string; readonly bot: string | null }[];

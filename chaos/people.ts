@@ -23,7 +23,8 @@ export interface People {
   say(what: Asked, channel: string, line: string): Promise<Said>;
   /** Did what the bot hears of, and answers nothing to. */
   did(what: Asked): void;
-  press(what: Asked, button: Button): Promise<Said>;
+  /** Undefined when the button is not there any more. */
+  press(what: Asked, button: Button): Promise<Said | undefined>;
   control<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   state(): Promise<SlackState>;
   /** The channel whose name says so, if the card of the incident is in it. */
@@ -99,17 +100,13 @@ export function peopleOf(url: string, tell: (what: string) => void): People {
         }),
       ),
     did: (what) => void said.push({ ...what, acked: true, told: '' }),
-    press: async (what, { channel, ts, actionId, value }) =>
-      remember(
-        what,
-        await control<Answered>('POST', 'actions', {
-          user: what.user,
-          channel,
-          ts,
-          action_id: actionId,
-          value,
-          wait_ms: 8000,
-        }),
-      ),
+    async press(what, { channel, ts, actionId, value }) {
+      const click = { user: what.user, channel, ts, action_id: actionId, value, wait_ms: 8000 };
+      const answered = await control<Answered>('POST', 'actions', click).catch((error: unknown) => {
+        if (error instanceof Error && error.message.includes('no_such_action')) return undefined;
+        throw error;
+      });
+      return answered && remember(what, answered);
+    },
   };
 }

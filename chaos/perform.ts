@@ -130,10 +130,10 @@ async function danger(
     return found ?? ((await isUnderWay(token, scene)) ? undefined : 'over');
   }, APPROVAL_MS);
   if (!button || button === 'over') return;
-  const approve = async (): Promise<Said> => {
+  const approve = async (): Promise<Said | undefined> => {
     for (let attempt = 1; ; attempt += 1) {
       const said = await people.press({ kind: 'approve', token, incident, user: 'dba' }, button);
-      const inVain = !said.acked || /Click again|Say it again/i.test(said.told);
+      const inVain = said && (!said.acked || /Click again|Say it again/i.test(said.told));
       if (attempt === CLICKS || !inVain) return said;
       await sleep(PAUSE_MS);
     }
@@ -179,9 +179,10 @@ async function isUnderWay(token: string, { place }: Scene): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function executed(token: string, pressed: Promise<Said>, scene: Scene): Promise<void> {
+async function executed(token: string, pressed: Promise<Said | undefined>, scene: Scene): Promise<void> {
   const { place, people } = scene;
-  if (isRefusal((await pressed).told)) return;
+  const said = await pressed;
+  if (said && isRefusal(said.told)) return;
   await people.until(async () => {
     const rows = await sql(place.targetUrl(), 'select from effects where token = $1', [token]);
     return rows.length > 0 || !(await isUnderWay(token, scene)) || undefined;
@@ -191,7 +192,7 @@ async function executed(token: string, pressed: Promise<Said>, scene: Scene): Pr
 /** Where PostgreSQL is restarted meanwhile, the step goes its way without the cut. */
 async function cutOff(
   token: string,
-  approve: () => Promise<Said>,
+  approve: () => Promise<Said | undefined>,
   scene: Scene,
   breaker: Breaker,
 ): Promise<void> {
@@ -201,7 +202,7 @@ async function cutOff(
   );
   const pressed = approve();
   let refused = false;
-  void pressed.then(({ told }) => (refused = isRefusal(told)));
+  void pressed.then((said) => (refused = said !== undefined && isRefusal(said.told)));
   const waits = await people.until(async () => {
     const rows = await sql(
       place.targetUrl(),

@@ -20,7 +20,7 @@ const PAGE = {
   user: 'pager1',
   at: new Date(1000),
   answer: 'acknowledged',
-  answeredAt: new Date(2000),
+  writtenAt: new Date(2000),
 };
 const WELL: Facts = {
   said: [NOTE],
@@ -49,7 +49,7 @@ const WELL: Facts = {
   ],
   files: [],
   escalations: [{ incident: 1, number: 1, level: 2, state: 'acknowledged' }],
-  pages: [PAGE, { ...PAGE, number: 2, level: 2, user: 'pager2', answer: null, answeredAt: null }],
+  pages: [PAGE, { ...PAGE, number: 2, level: 2, user: 'pager2', answer: null, writtenAt: null }],
   effects: ['tokD'],
   markers: 1,
   runs: [{ token: 'tokD', step: 'done' }],
@@ -178,6 +178,11 @@ it.each<[string, Partial<Facts>, RegExp]>([
     { escalations: WELL.escalations.map((each) => ({ ...each, state: 'exhausted' })) },
     /it ends at level 2/,
   ],
+  [
+    'an escalation that ends although somebody came',
+    { escalations: WELL.escalations.map((each) => ({ ...each, level: 3, state: 'exhausted' })) },
+    /somebody has acknowledged/,
+  ],
   ['a file that is lost', { outbox: [...WELL.outbox, FILE] }, /the file report.md 0 times, not 1/],
   [
     'a file twice',
@@ -217,6 +222,7 @@ it.each<[Partial<Said>, string | undefined, readonly [number, number]]>([
   [{ told: 'You have just joined.\n:no_entry: There is no such status' }, 'done', [0, 0]],
   [{ told: ':warning: Noted, but nobody was paged' }, 'done', [1, 1]],
   [{ told: ':no_entry: *refused*, and will not be done unless it has begun already' }, 'done', [0, 1]],
+  [{ told: ':no_entry: *refused*, and will not be done unless it has begun already' }, 'refused', [0, 0]],
   [{}, 'expired', [0, 0]],
 ])('what a person was told sets the bounds: %j, row %s', (said, inbox, expected) => {
   expect(bounds({ ...NOTE, ...said }, inbox)).toEqual(expected);
