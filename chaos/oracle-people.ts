@@ -112,7 +112,7 @@ function toldWhenUndone(said: Said, facts: Facts): readonly string[] {
   const { kind, token, user } = said;
   const row = rowOf(said, facts);
   if (row?.state !== 'expired' && row?.state !== 'refused') return [];
-  if (/\*refused\*|was not done/.test(said.told)) return [];
+  if (/\*refused\*|was not done|may still be done/.test(said.told)) return [];
   const told = facts.messages.filter(({ text }) => text.includes(row.text) && text.includes('was *not* run'));
   return told.length === 1
     ? []

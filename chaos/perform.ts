@@ -9,6 +9,8 @@ import { newcomer, type People, type Said } from './people.ts';
 import { type Act, AGAIN, CORRECTED, LATECOMER } from './plan.ts';
 import type { Scene } from './run.ts';
 
+/** Longer than the store is away, while a bot that was killed waits for it. */
+const DECLARED_MS = 120_000;
 const CHANNEL_MS = 40_000;
 const AGAIN_MS = 3000;
 const APPROVAL_MS = 12_000;
@@ -42,6 +44,7 @@ export async function perform(scene: Scene, breaker: Breaker): Promise<void> {
 /** Says it again when nothing comes of it. */
 async function declared(scene: Scene, incident: number): Promise<string> {
   const { plan, people } = scene;
+  const deadline = Date.now() + DECLARED_MS;
   for (let attempt = 1; ; attempt += 1) {
     const token = `inc${incident}t${plan.seed}n${attempt}z`;
     const { name: user } = await newcomer(`declarer${incident}n${attempt}`, people);
@@ -56,8 +59,9 @@ async function declared(scene: Scene, incident: number): Promise<string> {
       return home ?? (promised || (await isDeclared(token, scene)) ? undefined : 'in vain');
     }, CHANNEL_MS);
     if (found !== undefined && found !== 'in vain') return found;
-    if (found === 'in vain') await sleep(PAUSE_MS);
-    if (attempt === 8) throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
+    if (found === 'in vain') await sleep(PAUSE_MS * attempt);
+    if (Date.now() > deadline)
+      throw new Error(`incident ${incident} has no channel after ${attempt} declarations`);
   }
 }
 

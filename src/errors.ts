@@ -60,6 +60,10 @@ export const ERRORS = {
     message: 'Firebreak is connected to this store: {found}.',
     fix: 'Stop it first, everywhere. Nothing was restored.',
   },
+  STORE_TWICE: {
+    message: 'DATABASE_URL names a store, and --data-dir {found} names another one.',
+    fix: 'Leave out --data-dir, or take DATABASE_URL away for this one time: `DATABASE_URL= npx firebreak …`.',
+  },
   STORE_NOT_EMPTY: {
     message: 'This store is not empty: it has {found}.',
     fix: 'Restore into an empty database, or with --data-dir into a folder that is not there yet. Nothing was changed.',

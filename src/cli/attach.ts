@@ -1,5 +1,6 @@
-/** How a terminal reaches the store: by the data folder that is named, else DATABASE_URL, else the usual data folder. */
+/** How a terminal reaches the store: by DATABASE_URL, or the data folder. */
 import { dataDirOf, type Env } from '../config.ts';
+import { FirebreakError } from '../errors.ts';
 import { type EmbeddedServer, startEmbedded } from '../store/embedded.ts';
 import { migrate } from '../store/migrate.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -9,7 +10,10 @@ export interface Attached {
   readonly close: () => Promise<void>;
 }
 
-/** Attaches to the server that is running, or starts it for as long as `close` is not called; brings its schema up to date. */
+/**
+ * Attaches to the server that is running, or starts it for as long as `close` is not called; brings its schema up to
+ * date. Throws STORE_TWICE when both name one.
+ */
 export async function attachStore(options: { dataDir?: string }, env: Env = process.env): Promise<Attached> {
   const attached = await reachStore(options, env);
   try {
@@ -35,9 +39,10 @@ async function reach(
   prepare: (server: EmbeddedServer) => Promise<void>,
 ): Promise<Attached> {
   const databaseUrl = env['DATABASE_URL'];
-  // What was typed goes before what may stand in .env.
-  if (databaseUrl && options.dataDir === undefined)
-    return attachedTo(openStore(databaseUrl), () => Promise.resolve());
+  // DATABASE_URL may stand in some .env: whoever types a folder does not mean it, and a bot that has both does.
+  if (databaseUrl && options.dataDir !== undefined)
+    throw new FirebreakError('STORE_TWICE', { found: options.dataDir });
+  if (databaseUrl) return attachedTo(openStore(databaseUrl), () => Promise.resolve());
   const server = await startEmbedded({ dataDir: options.dataDir ?? dataDirOf(env) });
   try {
     await prepare(server);

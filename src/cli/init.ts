@@ -5,7 +5,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { loadCommands } from '../app/load-commands.ts';
 import { loadSettings } from '../config.ts';
 import { DEFAULT_COMMAND } from '../domain/settings.ts';
@@ -61,28 +61,43 @@ export const initCommand = (): Command =>
 
 async function asked(given: Answers): Promise<Answers> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const ask = async (question: string, answer: string | undefined): Promise<string> =>
-    answer ?? (await terminal.question(`${question}: `)).trim();
+  /** Until it fits: at the end all other answers would be gone with it. */
+  const ask = async (question: string, told: string | undefined, check: Check): Promise<string> => {
+    const answer = told ?? (await terminal.question(`${question}: `)).trim();
+    return (await fits(answer, check)) ? answer : ask(question, undefined, check);
+  };
   try {
     // The app is made with its name.
-    const command = await ask(`Slash command (empty: ${DEFAULT_COMMAND})`, given.command);
+    const command = await ask(`Slash command (empty: ${DEFAULT_COMMAND})`, given.command, (command) =>
+      refuseConfig({ command }),
+    );
     process.stdout.write(`\n${APP}:\n${await manifestLink(command)}\n\n`);
     return {
       command,
       appIsMade: true,
-      botToken: await ask('Bot token, xoxb-… (empty: later, in .env)', given.botToken),
-      appToken: await ask('App-level token, xapp-… (empty: later, in .env)', given.appToken),
-      channel: await ask('Id of the channel where incidents are announced, C…', given.channel),
-      timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone),
+      botToken: await ask('Bot token, xoxb-… (empty: later, in .env)', given.botToken, (botToken) =>
+        refuseEnv({ botToken }),
+      ),
+      appToken: await ask('App-level token, xapp-… (empty: later, in .env)', given.appToken, (appToken) =>
+        refuseEnv({ appToken }),
+      ),
+      channel: await ask('Id of the channel where incidents are announced, C…', given.channel, (channel) =>
+        refuseConfig({ channel }),
+      ),
+      timezone: await ask(`Time zone (empty: ${zoneHere()})`, given.timezone, (timezone) =>
+        refuseConfig({ timezone }),
+      ),
       approver: words(
         await ask(
           'Ids of those who may let a plan pass, U… or S…, at least two people (empty: nobody yet)',
           given.approver?.join(' '),
+          (approver) => refuseConfig({ approver: words(approver) }),
         ),
       ),
       databaseUrl: await ask(
         "URL of Firebreak's own store (empty: a PostgreSQL of its own)",
         given.databaseUrl,
+        (databaseUrl) => refuseEnv({ databaseUrl }),
       ),
       ...(given.slackApiUrl ? { slackApiUrl: given.slackApiUrl } : {}),
     };
@@ -91,17 +106,32 @@ async function asked(given: Answers): Promise<Answers> {
   }
 }
 
+/** Throws what is wrong with an answer. */
+type Check = (answer: string) => void | Promise<void>;
+
+async function fits(answer: string, check: Check): Promise<boolean> {
+  try {
+    await check(answer);
+    return true;
+  } catch (error) {
+    if (error instanceof FirebreakError) process.stderr.write(`${error.message}\n`);
+    // Wrong usage was told as it was found.
+    else if (!(error instanceof CommanderError)) throw error;
+    return false;
+  }
+}
+
 const words = (text: string): readonly string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
 async function write(answers: Answers): Promise<void> {
   if (!answers.channel)
     return wrongUsage('--channel is missing: the id of the channel where incidents are announced.');
-  refuseToken('bot token', 'xoxb-', answers.botToken);
-  refuseToken('app-level token', 'xapp-', answers.appToken);
-  const config = configText(answers);
-  await refuseWrong(config);
-  const env = envText(answers);
-  await writeAll({ '.env': { text: env, mode: 0o600 }, 'firebreak.yml': { text: config, mode: 0o644 } });
+  refuseEnv(answers);
+  await refuseConfig(answers);
+  await writeAll({
+    '.env': { text: envText(answers), mode: 0o600 },
+    'firebreak.yml': { text: configText(answers), mode: 0o644 },
+  });
   process.stdout.write(`${await nextSteps(answers)}\n`);
 }
 
@@ -118,6 +148,12 @@ async function writeAll(files: Readonly<Record<string, { text: string; mode: num
     await Promise.all(made.map((name) => rm(name, { force: true })));
     throw error;
   }
+}
+
+function refuseEnv(answers: Answers): void {
+  refuseToken('bot token', 'xoxb-', answers.botToken);
+  refuseToken('app-level token', 'xapp-', answers.appToken);
+  envText(answers);
 }
 
 /** Tokens are easily swapped; neither is ever shown. */
@@ -168,12 +204,12 @@ function line(name: string, value: string): string {
   return /^[\w.:/@%=+,-]*$/.test(value) ? `${name}=${value}` : `${name}='${value}'`;
 }
 
-/** By the reader of the real one, so that what is written can be started. */
-async function refuseWrong(text: string): Promise<void> {
+/** By the reader of the real file, so that what is written can be started; a channel that is not known yet fits. */
+async function refuseConfig(answers: Answers): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'firebreak-init-'));
   try {
     const draft = join(folder, 'firebreak.yml');
-    await writeFile(draft, text);
+    await writeFile(draft, configText({ channel: 'C0123456789', ...answers }));
     loadSettings(draft);
   } finally {
     await rm(folder, { recursive: true });

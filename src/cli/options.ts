@@ -8,7 +8,7 @@ export interface StoreOptions {
 
 /** Adds the option of verbs that read or write Firebreak's own store. */
 export const withStore = (command: Command): Command =>
-  command.option('--data-dir <dir>', "Firebreak's data folder (goes before DATABASE_URL)");
+  command.option('--data-dir <dir>', "Firebreak's data folder, where no DATABASE_URL is set");
 
 /** The option that says which migration tool a folder belongs to. */
 export const toolOption = (): Option =>

@@ -33,6 +33,8 @@ const AFTER_FAILURE = {
   refused: 'Something went wrong inside Firebreak, and this was not done. Say it again; the log says more.',
   received:
     'The store does not answer. This is recorded and will be done when it does: do not repeat it. (A step that changes a database is only done within a minute.)',
+  unknown:
+    'The store stopped answering while something went wrong. This may still be done by itself: look before you say it again.',
 } as const;
 
 /** Wraps a receiver; its `processEvent` is ours. */
@@ -142,28 +144,44 @@ async function work(
       customProperties: { ...event.customProperties, ...noted },
     });
     await answer.finish();
-    await end(arrival.key, 'done', parts);
   } catch (error) {
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
     // Nobody waits for it, and nobody would say it again: it stays open and is replayed.
     if (arrival.kind === 'event') return;
-    const state = await end(arrival.key, 'refused', parts);
+    const state = await afterFailure(arrival.key, parts);
     await answer.finish({ text: AFTER_FAILURE[state], over: state !== 'refused' });
+    return;
+  }
+  await endDone(arrival.key, parts);
+}
+
+/** Ends a row as done that no act has ended in its own transaction. */
+async function endDone(key: string | undefined, { inbox, now, log }: InboxParts): Promise<void> {
+  if (key === undefined) return;
+  try {
+    await settle(inbox, key, 'done', now());
+  } catch (error) {
+    log.warn({ err: error }, 'a delivery stays open and will be replayed');
   }
 }
 
-/** Ends a row that no act has ended in its own transaction; says how it stands now. */
-async function end(
+/** Looks how the row stands, and refuses it where the store can hear that: one that stays open is replayed. */
+async function afterFailure(
   key: string | undefined,
-  state: 'done' | 'refused',
   { inbox, now, log }: InboxParts,
-): Promise<'done' | 'refused' | 'received'> {
-  if (key === undefined) return state;
+): Promise<keyof typeof AFTER_FAILURE> {
+  if (key === undefined) return 'refused';
+  let asked = false;
   try {
-    await settle(inbox, key, state, now());
-    return state === 'done' || (await stateOf(inbox, key)) === 'done' ? 'done' : 'refused';
+    if ((await stateOf(inbox, key)) === 'done') return 'done';
+    asked = true;
+    // Whoever has ended it meanwhile has done it.
+    return (await settle(inbox, key, 'refused', now())) ? 'refused' : 'done';
   } catch (error) {
-    log.warn({ err: error }, 'a delivery stays open and will be replayed');
-    return 'received';
+    log.warn(
+      { err: error },
+      'a delivery stays open and will be replayed, unless the store has heard that it is refused',
+    );
+    return asked ? 'unknown' : 'received';
   }
 }

@@ -302,6 +302,7 @@ describe('the use cases of runs', () => {
       const run = await waiting();
       const wish = { run: run.id, step: 1, planHash: 'other', by: 'UDBA', decision: 'approved' } as const;
       expect(await bench.runs.decideApproval(wish)).toMatchObject({ code: 'PLAN_CHANGED' });
+      expect(await bench.runs.run(run.id)).toMatchObject({ state: 'awaiting_approval' });
       expect(await bench.runs.decideApproval({ ...wish, run: 9999 })).toMatchObject({ code: 'RUN_UNKNOWN' });
     });
   });

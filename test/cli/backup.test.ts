@@ -44,9 +44,9 @@ describe('firebreak backup and restore', () => {
       err: expect.stringContaining(`The data folder ${dataDir} is in use`) as string,
     });
     await embedded.release();
-    // The folder that is named goes before the DATABASE_URL of some .env.
-    const restored = await firebreak(['restore', there, '--data-dir', dataDir], { DATABASE_URL: empty.url });
-    expect(restored).toMatchObject({
+    const twice = await firebreak(['restore', there, '--data-dir', dataDir], { DATABASE_URL: empty.url });
+    expect(twice).toMatchObject({ code: 1, err: expect.stringContaining('names another one') as string });
+    expect(await into(there)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^Restored 1 incident, .*\nVerified 1 timeline\.\n$/) as string,
     });

@@ -60,12 +60,46 @@ test('writes both files, valid and with their secrets for their owner alone, and
   },
 );
 
+(hasScript() ? test : test.skip)(
+  'asks again while an answer does not fit, one that was given too',
+  async () => {
+    const answers = [
+      ...['outage', '/outage', 'xapp-1', 'xoxb-1', 'xoxb-1', 'xapp-1', '', 'incidents', 'C0123456789'],
+      ...['Europe/Nowhere', 'Europe/Berlin', 'ann bob', 'U0123456789 U0987654321', "postgres://a'b@h/d", ''],
+    ];
+    const said = await asked(answers, '--command', 'incident');
+    const links = said.match(/https:\/\/api\.slack\.com\S+/g) ?? [];
+    expect(links.map((link) => /command%3A%20(\S+?)%0A/.exec(link)?.[1])).toEqual(['%2Foutage']);
+    for (const reason of [
+      /slack\.command: found "incident"/,
+      /slack\.command: found "outage"/,
+      /bot token begins with xoxb-; this one begins with xapp…/,
+      /app-level token begins with xapp-; this one begins with xoxb…/,
+      /incidents_channel: found ""/,
+      /incidents_channel: found "incidents"/,
+      /timezone: found "Europe\/Nowhere"/,
+      /permissions\.approve.*found "ann"/,
+      /DATABASE_URL has a quote/,
+    ])
+      expect(said).toMatch(reason);
+    const env = parseEnv(await readFile(join(folder.path, '.env'), 'utf8'));
+    const { settings, slack } = loadConfig(join(folder.path, 'firebreak.yml'), env);
+    expect(settings).toMatchObject({
+      command: '/outage',
+      incidentsChannel: 'C0123456789',
+      timezone: 'Europe/Berlin',
+      permissions: { approve: ['U0123456789', 'U0987654321'] },
+    });
+    expect(slack).toMatchObject({ botToken: 'xoxb-1', link: { appToken: 'xapp-1' } });
+  },
+);
+
 /** The answers are typed as they are asked for, at a terminal. */
-function asked(answers: readonly string[]): Promise<string> {
+function asked(answers: readonly string[], ...options: readonly string[]): Promise<string> {
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(
     'script',
-    ['-qec', `stty cols 32000; '${process.execPath}' '${MAIN}' init`, '/dev/null'],
+    ['-qec', `stty cols 32000; '${process.execPath}' '${MAIN}' init ${options.join(' ')}`, '/dev/null'],
     {
       cwd: folder.path,
       env: { PATH, HOME },

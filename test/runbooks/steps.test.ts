@@ -208,6 +208,16 @@ describe('a step', () => {
     expect(rows.map(({ kept }) => kept).join()).not.toContain('very-secret-token');
   });
 
+  it.each([
+    ['GET', 'failed', 'There is no secret PATH.'],
+    ['POST', 'stopped', 'Runbooks may not send PATH; they may send: DEPLOY_TOKEN.'],
+  ])('sends no secret that is not named, though the environment has it (%s)', async (method, state, why) => {
+    expect(process.env['PATH']).toBeDefined();
+    const run = await begin({ kind: 'http', with: { method, url: `${at}/status`, bearer: 'PATH' } });
+    expect(run).toMatchObject({ state, steps: [{ verdict: expect.stringContaining(why) as string }] });
+    expect(heard).toEqual([]);
+  });
+
   it('does not know what became of a request that nobody answered, and sends it no second time', async () => {
     reply = () => 'nothing';
     const { end } = await approved({ kind: 'http', with: { method: 'DELETE', url: `${at}/cache` } });

@@ -15,6 +15,7 @@ const part = (id: string) => ({
   name: 'left-pad',
   version: '1.3.0',
   licenses: [{ license: { id } }],
+  hashes: [{ alg: 'SHA-512', content: '5f3d' }],
   externalReferences: [
     { type: 'distribution', url: 'https://registry.example/left-pad.tgz' },
     { type: 'vcs', url: 'https://git.example/left-pad' },
@@ -56,14 +57,22 @@ test.each([
   expect(status).toBe(code);
 });
 
-test('the list of parts names this program, and no registry', async () => {
+test('the list of parts names this program, each part with its hashes and licences, and no registry', async () => {
   await check({ audit: NO_ANSWER, sbom: sbom([part('MIT')]) });
   const text = await readFile(join(folder, 'dist', 'sbom.json'), 'utf8');
   expect(text).not.toContain('registry.example');
   expect(JSON.parse(text)).toMatchObject({
     bomFormat: 'CycloneDX',
     metadata: { component: { name: 'firebreak' } },
-    components: [{ name: 'left-pad', externalReferences: [{ type: 'vcs' }] }],
+    components: [
+      {
+        name: 'left-pad',
+        version: '1.3.0',
+        licenses: [{ license: { id: 'MIT' } }],
+        hashes: [{ alg: 'SHA-512', content: '5f3d' }],
+        externalReferences: [{ type: 'vcs' }],
+      },
+    ],
   });
 });
 

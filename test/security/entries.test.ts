@@ -124,13 +124,18 @@ describe('somebody whom no permission names', () => {
       'timeline inc-1 redact 1 a pasted password',
       `break-glass inc-1 1 ${PLAN_HASH} nobody answers`,
       'control inc-1 2.1 yes',
+      'settle inc-1 1 2 happened I saw it',
     ];
+    const step = (state: string): Promise<unknown> =>
+      entries.world.store.query('update run_steps set state = $1 where run_id = 1 and index = 2', [state]);
+    await step('unknown');
     const ended = await Promise.all(
       lines.map((line) => firebreak(['incident', ...line.split(' '), '--config', config], env)),
     );
     expect(ended.map(({ code, err }) => ({ code, err }))).toEqual(
       lines.map(() => ({ code: 1, err: expect.stringMatching(/permissions\.|a terminal/) as unknown })),
     );
+    await step('pending');
   }, 30_000);
 });
 
@@ -262,6 +267,18 @@ describe('a button that is older than how things stand now', () => {
     await entries.world.store.query('update incidents set private = false where id = 1');
   });
 
+  test('of an incident that is over begins, approves and goes on with nothing', async () => {
+    bot().permit({ ...ALLOWED, approve: [entries.user('dba')] });
+    await entries.press('oncall', LINE);
+    const over = await entries.kept();
+    expect(over).not.toEqual(before);
+    const said = await pressed('dba', /^(page|approval:approved|proposal:attach|run:(start|retry|skip|yes))/);
+    expect(said).toHaveLength(9);
+    for (const text of said) expect(text).toMatch(/:no_entry:.*(resolved|is not open)/);
+    expect(await entries.press('dba', DANGER)).toMatch(/:no_entry:.*resolved/);
+    expect(await entries.kept()).toEqual(over);
+  });
+
   test('of what was decided since does nothing; what it was for was done once', async () => {
     bot().permit({ ...ALLOWED, approve: [entries.user('dba')] });
     expect(await pressed('dba', /^approval:refused/)).toEqual(['']);
@@ -274,16 +291,6 @@ describe('a button that is older than how things stand now', () => {
     ]);
     expect(await pressed('dba', /^run:cancel/)).toEqual([expect.stringContaining(':no_entry:')]);
     expect(await entries.kept()).toEqual(decided);
-  });
-
-  test('of an incident that is over does nothing', async () => {
-    await entries.press('oncall', LINE);
-    const over = await entries.kept();
-    expect(over).not.toEqual(before);
-    for (const text of await pressed('dba', /^(page|proposal:attach|run:start)/))
-      expect(text).toMatch(/:no_entry:.*(resolved|is not open)/);
-    expect(await entries.press('dba', DANGER)).toMatch(/:no_entry:.*resolved/);
-    expect(await entries.kept()).toEqual(over);
   });
 });
 

@@ -109,7 +109,7 @@ describe('a click', () => {
     expect(await world.messages('incidents')).toHaveLength(1);
   });
 
-  test('on Approve carries the plan hash that was shown, and when it was clicked', async () => {
+  test('on Approve and Refuse carries the plan hash that was shown, and when it was clicked', async () => {
     const wishes: unknown[] = [];
     const causes: unknown[] = [];
     const decideApproval: App['decideApproval'] = (wish, cause) => {
@@ -118,11 +118,12 @@ describe('a click', () => {
       return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
     };
     bot = await startBot(world, { app: appWith({ decideApproval }) });
-    await click('approval:refused', { run: 3, step: 2, planHash: 'abc' });
-    expect(wishes).toEqual([
-      { run: 3, step: 2, planHash: 'abc', by: world.slack.users['dba'], decision: 'refused' },
-    ]);
-    expect(causes).toEqual([CAUSE]);
+    const shown = { run: 3, step: 2, planHash: 'abc' };
+    const decisions = ['approved', 'refused'];
+    for (const decision of decisions) await click(`approval:${decision}`, shown);
+    const by = world.slack.users['dba'];
+    expect(wishes).toEqual(decisions.map((decision) => ({ ...shown, by, decision })));
+    expect(causes).toEqual([CAUSE, CAUSE]);
   });
 
   test('on a run asks the app for just that, and shows why it is refused', async () => {

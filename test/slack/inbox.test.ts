@@ -88,6 +88,30 @@ describe('a command', () => {
     expect(texts(await type('/incident declare x'))).toContain('This was done');
   });
 
+  /** Carries out all, and is silent after what `sql` matches. */
+  const silentAfter = (matches: RegExp): Db => ({
+    async query(sql, ...more) {
+      const answer = await world.store.inbox.query(sql, ...more);
+      if (matches.test(sql)) throw new Error('Connection terminated unexpectedly');
+      return answer as never;
+    },
+  });
+
+  test.each([
+    [/^select state/, 'will be done when it does', 'received'],
+    // Whether it was refused is not known.
+    [/^\s*update inbox/, 'look before you say it again', 'refused'],
+  ])('whose work throws while the store goes away (%s) is told what holds', async (matches, told, state) => {
+    bot = await startBot(world, {
+      store: { inbox: silentAfter(matches) },
+      dispatch: dispatchWith(() => {
+        throw new Error('defect');
+      }),
+    });
+    expect(texts(await type('/incident declare x'))).toContain(told);
+    expect(await inboxRows(world)).toMatchObject([{ state }]);
+  });
+
   test('that takes long is acked within 3 s, and the real answer follows', async () => {
     bot = await startBot(world, {
       dispatch: dispatchWith(async () => {
