@@ -53,19 +53,29 @@ export function createReplay(parts: ReplayParts): Replay {
     return rows;
   }
 
+  async function workThrough(stopping: AbortSignal | undefined): Promise<void> {
+    // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
+    const refusalsKnown = (await entering?.all()) ?? true;
+    const mayBeRedone = async (row: Delivered): Promise<boolean> =>
+      !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
+    for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
+      if (stopping?.aborted) return;
+      // After a freeze the list is old, and another instance has gone on.
+      if ((await stateOf(inbox, row.key)) !== 'received') continue;
+      if (isExpired(row, parts)) await expire(row, parts);
+      else if (await mayBeRedone(row)) await redo(row, failing, parts);
+    }
+  }
+
   return {
     isDue: () => fresh.size > 0,
     async work(stopping) {
-      // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
-      const refusalsKnown = (await entering?.all()) ?? true;
-      const mayBeRedone = async (row: Delivered): Promise<boolean> =>
-        !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
-      for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
-        if (stopping?.aborted) return;
-        // After a freeze the list is old, and another instance has gone on.
-        if ((await stateOf(inbox, row.key)) !== 'received') continue;
-        if (isExpired(row, parts)) await expire(row, parts);
-        else if (await mayBeRedone(row)) await redo(row, failing, parts);
+      try {
+        await workThrough(stopping);
+      } catch (error) {
+        // The store is away, and what failed on its account is not tried meanwhile: its time begins anew.
+        failing.clear();
+        throw error;
       }
     },
   };

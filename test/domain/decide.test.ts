@@ -36,6 +36,16 @@ const scribe = (user: string, by = user, over?: string): Intent => ({
 });
 
 describe('a declaration', () => {
+  test.each([
+    [59, []],
+    [60, ['roles-unclaimed']],
+  ])('that is taken up %i s after it was said puts off %j', (seconds, snoozed) => {
+    const said = new Date(start.getTime() - seconds * 1000);
+    const wish = { by: ONCALL, title: 'down', severity: 'sev2' };
+    const { incident } = accepted(declare(1, wish, start, undefined, said));
+    expect(Object.keys(incident.reminders.snoozed)).toEqual(snoozed);
+  });
+
   test('opens the channel first, invites who declared, and pins the card after it was posted', () => {
     const { effects, entries } = declared();
     expect(effects.map(({ kind }) => kind)).toEqual([
