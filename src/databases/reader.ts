@@ -57,6 +57,8 @@ export function createReader(url: string, idleMs = IDLE_CONNECTION_MS): Reader {
   });
   // A connection that breaks while idle is replaced; the next read reports what it finds.
   pool.on('error', () => undefined);
+  // One that ends in the same breath in which it was made is nobody's yet.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let reads = 0;
   return {
     reads: () => reads,

@@ -30,5 +30,10 @@ export function isAway(error: unknown): boolean {
   const { code = '', syscall, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
   // A server that is stopped takes its Unix socket away.
   const noSocket = code === 'ENOENT' && syscall === 'connect';
-  return STATES.has(code) || SYSTEM.has(code) || noSocket || /timeout|Connection terminated/.test(message);
+  return (
+    STATES.has(code) ||
+    SYSTEM.has(code) ||
+    noSocket ||
+    /timeout|Connection terminated|connection error/.test(message)
+  );
 }

@@ -139,7 +139,13 @@ export const settleRefused = (
 
 /** Deletes rows that were settled before `before`. */
 export async function forgetDelivered(db: Db, before: Date): Promise<void> {
-  await db.query('delete from outbox where settled_at < $1', [before]);
+  await db.query(
+    `with gone as (
+       delete from outbox where settled_at < $1
+       returning effect_id)
+     delete from live_messages where slot in (select 'file:' || effect_id from gone)`,
+    [before],
+  );
 }
 
 /** The row stays, and its lane waits until `notBefore`. */

@@ -77,8 +77,12 @@ export function openStore(
   // An idle client whose server went away would otherwise end the process.
   let closing = false;
   const broken = (error: Error): void => (closing ? undefined : onError(error));
-  pool.on('error', broken);
-  inbox.on('error', broken);
+  for (const each of [pool, inbox]) {
+    each.on('error', broken);
+    // Whoever takes a connection listens to it once they have it: one that ends in the same breath in which it was made
+    // would end the process.
+    each.on('connect', (client) => client.on('error', () => undefined));
+  }
   const run = (target: pg.Pool | pg.PoolClient): Db => ({
     query: (text, values, name) =>
       target.query({ text, ...(values ? { values: [...values] } : {}), ...(name ? { name } : {}) }),

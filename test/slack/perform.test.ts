@@ -8,8 +8,8 @@ import { silentLogger } from '../../src/log.ts';
 import { secondsToWait } from '../../src/slack/perform/verdict.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
-import { placeOf } from '../../src/store/live-messages.ts';
-import type { Delivery, OutboxRow } from '../../src/store/outbox.ts';
+import { placeOf, placeOf } from '../../src/store/live-messages.ts';
+import { type Delivery, forgetDelivered, type OutboxRow } from '../../src/store/outbox.ts';
 import { anEscalation, anIncident, aPage, appWith, aRecord, openWorld, type World } from './support.ts';
 
 let world: World;
@@ -389,6 +389,24 @@ describe('a file', () => {
     await world.fault({ method: 'files.completeUploadExternal', kind: 'drop', effect: 'after' });
     expect(await sendUntilSent(file())).toMatchObject([{ kind: 'retry' }, { kind: 'wait' }, SENT]);
     expect(await world.messages('incidents')).toHaveLength(1);
+  });
+
+  test('is not shared twice when the process died before it was noted as sent, and its place is forgotten with it', async () => {
+    const row = rowOf(file());
+    const triedAt = now();
+    expect(await perform(row)).toEqual(SENT);
+    passed += 60_000;
+    expect(await perform({ ...row, attempts: 1, triedAt })).toEqual(SENT);
+    expect(await files()).toHaveLength(1);
+    const { store } = world;
+    expect(await placeOf(store, `file:${row.effectId}`)).toBeDefined();
+    await store.query(
+      `insert into outbox (lane, effect_id, effect, state, created_at, settled_at)
+       values ('incidents-channel', $1, '{}', 'sent', $2, $2)`,
+      [row.effectId, triedAt],
+    );
+    await forgetDelivered(store, now());
+    expect(await placeOf(store, `file:${row.effectId}`)).toBeUndefined();
   });
 
   test('is shared again when the attempt had no effect', async () => {

@@ -1,5 +1,6 @@
 import { openStore, type Store } from '../../src/store/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startDyingServer } from '../support/dying-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { createSilentProxy, type SilentProxy } from '../support/silent-proxy.ts';
 
@@ -28,6 +29,19 @@ describe('the store', () => {
     });
     await expect(broken).rejects.toThrow(/terminat|not queryable/);
     expect(await store.transaction(async (tx) => (await tx.query('select 7 as n')).rows)).toEqual([{ n: 7 }]);
+  });
+
+  it('survives connections that end in the breath in which they were made', async () => {
+    const server = await startDyingServer();
+    const other = openStore(server.url);
+    try {
+      const asked = other.transaction((tx) => tx.query('select 1'));
+      await expect(asked).rejects.toThrow(/terminat|not queryable|connection error/i);
+      await expect(other.inbox.query('select 1')).rejects.toThrow(/terminat|not queryable|connection error/i);
+    } finally {
+      await other.close();
+      server.close();
+    }
   });
 
   it('fails once, on each connection, for a table that a migration has changed under a statement it had planned', async () => {

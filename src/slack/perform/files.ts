@@ -1,11 +1,12 @@
 /**
- * Files. Slack gives a file its id before anybody can see it: that id is kept, and after a lost answer a message
- * that holds it shows that the file was shared. So a file keeps the name that people know.
+ * Files. Slack gives a file its id before anybody can see it: that id is kept as long as the row, and after a lost answer,
+ * or a crash before the row was settled, a message that holds it shows that the file was shared. So a file keeps the name
+ * that people know.
  */
 import { WebAPIHTTPError, WebAPIRateLimitedError } from '@slack/web-api';
 import type { Effect } from '../../domain/effects.ts';
 import { outbound } from '../../outbound.ts';
-import { forgetPlace, placeOf, savePlace } from '../../store/live-messages.ts';
+import { placeOf, savePlace } from '../../store/live-messages.ts';
 import { DEADLINE_MS } from '../client.ts';
 import { type Attempt, conversationOf, type Performing, present, stillOurs } from './context.ts';
 import { findMessage } from './find.ts';
@@ -31,7 +32,6 @@ export async function file(effect: FileEffect, attempt: Attempt, on: Performing)
       ...(effect.comment === undefined ? {} : { initial_comment: effect.comment }),
     });
   }
-  await forgetPlace(store, slot);
 }
 
 /** Tries until then amount to some minutes; a channel that was not made by then is not made. */

@@ -119,6 +119,7 @@ export async function runningPort(cluster: string, secret: string): Promise<numb
     connectionString: `postgres://${SUPERUSER}:${secret}@127.0.0.1:${port}/postgres`,
     connectionTimeoutMillis: 3000,
   });
+  client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ data_directory: string }>('show data_directory');
