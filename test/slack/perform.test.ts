@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/log.ts';
 import { secondsToWait } from '../../src/slack/perform/verdict.ts';
 import { createPerform } from '../../src/slack/perform.ts';
 import { loadIncident, saveIncident } from '../../src/store/incidents.ts';
-import { placeOf, placeOf } from '../../src/store/live-messages.ts';
+import { placeOf } from '../../src/store/live-messages.ts';
 import { type Delivery, forgetDelivered, type OutboxRow } from '../../src/store/outbox.ts';
 import { anEscalation, anIncident, aPage, appWith, aRecord, openWorld, type World } from './support.ts';
 
