@@ -17,8 +17,8 @@ import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
 import type { Lease } from './lease.ts';
 
-/** Answers with a time when it is not to be done yet, but looked at again then. */
-export type TimerHandler = (timer: DueTimer, signal: AbortSignal) => Promise<Date | void>;
+/** Answers with a Date when it is not to be done yet, but looked at again then. */
+export type TimerHandler = (timer: DueTimer, signal: AbortSignal) => Promise<unknown>;
 
 export interface TimersOptions {
   readonly store: Store;
@@ -49,16 +49,17 @@ export function timersWorker(options: TimersOptions): Worker {
 /** Runs one timer; says whether the lease is still ours. */
 async function run(timer: DueTimer, lease: Lease, options: TimersOptions): Promise<boolean> {
   const { store, clock, log, handlers } = options;
+  let answer: unknown;
   try {
     const handler = handlers[timer.kind];
     if (!handler) throw new Error(`There is no handler for timers of the kind ${timer.kind}`);
-    const notBefore = await handler(timer, lease.signal);
-    if (notBefore) return hold(store, lease, timer, notBefore);
+    answer = await handler(timer, lease.signal);
   } catch (error) {
     log.error({ err: error, timer: timer.key, attempts: timer.attempts + 1 }, 'timer failed: tried again');
     const message = error instanceof Error ? error.message : String(error);
     return postpone(store, lease, timer, retryAt(clock.now(), timer.attempts + 1), message);
   }
+  if (answer instanceof Date) return hold(store, lease, timer, answer);
   const finished = await finish(store, lease, timer, clock.now());
   if (timer.kind === 'monitor') await forgetSlots(store, new Date(clock.now().getTime() - KEPT_MS));
   return finished;

@@ -67,7 +67,7 @@ describe('timers', () => {
 
   it('page no next level while something waits that may be the answer, for 30 s at most', async () => {
     let [waits, paged] = [true, 0];
-    const app = { escalationDue: () => Promise.resolve(void paged++) };
+    const app = { escalationDue: () => Promise.resolve(paged++).then(() => undefined) };
     const unheard = { waits: () => Promise.resolve(waits), now: () => instance.clock.now() };
     const instance: Instance = start({ 'escalation-due': (...it) => escalationDueOf(...it) });
     const escalationDueOf = escalationDue(app, unheard);
