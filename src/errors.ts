@@ -603,6 +603,10 @@ export const ERRORS = {
     message: '{found} may not approve this ({standing}).',
     fix: 'These may: {approvers}. It is set by permissions.approve in firebreak.yml.',
   },
+  SAID_TOO_LONG_AGO: {
+    message: 'This was said {found} UTC and reached Firebreak too late: it was not run.',
+    fix: 'Look how things stand now, and say it again.',
+  },
   APPROVERS_UNREADABLE: {
     message: 'Slack could not say who {found} is, and who may approve: {error}.',
     fix: 'Click again; nothing was approved.',

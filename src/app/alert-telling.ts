@@ -81,7 +81,7 @@ export async function tellAttached(
   tx: Db,
   proposal: Proposal,
   incident: Incident,
-  by: Actor,
+  { by, at }: { readonly by: Actor; readonly at: Date },
   now: Date,
 ): Promise<void> {
   const { alerts } = await alertsOfProposal(tx, proposal.id, TOLD_ONE_BY_ONE + 1);
@@ -90,7 +90,7 @@ export async function tellAttached(
   const decision = {
     ok: true as const,
     incident,
-    entries: [...entries, { at: now, kind: 'monitor' as const, actor: by, text }],
+    entries: [...entries, { at, kind: 'monitor' as const, actor: by, text }],
     effects: [groupMessage(incident.id, proposal.id), card(incident), proposalMessage(proposal.id)],
     timers: [],
   };

@@ -78,7 +78,8 @@ export async function tellChangesBefore(
 ): Promise<void> {
   if (incident.kind !== 'incident') return;
   const proposals = await proposalsOf(tx, incident.id);
-  const untold = (await changesOf(tx, incident)).filter(
+  // It was declared when it was said; what came since then has found no incident.
+  const untold = (await changesOf(tx, incident, now)).filter(
     (change) => !isTold(change) && !isToldAnyway(change, proposals),
   );
   const entries = untold.slice(0, MOST_TOLD).map(entryOf).reverse();

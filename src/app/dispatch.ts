@@ -8,7 +8,7 @@ import { findCommand } from './find-command.ts';
 import { readLine, type Vocabulary, vocabularyOf } from './line.ts';
 import { forbidden } from './permit.ts';
 import { refusalReply } from './refusal-text.ts';
-import { saidAt } from './said-at.ts';
+import { isUnanswerable, saidAt } from './said-at.ts';
 import { suggest } from './suggest.ts';
 
 export interface Line {
@@ -17,7 +17,7 @@ export interface Line {
   readonly actor: string;
   readonly channelId?: string;
   readonly inboxKey?: string;
-  /** Said by a form: where that is refused, its row is left to who tells its person why. */
+  /** Said by a form: a refusal stands at its fields, or is told by who ends its row. */
   readonly byForm?: true;
   /** When it was said, as far as is known. */
   readonly receivedAt: Date;
@@ -41,7 +41,8 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const dispatch = async (line: Line): Promise<Reply> => {
     const answer = await answerLine(parts, line);
     const reply = 'ok' in answer ? refusalReply(answer) : answer;
-    const isLeft = line.byForm && reply.refused;
+    // Its person could not read here why: the row is left to who tells them.
+    const isLeft = reply.refused && (line.byForm || isUnanswerable(line.receivedAt, parts.app.now()));
     if (line.inboxKey !== undefined && !isLeft) await parts.app.settle({ inboxKey: line.inboxKey });
     return reply;
   };

@@ -33,6 +33,7 @@ import type {
 import { actWithin } from './incidents.ts';
 import { forbidden } from './permit.ts';
 import { writeMove } from './run-journal.ts';
+import { refuseOld } from './said-at.ts';
 import { isHidden } from './visibility.ts';
 
 export interface RunParts {
@@ -78,14 +79,17 @@ async function startRun(parts: RunParts, wish: RunWish, cause: Cause): Promise<R
   if (!bound.ok) return bound;
   // A step that this run skips takes no right, and keeps no target to itself.
   const ahead = bound.steps.filter(({ skipped }) => !skipped);
-  const barred = await forbidden(parts.settings, parts.directory, wish.by, rightFor(ahead));
+  const right = rightFor(ahead);
+  const barred = await forbidden(parts.settings, parts.directory, wish.by, right);
   if (barred) return barred;
   if (await isHidden(wish.incident, wish.by, parts))
     return refuse('INCIDENT_UNKNOWN', { found: wish.incident });
   return parts.store.transaction(async (tx) => {
     const now = parts.now();
     const refusal =
-      (await refuseIncident(tx, wish.incident)) ?? (await refuseBreaker(tx, parts.settings, ahead, now));
+      (right === 'dangerous' ? refuseOld(cause, now) : undefined) ??
+      (await refuseIncident(tx, wish.incident)) ??
+      (await refuseBreaker(tx, parts.settings, ahead, now));
     if (refusal) return refusal;
     const run = {
       runbook: runbook.name,
@@ -114,8 +118,11 @@ async function decideApproval(parts: RunParts, wish: ApprovalWish, cause: Cause)
     async (run, now, tx) => {
       const judged = judgeDecision(run, wish, decider, now);
       // A no may come at any time; a yes to what an incident that is over asked for changes what nobody watches.
-      const closed = wish.decision === 'approved' ? await refuseIncident(tx, run.incidentId) : undefined;
-      if (judged.ok && closed) return closed;
+      const barred =
+        wish.decision === 'approved'
+          ? (refuseOld(cause, now) ?? (await refuseIncident(tx, run.incidentId)))
+          : undefined;
+      if (judged.ok && barred) return barred;
       return judged.ok ? decided(run, judged.step, judged.approval, wish, now) : judged;
     },
     decider,
@@ -145,8 +152,8 @@ async function breakGlass(
       const step = run.steps.find(({ state }) => state === 'awaiting_approval');
       const planHash = step?.approval?.planHash;
       if (!step || planHash === undefined) return refuse('NO_PLAN_WAITS', { run: id });
-      const closed = await refuseIncident(tx, run.incidentId);
-      if (closed) return closed;
+      const barred = refuseOld(cause, now) ?? (await refuseIncident(tx, run.incidentId));
+      if (barred) return barred;
       const read = planHash.startsWith(plan) ? planHash : plan;
       const wish = { step: step.index, planHash: read, by, decision: 'approved', brokenFor: reason } as const;
       const judged = judgeDecision(run, wish, decider, now);
@@ -181,6 +188,8 @@ async function settleUnknown(parts: RunParts, wish: WitnessWish, cause: Cause): 
     wish.run,
     cause,
     (run, now) => {
+      const old = refuseOld(cause, now);
+      if (old) return old;
       const judged = judgeWitness(run, wish.step, decider);
       return judged.ok ? settleStep(run, judged.step, witnessed(wish), heldBy(judged.step), now) : judged;
     },
@@ -207,6 +216,8 @@ async function steerRun(parts: RunParts, wish: SteerWish, cause: Cause): Promise
     cause,
     async (run, now, tx) => {
       if (barred && standsAt(run)?.waitsFor !== 'approver') return barred;
+      const old = goesOn || wish.what === 'yes' ? refuseOld(cause, now) : undefined;
+      if (old) return old;
       const letIn = wish.what === 'yes' && standsAt(run)?.waitsFor === 'approver';
       const refusal = goesOn
         ? await refuseGoingOn(tx, parts, run, now)

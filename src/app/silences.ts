@@ -17,6 +17,7 @@ import type { Db, Store } from '../store/store.ts';
 import { proposalMessage } from './alert-messages.ts';
 import { tellAttached } from './alert-telling.ts';
 import type { Cause } from './app.ts';
+import { saidAt } from './said-at.ts';
 import { isRefusal } from './words.ts';
 
 interface Parts {
@@ -100,7 +101,7 @@ export interface AttachWish {
 export function attach(
   { store, now }: Parts,
   { by, proposal: id, incident: of }: AttachWish,
-  { inboxKey }: Cause,
+  cause: Cause,
 ): Promise<{ ok: true } | Refusal> {
   return store.transaction(async (tx) => {
     const known = await loadProposal(tx, id);
@@ -116,8 +117,9 @@ export function attach(
         since: formatUtc(incident.statusSince),
       });
     await attachProposal(tx, id, of);
-    await tellAttached(tx, { ...proposal, incidentId: of }, incident, by, now());
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
+    const at = now();
+    await tellAttached(tx, { ...proposal, incidentId: of }, incident, { by, at: saidAt(cause, at) }, at);
+    if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, at);
     return { ok: true };
   });
 }

@@ -75,7 +75,7 @@ function answerTo(incident: Incident, intent: Intent, moment: Moment, policy: Po
     case 'note':
       return note(incident, intent, said);
     case 'correct':
-      return correct(incident, intent, said, policy);
+      return correct(incident, intent, moment, policy);
     case 'pick':
       return pick(incident, intent, said);
     case 'milestone':

@@ -37,9 +37,12 @@ export interface Moment {
 
 const LATE_MS = 60_000;
 
+/** Whether it was said a minute before, or more: rights are read in between, so it is never said at once. */
+export const isLate = ({ said, now }: Moment): boolean => now.getTime() - said.getTime() >= LATE_MS;
+
 /** For those who read it late. */
-export const saidLate = ({ said, now }: Moment): string =>
-  now.getTime() - said.getTime() < LATE_MS ? '' : ` (said ${formatUtc(said)})`;
+export const saidLate = (moment: Moment): string =>
+  isLate(moment) ? ` (said ${formatUtc(moment.said)})` : '';
 
 export const entry = (
   at: Date,

@@ -1,4 +1,5 @@
 /** What support is told: what users can do, what is being done, and when the next word comes. */
+import { type Moment, saidLate } from './decision.ts';
 import type { Effect } from './effects.ts';
 import type { Incident, Status } from './incident.ts';
 import { isOpen } from './incident.ts';
@@ -14,21 +15,23 @@ const IN_WORDS: Readonly<Record<Status, string>> = {
   cancelled: 'It was a false alarm: nothing was wrong.',
 };
 
-/** Nothing for private and retrospective incidents, and where no channel is named for it. */
+/** What was said long before says so, and promises nothing that is over. Nothing for private and retrospective incidents, and where no channel is named for it. */
 export function tellStakeholders(
   incident: Incident,
   text: string | undefined,
   policy: Policy,
+  moment: Moment,
 ): readonly Effect[] {
   if (policy.stakeholderChannel === undefined || incident.private || incident.kind === 'retrospective')
     return [];
   const due = isOpen(incident) ? dueAt(incident, 'update-due', policy) : undefined;
   const { impact } = incident.accounts;
+  const late = saidLate(moment);
   const lines = [
-    `${incident.kind === 'drill' ? '*DRILL, nothing is wrong:* ' : ''}*${incident.title}*: ${inWords(incident)}`,
+    `${incident.kind === 'drill' ? '*DRILL, nothing is wrong:* ' : ''}*${incident.title}*: ${inWords(incident)}${text === undefined ? late : ''}`,
     ...(impact === undefined || !isOpen(incident) ? [] : [`What users notice: ${impact}`]),
-    ...(text === undefined ? [] : [text]),
-    ...(due === undefined ? [] : [`Next update by ${formatUtc(due)}.`]),
+    ...(text === undefined ? [] : [text + late]),
+    ...(due === undefined || due <= moment.now ? [] : [`Next update by ${formatUtc(due)}.`]),
   ];
   return [{ kind: 'say', to: { kind: 'stakeholders' }, text: lines.join('\n') }];
 }

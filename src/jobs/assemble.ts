@@ -16,7 +16,9 @@ import { listHolds, markReturned } from '../store/holds.ts';
 import { forgetSettled } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import { type Delivery, forgetDelivered, type OutboxRow } from '../store/outbox.ts';
+import type { Spool } from '../store/spool.ts';
 import type { Store } from '../store/store.ts';
+import { openDeliveries } from '../store/vitals.ts';
 import { capturesWorker } from './captures.ts';
 import { catchUpWorker } from './catch-up.ts';
 import type { Clock } from './clock.ts';
@@ -53,6 +55,8 @@ export interface JobsParts {
   ) => Promise<Delivery>;
   /** Does what a crash left in the inbox; `isDue`: something is not to wait for its turn. */
   readonly replay: { isDue(): boolean; work(stopping: AbortSignal): Promise<void> };
+  /** What is kept on disk; without it, nothing is. */
+  readonly spool?: Pick<Spool, 'state'>;
   readonly watched: readonly Watched[];
   /** What is applied to a target, for what is held on it. */
   readonly history: HoldPorts['history'];
@@ -82,7 +86,7 @@ export function assembleJobs(parts: JobsParts): Jobs {
   ]);
   const leases = openLeases(store, log);
   const handlers = {
-    'escalation-due': escalationDue(app),
+    'escalation-due': escalationDue(app, { waits: () => unheard(parts), now: () => clock.now() }),
     'page-team': pageTeam(app),
     monitor: monitorTick(monitors),
   };
@@ -194,3 +198,7 @@ const holdMonitor = ({ store, app, history, log }: JobsParts): ReturnType<typeof
     },
     log,
   );
+
+/** What people said and is not done yet, on disk or in the inbox. */
+const unheard = async ({ spool, store }: JobsParts): Promise<boolean> =>
+  (spool?.state().waiting ?? 0) > 0 || (await openDeliveries(store, undefined)).count > 0;

@@ -7,6 +7,7 @@ import {
   dueLanes,
   finish,
   forgetSlots,
+  hold,
   nextDue,
   postpone,
   skipMissedSlots,
@@ -16,7 +17,8 @@ import type { Clock } from './clock.ts';
 import type { Worker } from './crew.ts';
 import type { Lease } from './lease.ts';
 
-export type TimerHandler = (timer: DueTimer, signal: AbortSignal) => Promise<void>;
+/** Answers with a Date when it is not to be done yet, but looked at again then. */
+export type TimerHandler = (timer: DueTimer, signal: AbortSignal) => Promise<unknown>;
 
 export interface TimersOptions {
   readonly store: Store;
@@ -47,15 +49,17 @@ export function timersWorker(options: TimersOptions): Worker {
 /** Runs one timer; says whether the lease is still ours. */
 async function run(timer: DueTimer, lease: Lease, options: TimersOptions): Promise<boolean> {
   const { store, clock, log, handlers } = options;
+  let answer: unknown;
   try {
     const handler = handlers[timer.kind];
     if (!handler) throw new Error(`There is no handler for timers of the kind ${timer.kind}`);
-    await handler(timer, lease.signal);
+    answer = await handler(timer, lease.signal);
   } catch (error) {
     log.error({ err: error, timer: timer.key, attempts: timer.attempts + 1 }, 'timer failed: tried again');
     const message = error instanceof Error ? error.message : String(error);
     return postpone(store, lease, timer, retryAt(clock.now(), timer.attempts + 1), message);
   }
+  if (answer instanceof Date) return hold(store, lease, timer, answer);
   const finished = await finish(store, lease, timer, clock.now());
   if (timer.kind === 'monitor') await forgetSlots(store, new Date(clock.now().getTime() - KEPT_MS));
   return finished;
@@ -64,13 +68,32 @@ async function run(timer: DueTimer, lease: Lease, options: TimersOptions): Promi
 /** Slots are kept for as long as another instance may still tick them. */
 const KEPT_MS = 3_600_000;
 
+/** So long what was said and is not done yet holds a level back. */
+const HELD_MS = 30_000;
+const AGAIN_MS = 1000;
+
+export interface Unheard {
+  /** Whether something that people said is not done yet: it may be the answer. */
+  readonly waits: () => Promise<boolean>;
+  readonly now: () => Date;
+}
+
 /** The handler of `escalation-due`: the next level is paged, unless somebody has answered. */
-export const escalationDue =
-  (app: Pick<App, 'escalationDue'>): TimerHandler =>
-  async ({ payload, attempts }) => {
+export function escalationDue(app: Pick<App, 'escalationDue'>, { waits, now }: Unheard): TimerHandler {
+  const heldSince = new Map<string, number>();
+  return async ({ key, payload, attempts }) => {
+    const at = now().getTime();
+    const since = heldSince.get(key) ?? at;
+    if (at - since < HELD_MS && (await waits())) {
+      heldSince.set(key, since);
+      return new Date(at + AGAIN_MS);
+    }
     const { incident, escalation, level } = payload as Record<'incident' | 'escalation' | 'level', number>;
     await app.escalationDue(incident, escalation, level, attempts);
+    heldSince.delete(key);
+    return undefined;
   };
+}
 
 /** The handler of `page-team`: a rule declared an incident, and somebody has to know. */
 export const pageTeam =

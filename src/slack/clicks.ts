@@ -92,8 +92,8 @@ function answerPage(answer: 'acknowledged' | 'declined'): Act {
 const approvalValue = z.object({ run: z.number(), step: z.number(), planHash: z.string() });
 
 function decide(decision: 'approved' | 'refused'): Act {
-  return async (value, { by, inboxKey }, { app }) =>
-    refused(await app.decideApproval({ ...approvalValue.parse(value), by, decision }, { inboxKey }));
+  return async (value, { by, inboxKey, receivedAt: saidAt }, { app }) =>
+    refused(await app.decideApproval({ ...approvalValue.parse(value), by, decision }, { inboxKey, saidAt }));
 }
 
 const proposalValue = z.object({ proposal: z.number() });
@@ -124,17 +124,17 @@ const runValue = z.object({
 
 async function startRun(
   value: unknown,
-  { by, inboxKey }: Click,
+  { by, inboxKey, receivedAt: saidAt }: Click,
   { app }: ClickParts,
 ): Promise<string | undefined> {
-  return refused(await app.startRun({ ...runValue.parse(value), by }, { inboxKey }));
+  return refused(await app.startRun({ ...runValue.parse(value), by }, { inboxKey, saidAt }));
 }
 
 const steerValue = z.object({ run: z.number(), step: z.number().optional() });
 
 function steer(what: Steering): Act {
-  return async (value, { by, inboxKey }, { app }) =>
-    refused(await app.steer({ ...steerValue.parse(value), by, what }, { inboxKey }));
+  return async (value, { by, inboxKey, receivedAt: saidAt }, { app }) =>
+    refused(await app.steer({ ...steerValue.parse(value), by, what }, { inboxKey, saidAt }));
 }
 
 const refused = (outcome: { readonly ok: true } | Refusal): string | undefined =>

@@ -6,9 +6,6 @@ import { type Body, mentionedLine, mentionIn } from './inbound.ts';
 import { SHORTCUT } from './manifest.ts';
 import { isDangerousForm } from './modals.ts';
 
-/** What was dangerous to say is not done later than this. */
-export const DANGEROUS_MS = 60_000;
-
 export type Asked = Pick<Delivered, 'kind' | 'payload'>;
 
 /** Whether it leads to a change in a database: an old one is not replayed. */

@@ -3,11 +3,12 @@ import type { App as Bolt } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { App } from '../app/app.ts';
 import type { Dispatch } from '../app/dispatch.ts';
+import { DANGEROUS_MS, isUnanswerable } from '../app/said-at.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { respond } from './answer.ts';
-import { DANGEROUS_MS, isDangerous } from './danger.ts';
+import { isDangerous } from './danger.ts';
 import type { Entering } from './enter-kept.ts';
 import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
 
@@ -52,19 +53,29 @@ export function createReplay(parts: ReplayParts): Replay {
     return rows;
   }
 
+  async function workThrough(stopping: AbortSignal | undefined): Promise<void> {
+    // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
+    const refusalsKnown = (await entering?.all()) ?? true;
+    const mayBeRedone = async (row: Delivered): Promise<boolean> =>
+      !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
+    for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
+      if (stopping?.aborted) return;
+      // After a freeze the list is old, and another instance has gone on.
+      if ((await stateOf(inbox, row.key)) !== 'received') continue;
+      if (isExpired(row, parts)) await expire(row, parts);
+      else if (await mayBeRedone(row)) await redo(row, failing, parts);
+    }
+  }
+
   return {
     isDue: () => fresh.size > 0,
     async work(stopping) {
-      // First: what was refused on disk may stand open in the inbox. What is dangerous is left alone where that is not known.
-      const refusalsKnown = (await entering?.all()) ?? true;
-      const mayBeRedone = async (row: Delivered): Promise<boolean> =>
-        !isDangerous(row, dispatch) || (refusalsKnown && ((await entering?.isOurs(row)) ?? true));
-      for (const row of (await open()).filter(({ key }) => !underWay.has(key))) {
-        if (stopping?.aborted) return;
-        // After a freeze the list is old, and another instance has gone on.
-        if ((await stateOf(inbox, row.key)) !== 'received') continue;
-        if (isExpired(row, parts)) await expire(row, parts);
-        else if (await mayBeRedone(row)) await redo(row, failing, parts);
+      try {
+        await workThrough(stopping);
+      } catch (error) {
+        // The store is away, and what failed on its account is not tried meanwhile: its time begins anew.
+        failing.clear();
+        throw error;
       }
     },
   };
@@ -105,11 +116,15 @@ export async function tellDirectly(
 async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayParts): Promise<void> {
   const { bolt, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
+  const unanswerable = isUnanswerable(receivedAt, now());
   let refused: string | undefined;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
-    if (message && 'text' in message) await respond(responseUrl(payload), message, log);
     refused = refusedForm(message);
+    if (!message || !('text' in message)) return;
+    // What was done has ended its row by now; of what has not, the answer is why.
+    if (unanswerable) refused = withoutStop(String(message['text']));
+    else await respond(responseUrl(payload), message, log);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });
@@ -129,8 +144,11 @@ async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayP
 /** The form is closed: what would stand at its fields. */
 function refusedForm(answer: Body | undefined): string | undefined {
   const errors = Object.values((answer?.['errors'] ?? {}) as Readonly<Record<string, string>>);
-  return errors.length === 0 ? undefined : errors.join('\n').replace(/\.$/, '');
+  return errors.length === 0 ? undefined : withoutStop(errors.join('\n'));
 }
+
+/** As a part of a sentence. */
+const withoutStop = (text: string): string => text.replace(/^:no_entry: /, '').replace(/\.$/, '');
 
 function said({ kind, payload }: Delivered): string {
   const mention = mentionIn(payload);

@@ -28,7 +28,7 @@ const aboutShape = z.object({ incident: z.number(), runbook: z.string() });
 
 /** Values first, each at its field; then the rights of who submits, at the moment they do. */
 export async function submitRun(
-  { about, values, by, inboxKey }: Submission,
+  { about, values, by, inboxKey, receivedAt: saidAt }: Submission,
   { app }: { readonly app: App },
 ): Promise<FormErrors | undefined> {
   const { incident, runbook: name } = aboutShape.parse(JSON.parse(about));
@@ -44,7 +44,7 @@ export async function submitRun(
     return Object.fromEntries([...problems].map(([field, problem]) => [field, refusalText(problem)]));
   if (!(await app.isVisible(incident, by)))
     return { [first]: refusalText(refuse('INCIDENT_UNKNOWN', { found: incident })) };
-  const started = await app.startRun({ incident, runbook: name, params, by }, { inboxKey });
+  const started = await app.startRun({ incident, runbook: name, params, by }, { inboxKey, saidAt });
   return started.ok ? undefined : { [first]: refusalText(started) };
 }
 

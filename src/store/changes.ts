@@ -67,9 +67,13 @@ export async function saveChange(
   return row && { change: toChange(row), fresh: row.fresh };
 }
 
-/** Those that touch the incident and lie in its window, newest first, at most 100. */
-export async function changesOf(db: Db, incident: Incident): Promise<readonly Change[]> {
-  const { from, until } = windowOf(incident);
+/** Those that touch the incident and lie in its window, or until then, newest first, at most 100. */
+export async function changesOf(
+  db: Db,
+  incident: Incident,
+  until: Date = windowOf(incident).until,
+): Promise<readonly Change[]> {
+  const { from } = windowOf(incident);
   const { rows } = await db.query<ChangeRow>(
     `select ${COLUMNS}
        from changes c

@@ -20,7 +20,7 @@ export async function openOwnStore(
   where: { databaseUrl?: string; dataDir: string; slack: { readonly link: SlackApp } },
   log: Logger,
 ): Promise<OwnStore> {
-  const spool = openSpool(await spoolFolder(where.dataDir, where.slack.link, log), log);
+  const spool = openSpool(spoolFolder(where.dataDir, where.slack.link), log);
   if (where.databaseUrl !== undefined) {
     const ready = (store: Store): Promise<unknown> => onceThere(() => migrate(store), log);
     return { spool, ...(await opened(where.databaseUrl, log, ready, () => Promise.resolve())) };

@@ -100,6 +100,17 @@ export const postpone = (
     [timer.key, notBefore, error],
   );
 
+/** It is not the time for the timer yet: it stays due, and is looked at again from `notBefore` on. */
+export const hold = (db: Db, lease: LeaseMark, timer: DueTimer, notBefore: Date): Promise<boolean> =>
+  writeUnder(
+    db,
+    lease,
+    `${HELD_LEASE}
+     update timers set not_before = $5
+     where key = $4 and done_at is null and exists (select from lease)`,
+    [timer.key, notBefore],
+  );
+
 /** Slots of a monitor that were missed are not caught up: of those due, only the newest stays. */
 export async function skipMissedSlots(db: Db, lane: string, now: Date): Promise<void> {
   await db.query(

@@ -223,6 +223,15 @@ describe('alerts', () => {
       expect(await it1.say(oncall, 'attach inc-9 proposal:1')).toContain('There is no incident 9');
     });
 
+    it('a proposal is attached when that was said, however late it is done', async () => {
+      await it1.say(oncall, 'declare sev2 something else entirely --anyway');
+      await told([alert({ fingerprint: 's', service: 'search', title: 'Search is slow' })]);
+      const saidAt = new Date(it1.app.now().getTime() - 600_000);
+      await it1.app.attach({ by: oncall, proposal: 1, incident: 1 }, { saidAt });
+      const { timeline = [] } = (await it1.app.record(1)) ?? {};
+      expect(timeline.find(({ text }) => text?.includes('attached proposal'))?.at).toEqual(saidAt);
+    });
+
     it('what its source is silent about for a day counts as resolved', async () => {
       await told([alert()]);
       after(25 * 60);

@@ -132,6 +132,13 @@ describe('what was changed', () => {
     expect(await told(await declare({ ...of, kind: 'drill' }))).toEqual([]);
   });
 
+  it('between when an incident was said and when it is declared is told in it too', async () => {
+    await it1.app.changed([change('meanwhile', ago(5))]);
+    const wish = { by: oncall, title: 'down', severity: 'sev2', anyway: true };
+    const declared = await it1.app.declare(wish, { saidAt: ago(10) });
+    expect(await told(declared.ok ? declared.incident.id : 0)).toEqual([[ago(5), 'Deploy: meanwhile']]);
+  });
+
   it('is sought before the impact began, once that is known', async () => {
     await it1.app.changed([change('yesterday', ago(24 * 60)), change('just now', ago(1))]);
     const id = await declare({ kind: 'retrospective' });

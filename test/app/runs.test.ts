@@ -129,6 +129,16 @@ describe('the use cases of runs', () => {
     expect(await bench.runs.startRun({ ...wish, runbook: 'look' })).toMatchObject({ ok: true });
   });
 
+  it('start nothing dangerous that was said more than a minute ago; what only looks starts', async () => {
+    const wish = { incident: await bench.incident(), params: {}, by: 'UASK' };
+    const ago = (ms: number) => ({ saidAt: new Date(bench.clock.now().getTime() - ms) });
+    expect(await bench.runs.startRun({ ...wish, runbook: 'undo' }, ago(60_001))).toMatchObject({
+      code: 'SAID_TOO_LONG_AGO',
+    });
+    expect(await bench.runs.startRun({ ...wish, runbook: 'look' }, ago(60_001))).toMatchObject({ ok: true });
+    expect(await bench.runs.startRun({ ...wish, runbook: 'undo' }, ago(60_000))).toMatchObject({ ok: true });
+  });
+
   it('stop at the breaker', async () => {
     const incident = await bench.incident();
     const run = await bench.start('undo', {}, incident);
@@ -270,6 +280,22 @@ describe('the use cases of runs', () => {
       expect(await still(31_000).decideApproval(wish)).toMatchObject({ code: 'APPROVERS_UNREADABLE' });
       expect(await bench.runs.run(run.id)).toMatchObject({ state: 'awaiting_approval' });
       expect(await still(29_000).decideApproval(wish)).toMatchObject({ ok: true });
+    });
+
+    it('take no yes that was said before the process stood still for a minute; a no counts', async () => {
+      const run = await waiting();
+      const wish = { run: run.id, step: 1, planHash: 'hash-one', by: 'UDBA' } as const;
+      const cause = { saidAt: new Date(bench.clock.now().getTime() - 60_001) };
+      expect(await bench.runs.decideApproval({ ...wish, decision: 'approved' }, cause)).toMatchObject({
+        code: 'SAID_TOO_LONG_AGO',
+      });
+      expect(await bench.runs.run(run.id)).toMatchObject({ state: 'awaiting_approval' });
+      expect(await bench.runs.decideApproval({ ...wish, decision: 'refused' }, cause)).toMatchObject({
+        ok: true,
+      });
+      const again = { run: run.id, by: 'UASK', what: 'retry' } as const;
+      expect(await bench.runs.steer(again, cause)).toMatchObject({ code: 'SAID_TOO_LONG_AGO' });
+      expect(await bench.runs.steer(again)).toMatchObject({ ok: true });
     });
 
     it('refuse a hash that was not read', async () => {

@@ -36,6 +36,16 @@ const scribe = (user: string, by = user, over?: string): Intent => ({
 });
 
 describe('a declaration', () => {
+  test.each([
+    [59, []],
+    [60, ['roles-unclaimed']],
+  ])('that is taken up %i s after it was said puts off %j', (seconds, snoozed) => {
+    const said = new Date(start.getTime() - seconds * 1000);
+    const wish = { by: ONCALL, title: 'down', severity: 'sev2' };
+    const { incident } = accepted(declare(1, wish, start, undefined, said));
+    expect(Object.keys(incident.reminders.snoozed)).toEqual(snoozed);
+  });
+
   test('opens the channel first, invites who declared, and pins the card after it was posted', () => {
     const { effects, entries } = declared();
     expect(effects.map(({ kind }) => kind)).toEqual([
@@ -518,6 +528,15 @@ describe('what was said before something else, and is decided after it', () => {
     const { statusSince, milestones } = late(before, { kind: 'status', by: DBA, to: 'mitigated' }, start);
     expect(statusSince).toEqual(minute(1));
     expect(milestones.mitigated).toMatchObject({ at: minute(1), recordedAt: minute(40) });
+  });
+
+  test.each<readonly [readonly Intent[], Intent]>([
+    [[], { kind: 'cancel', by: DBA, reason: 'a test' }],
+    [[resolve], reopen],
+    [[], { kind: 'duplicate', by: DBA, of: 3 }],
+  ])('says in the channel when it was said: %#', (before, wish) => {
+    const { effects } = accepted(decide(after(...before), wish, minute(40), undefined, minute(2)));
+    expect(saidIn({ effects })[0]).toContain('> (said 2026-06-03 10:02:00 UTC)');
   });
 
   test('is no newer update than the one that was said after it', () => {

@@ -1,6 +1,18 @@
+import { decide } from '../../src/domain/decide.ts';
 import type { Declaration, Intent } from '../../src/domain/intents.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/domain/policy.ts';
-import { BOSS, COMMANDER, declared, minute, ONCALL, play, reopen, resolve, type Step } from './play.ts';
+import {
+  accepted,
+  BOSS,
+  COMMANDER,
+  declared,
+  minute,
+  ONCALL,
+  play,
+  reopen,
+  resolve,
+  type Step,
+} from './play.ts';
 
 const policy: Policy = { ...DEFAULT_POLICY, stakeholderChannel: 'C0SUPPORT' };
 const update: Intent = { kind: 'update', by: ONCALL, text: 'a rollback runs' };
@@ -78,6 +90,24 @@ describe('support', () => {
   ])('reads %s', (_what, steps, text) => {
     expect(told(steps)).toEqual([text]);
   });
+
+  test.each<readonly [string, Intent, string]>([
+    ['an update', update, 'We are looking into it.\na rollback runs (said 2026-06-03 10:00:00 UTC)'],
+    [
+      'a status',
+      status('identified'),
+      'We know the cause and are working on it. (said 2026-06-03 10:00:00 UTC)',
+    ],
+  ])(
+    'reads when %s was said that is taken up late, and is promised no time that is over',
+    (_, intent, text) => {
+      const { incident } = declared({}, policy);
+      const { effects } = accepted(decide(incident, intent, minute(40), policy, minute(0)));
+      expect(effects.find((each) => each.kind === 'say' && each.to.kind === 'stakeholders')).toMatchObject({
+        text: `*order status page is down*: ${text}`,
+      });
+    },
+  );
 
   test('is promised no update where the severity asks for none', () => {
     expect(told([[1, update]], { severity: 'sev4' })[0]).not.toContain('Next update');

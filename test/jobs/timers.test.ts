@@ -48,7 +48,12 @@ describe('timers', () => {
         return Promise.resolve();
       },
     };
-    const handlers = { 'escalation-due': escalationDue(app) };
+    const handlers = {
+      'escalation-due': escalationDue(app, {
+        waits: () => Promise.resolve(false),
+        now: () => systemClock.now(),
+      }),
+    };
     const all = [start(handlers), start(handlers)];
     const due = new Date(systemClock.now().getTime() + 300_000);
     const timers = [1, 2, 3].flatMap((incident) => [1, 2].map((number) => waitOf(incident, number, due)));
@@ -58,6 +63,34 @@ describe('timers', () => {
     for (const instance of all) instance.clock.advance(300_000);
     await eventually(async () => (await open()) === 0);
     expect(told.sort()).toEqual(timers.map(({ payload }) => `${payload.incident}/${payload.escalation}/1`));
+  });
+
+  it('page no next level while something waits that may be the answer, for 30 s at most', async () => {
+    let [waits, paged] = [true, 0];
+    const app = { escalationDue: () => Promise.resolve(paged++).then(() => undefined) };
+    const unheard = { waits: () => Promise.resolve(waits), now: () => instance.clock.now() };
+    const instance: Instance = start({ 'escalation-due': (...it) => escalationDueOf(...it) });
+    const escalationDueOf = escalationDue(app, unheard);
+    const held = async (key: string): Promise<boolean> =>
+      (await store.query('select from timers where key = $1 and not_before > due_at and attempts = 0', [key]))
+        .rowCount === 1;
+    const [one, other] = [1, 2].map((number) => waitOf(number, 1, instance.clock.now()));
+    if (!one || !other) throw new Error('there are two');
+    await schedule(store, [one]);
+    await eventually(() => held(one.key));
+    expect(paged).toBe(0);
+    waits = false;
+    instance.clock.advance(1000);
+    await eventually(async () => (await open()) === 0);
+    expect(paged).toBe(1);
+    waits = true;
+    await schedule(store, [other]);
+    await eventually(() => held(other.key));
+    instance.clock.advance(29_000);
+    expect(paged).toBe(1);
+    instance.clock.advance(2000);
+    await eventually(async () => (await open()) === 0);
+    expect(paged).toBe(2);
   });
 
   it('stay due when their handler throws, and keep no other waiting', async () => {

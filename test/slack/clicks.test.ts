@@ -59,6 +59,8 @@ async function ephemerals(): Promise<readonly { text: string }[]> {
 
 const texts = ({ responses }: Answered): string => responses.map(({ text }) => text ?? '').join('\n');
 
+const CAUSE = { inboxKey: expect.any(String), saidAt: expect.any(Date) };
+
 describe('a click', () => {
   test('on Acknowledge answers the page, and says nothing more', async () => {
     const acts: unknown[] = [];
@@ -107,10 +109,12 @@ describe('a click', () => {
     expect(await world.messages('incidents')).toHaveLength(1);
   });
 
-  test('on Approve and Refuse carries the plan hash that was shown', async () => {
+  test('on Approve and Refuse carries the plan hash that was shown, and when it was clicked', async () => {
     const wishes: unknown[] = [];
-    const decideApproval: App['decideApproval'] = (wish) => {
+    const causes: unknown[] = [];
+    const decideApproval: App['decideApproval'] = (wish, cause) => {
       wishes.push(wish);
+      causes.push(cause);
       return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
     };
     bot = await startBot(world, { app: appWith({ decideApproval }) });
@@ -119,12 +123,15 @@ describe('a click', () => {
     for (const decision of decisions) await click(`approval:${decision}`, shown);
     const by = world.slack.users['dba'];
     expect(wishes).toEqual(decisions.map((decision) => ({ ...shown, by, decision })));
+    expect(causes).toEqual([CAUSE, CAUSE]);
   });
 
   test('on a run asks the app for just that, and shows why it is refused', async () => {
     const wishes: unknown[] = [];
-    const keep = (wish: unknown) => {
+    const causes: unknown[] = [];
+    const keep = (wish: unknown, cause: unknown) => {
       wishes.push(wish);
+      causes.push(cause);
       return Promise.resolve(refuse('NOT_A_MEMBER', { found: 'x' }));
     };
     bot = await startBot(world, { app: appWith({ startRun: keep, steer: keep }) });
@@ -137,6 +144,7 @@ describe('a click', () => {
       { ...value, by },
       ...['retry', 'skip', 'cancel', 'yes', 'no'].map((what) => ({ run: 3, step: 2, what, by })),
     ]);
+    expect(causes).toEqual(wishes.map(() => CAUSE));
   });
 
   test('on a proposal dispatches the line that declares it', async () => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Line } from '../../src/app/dispatch.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
 import { receive } from '../../src/store/inbox.ts';
+import type { Store } from '../../src/store/store.ts';
 import { dispatchWith, inboxRows, openWorld, startBot, toldTo, type World } from './support.ts';
 
 const NOW = new Date('2026-11-22T14:05:00Z');
@@ -23,11 +24,15 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
-async function start(answer: (line: Line) => Promise<string> | string = () => 'done late'): Promise<void> {
+async function start(
+  answer: (line: Line) => Promise<string> | string = () => 'done late',
+  store: Pick<Store, 'inbox'> = world.store,
+): Promise<void> {
   lines = [];
   now = NOW;
   bot = await startBot(world, {
     now: () => now,
+    store,
     dispatch: dispatchWith(
       (line) => {
         lines.push(line);
@@ -162,6 +167,28 @@ describe('a replay', () => {
     const told = await toldTo(world, 'oncall');
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(/\/incident note x.*arrived 13:05 UTC.*\*not\* run.*failed.*Say it again/);
+  });
+
+  test('that fails is not given up for the time in which the store was away', async () => {
+    let away = false;
+    const { inbox } = world.store;
+    const query = ((...it: Parameters<typeof inbox.query>) =>
+      away ? Promise.reject(new Error('the store is away')) : inbox.query(...it)) as typeof inbox.query;
+    await start(
+      () => {
+        throw new Error('Slack is away');
+      },
+      { inbox: { query } },
+    );
+    await left('k10', 'note x', ago(60));
+    await bot.replay.work();
+    away = true;
+    await expect(bot.replay.work()).rejects.toThrow('the store is away');
+    away = false;
+    now = new Date(NOW.getTime() + 360_000);
+    await bot.replay.work();
+    expect(lines).toHaveLength(2);
+    expect(await stateOf('k10')).toBe('received');
   });
 
   test('that had done its work before it failed is told nothing wrong', async () => {

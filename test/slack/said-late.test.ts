@@ -7,7 +7,7 @@ import { formatUtc } from '../../src/domain/when.ts';
 import { receive } from '../../src/store/inbox.ts';
 import { loadChain } from '../../src/store/timeline.ts';
 import { type Firebreak, startFirebreak, usersOf } from './firebreak.ts';
-import { openWorld, type World } from './support.ts';
+import { openWorld, toldTo, type World } from './support.ts';
 
 const LATER_MS = 40 * 60_000;
 
@@ -53,6 +53,7 @@ beforeAll(async () => {
     'milestone impact_ended',
     'action write a test by tomorrow',
     'escalate --again database the lock is back',
+    'status mitigated',
   ];
   const at = (index: number): Date => new Date(said.getTime() + index);
   for (const [index, line] of lines.entries()) await left(`k${index}`, line, channel, at(index));
@@ -115,6 +116,13 @@ describe('what was said 40 minutes before it was taken up', () => {
     const update = texts.find((text) => text.includes('*Update*'));
     expect(update).toContain(`(said ${formatUtc(incident.lastUpdate?.at ?? said)}): we are rolling back`);
     expect(update).not.toContain('Next update by');
+  });
+
+  test('tells who said it of what is refused, by a direct message: no private answer reaches them', async () => {
+    const told = (await toldTo(world, 'dba')).filter((text) => text.includes('not* run'));
+    expect(told).toEqual([expect.stringMatching(/incident status mitigated.*\*not\* run: .*already/)]);
+    const { rows } = await world.store.query(`select key from inbox where state = 'refused'`);
+    expect(rows).toEqual([{ key: 'k9' }]);
   });
 
   test('pages people when it is taken up, and waits for them from then on', async () => {

@@ -1,6 +1,6 @@
 /** How an incident begins: its first state, its first entries, and what Slack has to do. */
 import { isSlackUser, person } from '../actor.ts';
-import { card, type Decision, decision, entry, type Moment } from '../decision.ts';
+import { card, type Decision, decision, entry, isLate, type Moment } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import type { NewEntry } from '../entry.ts';
 import { channelName, type Incident } from '../incident.ts';
@@ -26,7 +26,7 @@ export function declare(
   if (!policy.severities.some(({ name }) => name === wish.severity))
     return refuse('UNKNOWN_SEVERITY', { found: wish.severity, known: names(policy) });
   const begun = firstState(id, title, wish, { said, now });
-  const incident = said < now ? withTimeToClaim(begun, now, policy) : begun;
+  const incident = isLate({ said, now }) ? withTimeToClaim(begun, now, policy) : begun;
   return withReminders(decision(incident, firstEntries(incident, wish), firstEffects(incident)), policy, now);
 }
 

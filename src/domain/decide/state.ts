@@ -48,7 +48,7 @@ export function changeStatus(
   const fixed = to === 'resolved' && message ? { accounts: { ...incident.accounts, fix: message } } : {};
   const at = beginning(incident, moment);
   const moved = { ...incident, ...fixed, status: to, statusSince: at };
-  return moves(name ? reach(moved, name, at, by, moment.now) : moved, policy, {
+  return moves(name ? reach(moved, name, at, by, moment.now) : moved, policy, moment, {
     entry: entry(at, 'status', by, `Status ${status} → ${to}${why}`),
     said: `Status *${status}* → *${to}* by ${person(by)}${saidLate(moment)}${why}`,
     told: message,
@@ -73,9 +73,9 @@ export function reopen(
   const words = `Reopened (was ${incident.status}): ${wish.reason}`;
   const at = beginning(incident, moment);
   const again: Incident = { ...rest, status: 'investigating', statusSince: at };
-  const made = moves(withTimeToClaim(again, moment.now, policy), policy, {
+  const made = moves(withTimeToClaim(again, moment.now, policy), policy, moment, {
     entry: entry(at, 'status', wish.by, words),
-    said: `${words}, by ${person(wish.by)}`,
+    said: `${words}, by ${person(wish.by)}${saidLate(moment)}`,
     told: undefined,
   });
   return archived
@@ -111,9 +111,9 @@ export function cancel(
   if (!isOpen(incident)) return notOpen(incident);
   const words = `Cancelled: ${wish.reason}`;
   const at = beginning(incident, moment);
-  return moves({ ...incident, status: 'cancelled', statusSince: at }, policy, {
+  return moves({ ...incident, status: 'cancelled', statusSince: at }, policy, moment, {
     entry: entry(at, 'status', wish.by, words),
-    said: `${words}, by ${person(wish.by)}`,
+    said: `${words}, by ${person(wish.by)}${saidLate(moment)}`,
     told: undefined,
   });
 }
@@ -130,9 +130,9 @@ export function duplicate(
   if (!isOpen(incident)) return notOpen(incident);
   const words = `Duplicate of incident ${of}`;
   const at = beginning(incident, moment);
-  const made = moves({ ...incident, status: 'cancelled', statusSince: at, duplicateOf: of }, policy, {
+  const made = moves({ ...incident, status: 'cancelled', statusSince: at, duplicateOf: of }, policy, moment, {
     entry: entry(at, 'duplicate', by, words, { duplicate_of: of }),
-    said: `${words}, says ${person(by)}; work goes on there, and you are invited`,
+    said: `${words}, says ${person(by)}${saidLate(moment)}; work goes on there, and you are invited`,
     told: undefined,
   });
   return { ...made, effects: [...made.effects, { kind: 'move-followers', incident: of, from: incident.id }] };
@@ -219,6 +219,7 @@ export function setMilestone(
 function moves(
   moved: Incident,
   policy: Policy,
+  moment: Moment,
   words: { readonly entry: NewEntry; readonly said: string; readonly told: string | undefined },
 ): Decision {
   const { incident, effects: stopped } = isOpen(moved) ? { incident: moved, effects: [] } : stopPaging(moved);
@@ -226,7 +227,7 @@ function moves(
     sayAnchored(incident, words.said),
     ...everywhere(incident),
     ...stopped,
-    ...tellStakeholders(incident, words.told, policy),
+    ...tellStakeholders(incident, words.told, policy, moment),
   ];
   return decision(incident, [words.entry], effects);
 }

@@ -1,6 +1,6 @@
 /** The timeline is never rewritten: people's words are corrected by further entries, what the bot recorded stands. */
 import { person } from '../actor.ts';
-import { announcement, card, type Decision, decision, entry, say } from '../decision.ts';
+import { announcement, card, type Decision, decision, entry, type Moment, say } from '../decision.ts';
 import type { Effect } from '../effects.ts';
 import { ACCOUNTS, type Account, type Incident } from '../incident.ts';
 import type { Wish } from '../intents.ts';
@@ -14,7 +14,12 @@ import { ACCOUNT_TITLES } from './words.ts';
 type Correct = Wish<'correct'>;
 
 /** Edits, strikes or restores an entry; what everybody was told before is told again as it now stands. */
-export function correct(incident: Incident, wish: Correct, now: Date, policy: Policy): Decision | Refusal {
+export function correct(
+  incident: Incident,
+  wish: Correct,
+  moment: Moment,
+  policy: Policy,
+): Decision | Refusal {
   const { row, what, by } = wish;
   const text = what === 'text' ? framed(row, wish.text) : givenReason(wish.text, NO_REASON[what]);
   const refused = refuseCorrection(row, what, text);
@@ -22,11 +27,11 @@ export function correct(incident: Incident, wish: Correct, now: Date, policy: Po
   const after = restated(incident, row, what, what === 'text' ? text : row.text);
   return decision(
     after,
-    [correction(what, row.seq, by, text, now)],
+    [correction(what, row.seq, by, text, moment.said)],
     [
       ...told(incident, wish, text),
       ...(after === incident ? [] : [card(after), ...announcement(after)]),
-      ...(row.kind === 'update' && what === 'text' ? tellStakeholders(after, text, policy) : []),
+      ...(row.kind === 'update' && what === 'text' ? tellStakeholders(after, text, policy, moment) : []),
     ],
   );
 }

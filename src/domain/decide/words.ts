@@ -44,7 +44,7 @@ export function update(
       say(incident, `:loudspeaker: *Update* by ${person(by)}${saidLate(moment)}: ${text}${next}`),
       card(incident),
       ...announcement(incident),
-      ...tellStakeholders(updated, text, policy),
+      ...tellStakeholders(updated, text, policy, moment),
     ],
   );
 }
