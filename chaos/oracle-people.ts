@@ -138,4 +138,4 @@ const answersTo = ({ user }: Said, { whispers }: Facts): readonly string[] =>
 
 /** Words after which the answer itself is still to come. */
 const INTERIM =
-  /Still working on it|is kept on disk|is recorded and will be done|may not have been recorded|unless it has begun already/;
+  /Still working on it|is kept on disk|is recorded and will be done|may not have been recorded|unless it has begun already|may still be done by itself/;

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
+import { neverReached } from '../store/away.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { type Answer, createAnswer, type Told } from './answer.ts';
@@ -182,6 +183,6 @@ async function afterFailure(
       { err: error },
       'a delivery stays open and will be replayed, unless the store has heard that it is refused',
     );
-    return asked ? 'unknown' : 'received';
+    return asked && !neverReached(error) ? 'unknown' : 'received';
   }
 }
