@@ -175,6 +175,7 @@ describe('a page by another way', () => {
       await triedUntil(bot, () => asked >= 2);
       expect(await said(channel)).not.toContain('did not take the page');
       await triedUntil(bot, () => asked >= 5);
+      await eventually(async () => (await said(channel)).includes('did not take the page'));
       const text = await said(channel);
       expect(count(text, 'did not take the page')).toBe(1);
       expect(text).toMatch(/answered 500.* It is tried again\..*\+49 30 123/s);
@@ -195,6 +196,7 @@ describe('a page by another way', () => {
     const { id, channel } = await bot.declared();
     await escalate(bot, id);
     await triedUntil(bot, () => asked >= 4);
+    await eventually(async () => (await said(channel)).includes('did not take the page'));
     expect(count(await said(channel), 'did not take the page')).toBe(1);
   });
 
