@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
+import pg from 'pg';
 import {
   appliedMigrations,
   captureMigrations,
@@ -23,16 +24,24 @@ describe('migrations of node-pg-migrate', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  const run = (direction: 'up' | 'down', count?: number) =>
-    runner({
-      databaseUrl: shop.config.urls.ddl ?? '',
-      dir,
-      direction,
-      migrationsTable: 'pgmigrations',
-      singleTransaction: true,
-      log: () => undefined,
-      ...(count === undefined ? {} : { count }),
-    });
+  const run = async (direction: 'up' | 'down', count?: number) => {
+    // Its own it would end without waiting, and the database is dropped soon.
+    const dbClient = new pg.Client({ connectionString: shop.config.urls.ddl });
+    await dbClient.connect();
+    try {
+      return await runner({
+        dbClient,
+        dir,
+        direction,
+        migrationsTable: 'pgmigrations',
+        singleTransaction: true,
+        log: () => undefined,
+        ...(count === undefined ? {} : { count }),
+      });
+    } finally {
+      await dbClient.end();
+    }
+  };
 
   it('are captured as data: up and down exactly, code as opaque, an empty down as none', async () => {
     await writeFile(
