@@ -59,18 +59,26 @@ const nodePgMigrate: Tool = {
     }
   },
   up: async (dir, url) => {
-    await runner({ ...running(dir, url), singleTransaction: false });
+    await running(dir, url, { singleTransaction: false });
   },
-  pending: async (dir, url) => (await runner({ ...running(dir, url), dryRun: true })).map(({ name }) => name),
+  pending: async (dir, url) => (await running(dir, url, { dryRun: true })).map(({ name }) => name),
 };
 
-const running = (dir: string, databaseUrl: string) => ({
-  databaseUrl,
-  dir,
-  direction: 'up' as const,
-  migrationsTable: 'pgmigrations',
-  log: () => undefined,
-});
+/** A client of its own it would end without waiting, and the database is dropped soon. */
+async function running(
+  dir: string,
+  connectionString: string,
+  more: { singleTransaction?: false; dryRun?: true },
+) {
+  const dbClient = new pg.Client({ connectionString });
+  await dbClient.connect();
+  try {
+    const log = () => undefined;
+    return await runner({ dbClient, dir, direction: 'up', migrationsTable: 'pgmigrations', log, ...more });
+  } finally {
+    await dbClient.end();
+  }
+}
 
 const knex: Tool = {
   tool: 'knex',
