@@ -101,7 +101,7 @@ export function breaker({ plan, place, people, bots, tell }: Scene): Breaker {
         `select pg_terminate_backend(pid) from pg_stat_activity
           where datname = $1 and pid in (select pid from pg_locks where locktype = 'advisory' and granted)`,
         [place.storeName],
-      );
+      ).catch(() => undefined); // A server that is restarted meanwhile has ended them as well.
       await people.until(async () => {
         const [row] = await sql<{ bot: string }>(
           place.storeUrl(),
