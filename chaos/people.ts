@@ -1,6 +1,7 @@
 /** The people of a run: they say things, press buttons, and remember what they were told. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { actorsOf, type Button, type SlackState } from '../sandbox/story/actors.ts';
+import { controlOf } from '../test/support/control.ts';
 
 /** One thing that somebody asked for, and what the bot said to it while they waited. */
 export interface Said {
@@ -50,16 +51,7 @@ const LOOK_MS = 60;
 
 export function peopleOf(url: string, tell: (what: string) => void): People {
   const said: Said[] = [];
-  const control: People['control'] = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}/sandbox/${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
+  const control = controlOf(url);
   const remember = (what: Asked, { ack_ms: ack, responses }: Answered): Said => {
     const told = responses.flatMap(({ kind, text }) => (kind !== 'message' && text ? [text] : [])).join('\n');
     const one = { ...what, acked: ack !== null, told };

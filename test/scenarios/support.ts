@@ -16,6 +16,7 @@ import { silentLogger } from '../../src/log.ts';
 import { type Running as Bot, startFirebreak } from '../../src/main.ts';
 import { WORK_CHANNEL } from '../../src/store/outbox.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { controlOf } from '../support/control.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -226,19 +227,6 @@ const usualConfig = ({ users, channels }: Place, command: string): object => {
     permissions: { declare: everybody, respond: everybody, dangerous: everybody, approve: [users['dba']] },
   };
 };
-
-const controlOf =
-  (url: string): Place['control'] =>
-  async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${url}/sandbox/${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
 
 type Hands = Pick<Running, 'control' | 'slack'> & { readonly command: string };
 

@@ -17,6 +17,7 @@ import { createClient, createIdentity, type WhoAmI } from '../../src/slack/clien
 import { createDirectory } from '../../src/slack/directory.ts';
 import type { Spool } from '../../src/store/spool.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { controlOf } from '../support/control.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 export interface World {
@@ -52,16 +53,7 @@ export async function openWorld(options: { readonly quietMs?: number } = {}): Pr
     manifestPath: fileURLToPath(new URL('../../manifest.yml', import.meta.url)),
     ...options,
   });
-  const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await fetch(`${slack.url}/sandbox/${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  };
+  const control = controlOf(slack.url);
   const client = createClient({ token: slack.botToken, apiUrl: `${slack.url}/api/` }, silentLogger);
   return {
     slack,

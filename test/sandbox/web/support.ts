@@ -1,4 +1,5 @@
 /** A browser, and the whole sandbox behind the page it opens. */
+
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { promisify } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { openPlayground } from '../../../src/cli/sandbox.ts';
 import { PACKAGE_ROOT } from '../../../src/version.ts';
+import { controlOf } from '../../support/control.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 const require = createRequire(import.meta.url);
@@ -82,16 +84,7 @@ export async function openPlayhouse(): Promise<Playhouse> {
     url: playground.url,
     errors,
     visit: (look = DESKTOP) => visit(browser, playground.url, look, errors),
-    async control<T>(method: string, path: string, body?: unknown) {
-      const answer = await fetch(`${playground.url}/sandbox/${path}`, {
-        method,
-        ...(body === undefined
-          ? {}
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      return (await answer.json()) as T;
-    },
+    control: controlOf(playground.url),
     async close() {
       await browser.close();
       await playground.close();
