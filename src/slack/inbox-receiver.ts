@@ -1,9 +1,9 @@
 /** Stands between a Bolt receiver and the App: what Slack delivers is committed, or kept on disk, before it is acked. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
+import { type App, type CodedError, ErrorCode, type Receiver, type ReceiverEvent } from '@slack/bolt';
 import type { Logger } from '../log.ts';
-import { neverReached } from '../store/away.ts';
+import { isAway, neverReached } from '../store/away.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import { type Answer, createAnswer, type Told } from './answer.ts';
@@ -149,7 +149,7 @@ async function work(
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
     // Nobody waits for it, and nobody would say it again: it stays open and is replayed.
     if (arrival.kind === 'event') return;
-    const state = await afterFailure(arrival.key, parts);
+    const state = await afterFailure(arrival.key, error, parts);
     await answer.finish({ text: AFTER_FAILURE[state], over: state !== 'refused' });
     return;
   }
@@ -166,15 +166,21 @@ async function endDone(key: string | undefined, { inbox, now, log }: InboxParts)
   }
 }
 
-/** Looks how the row stands, and refuses it where the store can hear that: one that stays open is replayed. */
+/**
+ * Looks how the row stands, and refuses it where the store can hear that: one that stays open is replayed. It stays open
+ * too where the work failed because the store went away: if this process dies before its answer is out, a refusal
+ * would be told to nobody.
+ */
 async function afterFailure(
   key: string | undefined,
+  failure: unknown,
   { inbox, now, log }: InboxParts,
 ): Promise<keyof typeof AFTER_FAILURE> {
   if (key === undefined) return 'refused';
   let asked = false;
   try {
     if ((await stateOf(inbox, key)) === 'done') return 'done';
+    if (isOfTheStore(failure)) return 'received';
     asked = true;
     // Whoever has ended it meanwhile has done it.
     return (await settle(inbox, key, 'refused', now())) ? 'refused' : 'done';
@@ -185,4 +191,12 @@ async function afterFailure(
     );
     return asked && !neverReached(error) ? 'unknown' : 'received';
   }
+}
+
+/** Bolt wraps what has no code of its own. Errors of Slack have one; their timeouts read like the store's. */
+function isOfTheStore(failure: unknown): boolean {
+  const { code, original } = failure as Partial<CodedError>;
+  const cause = code === ErrorCode.UnknownError ? original : failure;
+  const isOfSlack = String((cause as Partial<CodedError>).code).startsWith('slack_');
+  return !isOfSlack && isAway(cause);
 }

@@ -3,9 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { App as Bolt } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
 import { silentLogger } from '../../src/log.ts';
 import type { Slack } from '../../src/slack/bolt.ts';
-import { createIdentity } from '../../src/slack/client.ts';
+import { clientOptions, createIdentity } from '../../src/slack/client.ts';
 import { watchFreezes } from '../../src/slack/freezes.ts';
 import { socketReceiver } from '../../src/slack/socket.ts';
 import type { Db, Store } from '../../src/store/store.ts';
@@ -110,6 +111,43 @@ describe('a command', () => {
     });
     expect(texts(await type('/incident declare x'))).toContain(told);
     expect(await inboxRows(world)).toMatchObject([{ state }]);
+  });
+
+  test.each(['Connection terminated unexpectedly', 'cannot execute INSERT in a read-only transaction'])(
+    'whose work breaks off with the store (%s) stays open, and is done by a replay',
+    async (message) => {
+      const code = message.endsWith('transaction') ? { code: '25006' } : {};
+      const tried: string[] = [];
+      let ahead = 0;
+      bot = await startBot(world, {
+        dispatch: dispatchWith(({ text }) => {
+          if (tried.push(text) === 1) throw Object.assign(new Error(message), code);
+          return 'declared';
+        }),
+        now: () => new Date(Date.now() + ahead),
+      });
+      expect(texts(await type('/incident declare x'))).toContain('will be done when it does');
+      expect(await inboxRows(world)).toMatchObject([{ state: 'received' }]);
+      ahead = 16_000;
+      await bot.replay.work();
+      expect(tried).toEqual(['declare x', 'declare x']);
+      expect(await inboxRows(world)).toMatchObject([{ state: 'done' }]);
+    },
+  );
+
+  test('whose work fails for a timeout of Slack is not taken for one of the store', async () => {
+    const impatient = new WebClient(world.slack.botToken, {
+      ...clientOptions(`${world.slack.url}/api/`, silentLogger),
+      timeout: 100,
+    });
+    await world.fault({ method: 'users.info', kind: 'latency', ms: 1000 });
+    bot = await startBot(world, {
+      dispatch: dispatchWith(
+        async ({ actor: user }) => (await impatient.users.info({ user })).user?.name ?? '',
+      ),
+    });
+    expect(texts(await type('/incident declare x'))).toContain('was not done');
+    expect(await inboxRows(world)).toMatchObject([{ state: 'refused' }]);
   });
 
   test('that takes long is acked within 3 s, and the real answer follows', async () => {
