@@ -3,7 +3,6 @@ import { isMarked, reconcile, type Version } from '../domain/capture.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { expectFiles } from '../store/files.ts';
-import { settleDone } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { type HeardMark, saveMark } from '../store/marks.ts';
 import {
@@ -20,6 +19,7 @@ import type { Db, Store } from '../store/store.ts';
 import { appendEntries, chainEnd, loadCorrected } from '../store/timeline.ts';
 import type { App, Cause, Directory } from './app.ts';
 import { forbidden } from './permit.ts';
+import { settleCause } from './settle-cause.ts';
 
 /** What one event, or a look at the channel, tells of a message. */
 export interface HeardMessage extends MessageHead {
@@ -73,7 +73,7 @@ async function marked(
 export function changeMessage(
   store: Store,
   key: MessageKey,
-  { inboxKey }: Cause,
+  cause: Cause,
   now: Date,
   change: (tx: Db) => Promise<void>,
 ): Promise<void> {
@@ -81,7 +81,7 @@ export function changeMessage(
     await lockMessage(tx, key);
     await change(tx);
     await bringUpToDate(tx, key, now);
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, now);
+    await settleCause(tx, cause, now);
   });
 }
 

@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect } from '../domain/effects.ts';
 import type { Incident } from '../domain/incident.ts';
-import { settleDone } from '../store/inbox.ts';
 import { saveIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import type { Db } from '../store/store.ts';
 import { appendEntries, type ChainEnd } from '../store/timeline.ts';
 import { schedule } from '../store/timers.ts';
 import type { Cause } from './app.ts';
+import { settleCause } from './settle-cause.ts';
 
 /**
  * The incident's row must be locked by this transaction, or be new in it. `before` is the incident and the end of its
@@ -30,7 +30,7 @@ export async function commitDecision(
     now,
   );
   await schedule(tx, decision.timers);
-  if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, now);
+  await settleCause(tx, cause, now);
 }
 
 /** The hash is known only once the entries are written. */

@@ -10,7 +10,7 @@ import { alertsOfProposal, countHeldBack, listAlerts } from '../store/alerts.ts'
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { listChanges } from '../store/changes.ts';
 import { saveErrorReport } from '../store/error-reports.ts';
-import { settle, settleDone } from '../store/inbox.ts';
+import { settle } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadPeople, savePerson } from '../store/people.ts';
@@ -38,6 +38,7 @@ import { redactEntry } from './redactions.ts';
 import { remembering } from './remembering.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
+import { settleCause } from './settle-cause.ts';
 import { attach, endSilence, silence } from './silences.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
@@ -113,13 +114,13 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     figures: (filter, viewer) => figuresFor(parts, filter, viewer),
     health: (inboxKey) => healthOf(store, parts.vitals, inboxKey, now()),
     home: (user) => homeOf(parts, user),
-    async welcome(channelId, user, { inboxKey } = {}) {
+    async welcome(channelId, user, cause = {}) {
       const id = await incidentOfChannel(store, channelId);
       const incident = id === undefined ? undefined : await loadIncident(store, id);
       if (!incident || incident.declaredBy === user || !isOpen(incident)) return;
       await store.transaction(async (tx) => {
         await enqueue(tx, [{ kind: 'whisper', incident: incident.id, user, what: 'catchup-offer' }], now());
-        if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
+        await settleCause(tx, cause, now());
       });
     },
     async roster(name) {

@@ -8,7 +8,6 @@ import { ELSEWHERE, type Words, wordsOf } from '../domain/redaction.ts';
 import { type Refusal, refuse } from '../domain/refusal.ts';
 import { live } from '../domain/run-words.ts';
 import { correctedBy } from '../domain/timeline.ts';
-import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
 import { eraseMessage, lockMessage, type MessageKey } from '../store/messages.ts';
 import { enqueue } from '../store/outbox.ts';
@@ -31,6 +30,7 @@ import type { Db, Store } from '../store/store.ts';
 import { appendEntries, countEntries, eraseEntry, loadCorrected } from '../store/timeline.ts';
 import { proposalMessage } from './alert-messages.ts';
 import type { Cause } from './app.ts';
+import { settleCause } from './settle-cause.ts';
 
 export interface RedactionWish {
   readonly by: string;
@@ -67,14 +67,14 @@ export function redactEntry(
   { store, now }: RedactionParts,
   incident: number,
   wish: RedactionWish,
-  { inboxKey }: Cause,
+  cause: Cause,
 ): Promise<({ ok: true } & Redacted) | Refusal> {
   return store.transaction(async (tx) => {
     const plan = await planOf(tx, incident, wish);
     if ('ok' in plan) return plan;
     const at = now();
     const done = await carryOut(tx, plan, wish, at);
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, at);
+    await settleCause(tx, cause, at);
     return { ok: true, ...done };
   });
 }

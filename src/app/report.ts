@@ -20,7 +20,6 @@ import { formatUtc } from '../domain/when.ts';
 import { alertsOfIncident } from '../store/alerts.ts';
 import { changesOf } from '../store/changes.ts';
 import { holdsOf } from '../store/holds.ts';
-import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
 import { loadPeople } from '../store/people.ts';
 import { proposalsOf } from '../store/proposals.ts';
@@ -38,6 +37,7 @@ import {
 import type { Cause } from './app.ts';
 import { actOnIncident } from './incidents.ts';
 import { saidAt } from './said-at.ts';
+import { settleCause } from './settle-cause.ts';
 
 export interface ExportWish extends Omit<ReportContext, 'sql'> {
   readonly format: 'md' | 'json';
@@ -195,7 +195,7 @@ export function writeParts(
       changed.map((wish) => partEntry(wish, by, at)),
       now,
     );
-    if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, now);
+    await settleCause(tx, cause, now);
     return { ok: true, written: changed.map(({ part }) => part) };
   });
 }

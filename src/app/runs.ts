@@ -13,7 +13,6 @@ import { standsAt, steer } from '../domain/run-steering.ts';
 import { live, runEntry, skippedEntry } from '../domain/run-words.ts';
 import { bindRunbook, type Runbook } from '../domain/runbook.ts';
 import type { Named, Settings } from '../domain/settings.ts';
-import { settleDone } from '../store/inbox.ts';
 import { loadIncident, lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { countDangerous } from '../store/run-steps.ts';
@@ -34,6 +33,7 @@ import { actWithin } from './incidents.ts';
 import { forbidden } from './permit.ts';
 import { writeMove } from './run-journal.ts';
 import { refuseOld } from './said-at.ts';
+import { settleCause } from './settle-cause.ts';
 import { isHidden } from './visibility.ts';
 
 export interface RunParts {
@@ -296,10 +296,6 @@ function withRun(
     await settleCause(tx, cause, at);
     return { ok: true, run: (await loadRun(tx, id)) ?? run };
   });
-}
-
-async function settleCause(tx: Db, { inboxKey }: Cause, now: Date): Promise<void> {
-  if (inboxKey !== undefined) await settleDone(tx, inboxKey, now);
 }
 
 function chooseTarget(settings: Settings, runbook: Runbook, wished: string | undefined): string | Refusal {

@@ -8,7 +8,6 @@ import { type Refusal, refuse } from '../domain/refusal.ts';
 import type { Settings } from '../domain/settings.ts';
 import { formatUtc } from '../domain/when.ts';
 import { alertsOfProposal, lockGroups } from '../store/alerts.ts';
-import { settleDone } from '../store/inbox.ts';
 import { lockIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { attachProposal, loadProposal, lockProposal } from '../store/proposals.ts';
@@ -18,6 +17,7 @@ import { proposalMessage } from './alert-messages.ts';
 import { tellAttached } from './alert-telling.ts';
 import type { Cause } from './app.ts';
 import { saidAt } from './said-at.ts';
+import { settleCause } from './settle-cause.ts';
 import { isRefusal } from './words.ts';
 
 interface Parts {
@@ -39,7 +39,7 @@ export function silence(
   { store, settings, now }: Parts,
   monitors: readonly string[],
   { by, what, seconds, reason }: SilenceWish,
-  { inboxKey }: Cause,
+  cause: Cause,
 ): Promise<{ ok: true; silence: Silence } | Refusal> {
   return store.transaction(async (tx) => {
     const found = await matchOf(tx, what, settings, monitors);
@@ -49,7 +49,7 @@ export function silence(
     const text = `:no_bell: ${person(by)} silenced ${foreign(matchText(found.match))} until ${formatUtc(set.until)}: ${reason}`;
     await enqueue(tx, [{ kind: 'say', to: { kind: 'incidents-channel' }, text }], now());
     if (found.proposal !== undefined) await enqueue(tx, [proposalMessage(found.proposal)], now());
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
+    await settleCause(tx, cause, now());
     return { ok: true, silence: set };
   });
 }
@@ -79,14 +79,14 @@ export function endSilence(
   { store, now }: Parts,
   id: number,
   by: string,
-  { inboxKey }: Cause,
+  cause: Cause,
 ): Promise<{ ok: true; silence: Silence } | Refusal> {
   return store.transaction(async (tx) => {
     const lifted = await liftSilence(tx, id, by, now());
     if (!lifted) return refuse('SILENCE_UNKNOWN', { found: id });
     const text = `:bell: ${person(by)} lifted the silence of ${foreign(matchText(lifted.match))}`;
     await enqueue(tx, [{ kind: 'say', to: { kind: 'incidents-channel' }, text }], now());
-    if (inboxKey !== undefined) await settleDone(tx, inboxKey, now());
+    await settleCause(tx, cause, now());
     return { ok: true, silence: lifted };
   });
 }
@@ -119,7 +119,7 @@ export function attach(
     await attachProposal(tx, id, of);
     const at = now();
     await tellAttached(tx, { ...proposal, incidentId: of }, incident, { by, at: saidAt(cause, at) }, at);
-    if (cause.inboxKey !== undefined) await settleDone(tx, cause.inboxKey, at);
+    await settleCause(tx, cause, at);
     return { ok: true };
   });
 }

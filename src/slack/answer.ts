@@ -28,7 +28,7 @@ export interface Answer {
   readonly ack: ReceiverEvent['ack'];
   /** Acks if nobody has; what is told is for the person alone, and comes also when the ack is gone. */
   finish(told?: Told): Promise<void>;
-  /** Acks without a word: another copy of the delivery is answered. */
+  /** Acks without a word: another copy of the delivery is answered, or another instance answers. */
   forgo(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type CodedError, ErrorCode, type Receiver, type ReceiverEvent } from '@slack/bolt';
+import { FirebreakError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isAway, neverReached } from '../store/away.ts';
 import { receive, settle, stateOf } from '../store/inbox.ts';
@@ -146,6 +147,10 @@ async function work(
     });
     await answer.finish();
   } catch (error) {
+    if (error instanceof FirebreakError && error.code === 'ALREADY_DONE') {
+      parts.log.warn({ key: arrival.key }, 'a delivery took so long that another instance has done it');
+      return answer.forgo();
+    }
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
     // Nobody waits for it, and nobody would say it again: it stays open and is replayed.
     if (arrival.kind === 'event') return;

@@ -9,6 +9,7 @@ import type { Slack } from '../../src/slack/bolt.ts';
 import { clientOptions, createIdentity } from '../../src/slack/client.ts';
 import { watchFreezes } from '../../src/slack/freezes.ts';
 import { socketReceiver } from '../../src/slack/socket.ts';
+import { settleDone } from '../../src/store/inbox.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -87,6 +88,19 @@ describe('a command', () => {
       }),
     });
     expect(texts(await type('/incident declare x'))).toContain('This was done');
+  });
+
+  test('that another instance has done meanwhile is left to that one to answer', async () => {
+    bot = await startBot(world, {
+      dispatch: dispatchWith(async ({ inboxKey = '' }) => {
+        await world.store.query("update inbox set state = 'done' where key = $1", [inboxKey]);
+        await settleDone(world.store, inboxKey, new Date());
+        return 'declared';
+      }),
+    });
+    const answer = await type('/incident declare x');
+    expect(answer.ack_ms).toBeLessThan(3000);
+    expect(texts(answer)).toBe('');
   });
 
   /** Carries out all, and is silent after what `sql` matches. */
