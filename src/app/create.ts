@@ -38,7 +38,7 @@ import { redactEntry } from './redactions.ts';
 import { remembering } from './remembering.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
-import { settleCause } from './settle-cause.ts';
+import { settleCause, unsettled } from './settle-cause.ts';
 import { attach, endSilence, silence } from './silences.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
@@ -163,7 +163,8 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     errorsReported: (report) => saveErrorReport(store, report, now()),
     changes: (filter, limit) => listChanges(store, filter, limit),
     meet: (userId, name) => savePerson(store, userId, name, now()),
-    async settle({ inboxKey }) {
+    async settle(cause) {
+      const inboxKey = unsettled(cause);
       if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
     },
     endUndone: (what) => endUndone(store, what, now()),

@@ -37,18 +37,20 @@ export interface DispatchParts {
   readonly commands: readonly Command[];
 }
 
-export function createDispatch(parts: DispatchParts): Dispatch {
+export function createDispatch(given: DispatchParts): Dispatch {
+  const parts = { ...given, vocabulary: vocabulary(given) };
   const dispatch = async (line: Line): Promise<Reply> => {
-    const answer = await answerLine(parts, line);
+    const cause = causeOf(line, parts.app.now());
+    const answer = await answerLine(parts, line, cause);
     const reply = 'ok' in answer ? refusalReply(answer) : answer;
     // Its person could not read here why: the row is left to who tells them.
     const isLeft = reply.refused && (line.byForm || isUnanswerable(line.receivedAt, parts.app.now()));
-    if (line.inboxKey !== undefined && !isLeft) await parts.app.settle({ inboxKey: line.inboxKey });
+    if (!isLeft) await parts.app.settle(cause);
     return reply;
   };
   const isDangerous = (text: string): boolean => {
     // Where it was typed decides between readings that are harmless, never about one that is not.
-    const { verb, rest } = readLine(text, vocabulary(parts), { inIncident: false });
+    const { verb, rest } = readLine(text, parts.vocabulary, { inIncident: false });
     const command = findCommand(parts.commands, verb);
     if (command === undefined) return false;
     if (command.expires) return true;
@@ -65,16 +67,25 @@ const vocabulary = ({ app, commands }: DispatchParts): Vocabulary =>
     roles: app.settings.roles.map(({ name }) => name),
   });
 
-async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Refusal> {
+const causeOf = ({ inboxKey, receivedAt }: Line, now: Date): Request['cause'] => ({
+  inboxKey,
+  saidAt: saidAt({ saidAt: receivedAt }, now),
+});
+
+async function answerLine(
+  parts: DispatchParts & { readonly vocabulary: Vocabulary },
+  line: Line,
+  cause: Request['cause'],
+): Promise<Reply | Refusal> {
   const { app, commands, directory } = parts;
   const text = await meetMentioned(app, storable(line.text));
   const here = await channelIncident(app, line.channelId);
   const where = { inIncident: here !== undefined };
-  const { verb, rest } = readLine(text, vocabulary(parts), where);
+  const { verb, rest } = readLine(text, parts.vocabulary, where);
   const command = findCommand(commands, verb);
   if (!command) {
     const { command: name } = app.settings;
-    const near = suggest({ ...where, text, command: name }, vocabulary(parts));
+    const near = suggest({ ...where, text, command: name }, parts.vocabulary);
     return refuse('UNKNOWN_VERB', { found: verb, near: near.text, command: name }, near.offers);
   }
   const named = nameIncident(command, rest);
@@ -86,18 +97,16 @@ async function answerLine(parts: DispatchParts, line: Line): Promise<Reply | Ref
     ? { words: named.words, incident: named.incident ?? here }
     : await place(app, command, line.actor, here, named);
   if ('ok' in placed) return placed;
-  return command.run({ ...requestOf(app, commands, line), ...placed }, app);
+  return command.run({ ...requestOf(app, commands, line), cause, ...placed }, app);
 }
 
 const requestOf = (
   app: App,
   commands: readonly Command[],
   line: Line,
-): Omit<Request, 'words' | 'incident'> => {
-  const { actor, inboxKey, receivedAt, source } = line;
-  const now = app.now();
-  const cause = { inboxKey, saidAt: saidAt({ saidAt: receivedAt }, now) };
-  return { actor, now, cause, source, command: app.settings.command, commands };
+): Omit<Request, 'words' | 'incident' | 'cause'> => {
+  const { actor, source } = line;
+  return { actor, now: app.now(), source, command: app.settings.command, commands };
 };
 
 /** The incident that a line names by number (`inc-3`, `#3`); the words without it. `declare #3 fails` names none. */

@@ -1,5 +1,6 @@
 /** Publishes a person's App Home. One that could not be drawn is drawn when it is opened again. */
 import type { WebClient } from '@slack/web-api';
+import { z } from 'zod';
 import type { App } from '../app/app.ts';
 import type { Reply } from '../app/command.ts';
 import type { Logger } from '../log.ts';
@@ -9,6 +10,14 @@ export interface HomePorts {
   readonly client: WebClient;
   readonly app: App;
   readonly log: Logger;
+}
+
+const Opened = z.object({ tab: z.string(), user: z.string() });
+
+/** Its Messages tab is no Home. */
+export async function onHomeOpened(event: unknown, ports: HomePorts): Promise<void> {
+  const { tab, user } = Opened.parse(event);
+  if (tab === 'home') await publishHome(user, ports);
 }
 
 /** `answer`: what a click in it came to; a home has no other place to say it. */

@@ -1,5 +1,5 @@
 /** What Slack sends, each heard by three lines: call, render, answer. */
-import type { App as Bolt } from '@slack/bolt';
+import type { App as Bolt, SlackShortcut } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { App, Directory } from '../app/app.ts';
 import type { Form, Reply } from '../app/command.ts';
@@ -10,11 +10,11 @@ import { onAdd, onMessage, onPin, onReaction } from './capture.ts';
 import { actOnClick, type Click } from './clicks.ts';
 import type { WhoAmI } from './client.ts';
 import { onArchived, onJoined } from './events.ts';
-import { publishHome } from './home.ts';
+import { onHomeOpened, publishHome } from './home.ts';
 import { type Body, senderOf } from './inbound.ts';
 import { SHORTCUT } from './manifest.ts';
 import { onMention } from './mentions.ts';
-import { FORMS, openForm, submitForm } from './modals.ts';
+import { openForm, submitForm } from './modals.ts';
 import { createIntroductions } from './people.ts';
 import { declareFromMessage } from './shortcut-message.ts';
 import { withOffers } from './views/offers.ts';
@@ -34,7 +34,7 @@ export interface ListenParts {
 
 type Ack = (payload?: unknown) => Promise<void>;
 
-/** Registers everything that the bot hears. */
+/** Registers everything that the bot hears: one listener for each kind, since Bolt runs all of them for each delivery. */
 export function listen(bolt: Bolt, parts: ListenParts): void {
   const introduce = createIntroductions(parts.app, parts.log);
   bolt.use(async ({ body, next }) => {
@@ -43,7 +43,7 @@ export function listen(bolt: Bolt, parts: ListenParts): void {
   });
   hearWords(bolt, parts);
   hearClicks(bolt, parts);
-  hearEvents(bolt, parts);
+  bolt.event(/./, async ({ event, context }) => EVENT_LISTENERS[event.type]?.(event, origin(context), parts));
 }
 
 function hearWords(bolt: Bolt, parts: ListenParts): void {
@@ -54,33 +54,37 @@ function hearWords(bolt: Bolt, parts: ListenParts): void {
     const opened = await opens(reply, { id: typed.trigger_id, receivedAt }, parts);
     await ack(opened ? undefined : shown(reply));
   });
-  bolt.shortcut(SHORTCUT.declare, async ({ ack, shortcut, context }) => {
-    const { receivedAt } = origin(context);
-    await openForm(declareForm(parts), { id: shortcut.trigger_id, receivedAt }, parts);
-    await ack();
-  });
-  bolt.shortcut(SHORTCUT.declareFromMessage, async ({ ack, shortcut, context }) => {
-    const { receivedAt } = origin(context);
-    const form = declareFromMessage(shortcut, declareForm(parts));
-    const opened = await openForm(form, { id: shortcut.trigger_id, receivedAt }, parts);
-    await (ack as Ack)(opened ? undefined : privately(unopened(parts)));
-  });
-  bolt.shortcut(SHORTCUT.addToTimeline, async ({ ack, shortcut, context }) => {
-    await (ack as Ack)(privately(await onAdd(shortcut, origin(context), parts)));
+  bolt.shortcut(/./, async ({ ack, shortcut, context }) => {
+    const told = await SHORTCUT_LISTENERS[shortcut.callback_id]?.(shortcut, origin(context), parts);
+    await (ack as Ack)(told === undefined ? undefined : privately(told));
   });
 }
 
+/** Answers with what there is to say. */
+type OnShortcut = (asked: SlackShortcut, from: Origin, parts: ListenParts) => Promise<string | undefined>;
+
+const SHORTCUT_LISTENERS: Readonly<Record<string, OnShortcut>> = {
+  async [SHORTCUT.declare](asked, { receivedAt }, parts) {
+    await openForm(declareForm(parts), { id: asked.trigger_id, receivedAt }, parts);
+    return undefined;
+  },
+  async [SHORTCUT.declareFromMessage](asked, { receivedAt }, parts) {
+    const form = declareFromMessage(asked, declareForm(parts));
+    const opened = await openForm(form, { id: asked.trigger_id, receivedAt }, parts);
+    return opened ? undefined : unopened(parts);
+  },
+  [SHORTCUT.addToTimeline]: onAdd,
+} satisfies Record<(typeof SHORTCUT)[keyof typeof SHORTCUT], OnShortcut>;
+
 function hearClicks(bolt: Bolt, parts: ListenParts): void {
-  for (const callbackId of FORMS) {
-    bolt.view(callbackId, async ({ ack, body, view, context }) => {
-      const { state, private_metadata: about } = view;
-      const errors = await submitForm(
-        { callbackId, values: state.values, about, by: body.user.id, ...origin(context) },
-        parts,
-      );
-      await ack(errors ? { response_action: 'errors', errors } : undefined);
-    });
-  }
+  bolt.view(/./, async ({ ack, body, view, context }) => {
+    const { callback_id: callbackId, state, private_metadata: about } = view;
+    const errors = await submitForm(
+      { callbackId, values: state.values, about, by: body.user.id, ...origin(context) },
+      parts,
+    );
+    await ack(errors ? { response_action: 'errors', errors } : undefined);
+  });
   bolt.action(/.*/, async ({ ack, body, action, context }) => {
     const click = clickOf(body as unknown as Body, action as unknown as Body, origin(context));
     const reply = await actOnClick(click, parts);
@@ -96,22 +100,23 @@ function hearClicks(bolt: Bolt, parts: ListenParts): void {
   });
 }
 
-function hearEvents(bolt: Bolt, parts: ListenParts): void {
-  bolt.event('app_mention', ({ event, context }) => onMention(event, origin(context), parts));
-  bolt.event('message', ({ event, context }) => onMessage(event, origin(context), parts));
-  bolt.event('reaction_added', ({ event, context }) => onReaction(event, true, origin(context), parts));
-  bolt.event('reaction_removed', ({ event, context }) => onReaction(event, false, origin(context), parts));
-  bolt.event('pin_added', ({ event, context }) => onPin(event, true, origin(context), parts));
-  bolt.event('pin_removed', ({ event, context }) => onPin(event, false, origin(context), parts));
-  bolt.event('member_joined_channel', ({ event, context }) => onJoined(event, origin(context), parts));
-  for (const archived of ['channel_archive', 'group_archive'] as const)
-    bolt.event(archived, ({ event, context }) => onArchived(event, true, origin(context), parts));
-  for (const back of ['channel_unarchive', 'group_unarchive'] as const)
-    bolt.event(back, ({ event, context }) => onArchived(event, false, origin(context), parts));
-  bolt.event('app_home_opened', async ({ event }) => {
-    if (event.tab === 'home') await publishHome(event.user, parts);
-  });
-}
+/** By the event's type. */
+export const EVENT_LISTENERS: Readonly<
+  Record<string, (event: unknown, from: Origin, parts: ListenParts) => Promise<void>>
+> = {
+  app_mention: onMention,
+  message: onMessage,
+  reaction_added: (event, ...rest) => onReaction(event, true, ...rest),
+  reaction_removed: (event, ...rest) => onReaction(event, false, ...rest),
+  pin_added: (event, ...rest) => onPin(event, true, ...rest),
+  pin_removed: (event, ...rest) => onPin(event, false, ...rest),
+  member_joined_channel: onJoined,
+  channel_archive: (event, ...rest) => onArchived(event, true, ...rest),
+  group_archive: (event, ...rest) => onArchived(event, true, ...rest),
+  channel_unarchive: (event, ...rest) => onArchived(event, false, ...rest),
+  group_unarchive: (event, ...rest) => onArchived(event, false, ...rest),
+  app_home_opened: (event, _from, parts) => onHomeOpened(event, parts),
+};
 
 const unopened = ({ command }: ListenParts): string =>
   `:no_entry: Slack did not open the form. Type it: \`${command} declare <what is wrong>\``;

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { methods } from '../../sandbox/server/api/methods.ts';
 import { loadCommands } from '../../src/app/load-commands.ts';
+import { EVENT_LISTENERS } from '../../src/slack/listeners.ts';
 import { EVENTS, renderManifest, SCOPES, SHORTCUT } from '../../src/slack/manifest.ts';
 import { PACKAGE_ROOT } from '../../src/version.ts';
 
@@ -124,18 +125,11 @@ describe('the manifest', () => {
 
   it('subscribes to every event that the bot listens to', () => {
     const kinds = Object.keys(EVENTS).map((event) => event.replace(/\..*/, ''));
-    for (const event of said(/\.event\(\s*'(\w+)'/g)) expect(kinds).toContain(event);
-    if (/\bbolt\.message\(/.test(sources)) expect(kinds).toContain('message');
+    expect(kinds).toEqual(expect.arrayContaining(Object.keys(EVENT_LISTENERS)));
   });
 
   it('has every shortcut that the bot listens to', () => {
     const ids = read().features.shortcuts.map(({ callback_id }) => callback_id);
     expect(ids.sort()).toEqual(Object.values(SHORTCUT).sort());
-    const listened = said(/\.shortcut\(\s*(?:\{[^}]*callback_id:\s*)?'(\w+)'/g);
-    for (const id of listened) expect(ids).toContain(id);
-    // Those that are named by their constant are there by construction.
-    expect(
-      listened.length + said(/\.shortcut\(\s*(?:\{[^}]*callback_id:\s*)?SHORTCUT\.(\w+)/g).length,
-    ).toBeGreaterThan(1);
   });
 });
