@@ -158,7 +158,8 @@ async function work(
     await answer.finish({ text: AFTER_FAILURE[state], over: state !== 'refused' });
     return;
   }
-  await endDone(arrival.key, parts);
+  // A command's has ended before it was answered, or is left to who tells its person.
+  if (arrival.kind !== 'command') await endDone(arrival.key, parts);
 }
 
 /** Ends a row as done that no act has ended in its own transaction. */

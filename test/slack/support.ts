@@ -5,6 +5,7 @@ import { type LocalSlack, startLocalSlack } from '../../sandbox/server/main.ts';
 import type { App } from '../../src/app/app.ts';
 import type { Dispatch, Line } from '../../src/app/dispatch.ts';
 import { endUndone } from '../../src/app/not-done.ts';
+import { isUnanswerable } from '../../src/app/said-at.ts';
 import { DEFAULT_ALERT_POLICY } from '../../src/domain/alert-rules.ts';
 import type { Escalation, Incident, Page } from '../../src/domain/incident.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
@@ -15,6 +16,7 @@ import { silentLogger } from '../../src/log.ts';
 import { createSlack, type Slack } from '../../src/slack/bolt.ts';
 import { createClient, createIdentity, type WhoAmI } from '../../src/slack/client.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
+import { settle } from '../../src/store/inbox.ts';
 import type { Spool } from '../../src/store/spool.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { controlOf } from '../support/control.ts';
@@ -132,6 +134,18 @@ export const dispatchWith = (
   isDangerous: (text: string) => boolean = () => false,
 ): Dispatch => Object.assign(async (line: Line) => ({ text: await answer(line) }), { isDangerous });
 
+/** Ends what it answers, as the real one does; a form, or what can be answered no longer, is left to who tells its person. */
+const ending = (dispatch: Dispatch, { store }: World, now: () => Date): Dispatch =>
+  Object.assign(
+    async (line: Line) => {
+      const reply = await dispatch(line);
+      const isLeft = line.byForm || isUnanswerable(line.receivedAt, now());
+      if (line.inboxKey !== undefined && !isLeft) await settle(store, line.inboxKey, 'done', now());
+      return reply;
+    },
+    { isDangerous: (text: string) => dispatch.isDangerous(text) },
+  );
+
 /** The bot, connected to the world's Slack. */
 export async function startBot(
   world: World,
@@ -144,6 +158,7 @@ export async function startBot(
   } = {},
 ): Promise<Slack> {
   const { slack, client, identity, store } = world;
+  const now = parts.now ?? (() => new Date());
   const bot = createSlack({
     client,
     identity,
@@ -153,10 +168,10 @@ export async function startBot(
     store: parts.store ?? store,
     ...(parts.spool ? { spool: parts.spool } : {}),
     app: parts.app ?? appWith({ endUndone: (what) => endUndone(world.store, what, new Date()) }),
-    dispatch: parts.dispatch ?? dispatchWith(() => 'ok'),
+    dispatch: ending(parts.dispatch ?? dispatchWith(() => 'ok'), world, now),
     directory: createDirectory(client, identity),
     log: silentLogger,
-    now: parts.now ?? (() => new Date()),
+    now,
   });
   await bot.start();
   return bot;
