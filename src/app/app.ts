@@ -238,7 +238,7 @@ export interface App {
 
   /** Remembers a person's name, for exports. */
   meet(userId: string, name: string): Promise<void>;
-  /** Settles an inbox row that changed nothing. */
+  /** Ends the delivery of what changed nothing; throws ALREADY_DONE where another instance has ended, and answered, it. */
   settle(cause: Cause): Promise<void>;
   /** Ends an inbox row as not done, and has its person told by a direct message; both, or neither. */
   endUndone(what: NotDone): Promise<void>;

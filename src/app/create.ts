@@ -10,7 +10,6 @@ import { alertsOfProposal, countHeldBack, listAlerts } from '../store/alerts.ts'
 import { loadCaptured } from '../store/captured-migrations.ts';
 import { listChanges } from '../store/changes.ts';
 import { saveErrorReport } from '../store/error-reports.ts';
-import { settle } from '../store/inbox.ts';
 import { incidentOfChannel, listIncidents, loadIncident } from '../store/incidents.ts';
 import { enqueue } from '../store/outbox.ts';
 import { loadPeople, savePerson } from '../store/people.ts';
@@ -38,7 +37,7 @@ import { redactEntry } from './redactions.ts';
 import { remembering } from './remembering.ts';
 import { exportPostmortem, inSnapshot, loadKnown, writeParts } from './report.ts';
 import { createRuns, type RunParts } from './runs.ts';
-import { settleCause, unsettled } from './settle-cause.ts';
+import { isSettled, settleCause } from './settle-cause.ts';
 import { attach, endSilence, silence } from './silences.ts';
 import { isVisible, visibleOf } from './visibility.ts';
 
@@ -164,8 +163,7 @@ export function createApp({ generatedBy, showSql, ...parts }: AppParts): App {
     changes: (filter, limit) => listChanges(store, filter, limit),
     meet: (userId, name) => savePerson(store, userId, name, now()),
     async settle(cause) {
-      const inboxKey = unsettled(cause);
-      if (inboxKey !== undefined) await settle(store, inboxKey, 'done', now());
+      if (!isSettled(cause)) await settleCause(store, cause, now());
     },
     endUndone: (what) => endUndone(store, what, now()),
   };

@@ -26,6 +26,7 @@ export interface Line {
 }
 
 export interface Dispatch {
+  /** Throws ALREADY_DONE where another instance has ended the delivery meanwhile: that one answers. */
   (line: Line): Promise<Reply>;
   /** True for a line that must not be replayed when it is old. */
   isDangerous(text: string): boolean;

@@ -3,7 +3,7 @@ import { settleDone } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
 import type { Cause } from './app.ts';
 
-/** Those that an act has ended: where its transaction failed after that, it has thrown. */
+/** Those that an act has ended. Where its transaction failed after that, the act has thrown, and nobody asks. */
 const settled = new WeakSet<Cause>();
 
 /** In the transaction of the act, which is rolled back where another instance has done it in the meantime. */
@@ -13,6 +13,5 @@ export async function settleCause(tx: Db, cause: Cause, now: Date): Promise<void
   settled.add(cause);
 }
 
-/** The delivery that is left to be ended: none, where an act has done it. */
-export const unsettled = (cause: Cause): string | undefined =>
-  settled.has(cause) ? undefined : cause.inboxKey;
+/** Whether an act has ended its delivery. */
+export const isSettled = (cause: Cause): boolean => settled.has(cause);

@@ -10,7 +10,8 @@ import { toldModal } from './views/told-modal.ts';
 const PATIENCE_MS = 2000;
 const POST_TIMEOUT_MS = 5000;
 const STILL_WORKING = ':hourglass_flowing_sand: Still working on it. The answer comes here.';
-const DONE = ':white_check_mark: Done.';
+/** For a click that did what it says. */
+export const DONE = ':white_check_mark: Done.';
 /** Slack cuts a text at 40,000 characters without a word. */
 const TEXT_LIMIT = 39_000;
 

@@ -12,7 +12,7 @@ export interface HomePorts {
   readonly log: Logger;
 }
 
-const Opened = z.object({ tab: z.string(), user: z.string() });
+const Opened = z.object({ tab: z.string().optional(), user: z.string() });
 
 /** Its Messages tab is no Home. */
 export async function onHomeOpened(event: unknown, ports: HomePorts): Promise<void> {

@@ -148,7 +148,7 @@ async function work(
     await answer.finish();
   } catch (error) {
     if (error instanceof FirebreakError && error.code === 'ALREADY_DONE') {
-      parts.log.warn({ key: arrival.key }, 'a delivery took so long that another instance has done it');
+      parts.log.warn({ key: arrival.key }, 'another instance has ended this delivery meanwhile');
       return answer.forgo();
     }
     parts.log.error({ err: error, kind: arrival.kind }, 'a delivery failed');
@@ -158,7 +158,7 @@ async function work(
     await answer.finish({ text: AFTER_FAILURE[state], over: state !== 'refused' });
     return;
   }
-  // A command's has ended before it was answered, or is left to who tells its person.
+  // A command's row was ended by the dispatcher, or is left to who tells its person.
   if (arrival.kind !== 'command') await endDone(arrival.key, parts);
 }
 
@@ -174,8 +174,7 @@ async function endDone(key: string | undefined, { inbox, now, log }: InboxParts)
 
 /**
  * Looks how the row stands, and refuses it where the store can hear that: one that stays open is replayed. It stays open
- * too where the work failed because the store went away: if this process dies before its answer is out, a refusal
- * would be told to nobody.
+ * too where the work failed because the store went away: unlike a defect, that is over when it is tried again.
  */
 async function afterFailure(
   key: string | undefined,
@@ -185,7 +184,10 @@ async function afterFailure(
   if (key === undefined) return 'refused';
   let asked = false;
   try {
-    if ((await stateOf(inbox, key)) === 'done') return 'done';
+    const state = await stateOf(inbox, key);
+    if (state === 'done') return 'done';
+    // By another instance, which told its person: it will not be done.
+    if (state === 'refused' || state === 'expired') return 'refused';
     if (isOfTheStore(failure)) return 'received';
     asked = true;
     // Whoever has ended it meanwhile has done it.

@@ -47,7 +47,7 @@ export function listen(bolt: Bolt, parts: ListenParts): void {
 }
 
 function hearWords(bolt: Bolt, parts: ListenParts): void {
-  bolt.command(parts.command, async ({ ack, command: typed, context }) => {
+  bolt.command(/./, async ({ ack, command: typed, context }) => {
     const { inboxKey, receivedAt } = origin(context);
     const line = { text: typed.text, actor: typed.user_id, channelId: typed.channel_id, receivedAt };
     const reply = await parts.dispatch({ ...line, ...(inboxKey ? { inboxKey } : {}) });

@@ -7,7 +7,7 @@ import { DANGEROUS_MS, isUnanswerable } from '../app/said-at.ts';
 import type { Logger } from '../log.ts';
 import { type Delivered, openRows, settle, stateOf } from '../store/inbox.ts';
 import type { Db } from '../store/store.ts';
-import { respond } from './answer.ts';
+import { DONE, privately, respond } from './answer.ts';
 import { isDangerous } from './danger.ts';
 import type { Entering } from './enter-kept.ts';
 import { type Body, mentionedLine, mentionIn, responseUrl, senderOf } from './inbound.ts';
@@ -117,14 +117,20 @@ async function redo(row: Delivered, failing: Map<string, number>, parts: ReplayP
   const { bolt, app, inbox, log, now } = parts;
   const { key: inboxKey, payload, receivedAt } = row;
   const unanswerable = isUnanswerable(receivedAt, now());
+  const url = responseUrl(payload);
   let refused: string | undefined;
   const ack = async (answer?: unknown): Promise<void> => {
     const message = answer as Body | undefined;
     refused = refusedForm(message);
-    if (!message || !('text' in message)) return;
+    if (!message || !('text' in message)) {
+      // It may have been promised an answer, by an instance that has none now.
+      if (row.kind === 'click' && url !== undefined && !unanswerable)
+        await respond(url, privately(DONE), log);
+      return;
+    }
     // What was done has ended its row by now; of what has not, the answer is why.
     if (unanswerable) refused = withoutStop(String(message['text']));
-    else await respond(responseUrl(payload), message, log);
+    else await respond(url, message, log);
   };
   try {
     await bolt.processEvent({ body: payload, ack, customProperties: { inboxKey, receivedAt } });

@@ -1,7 +1,18 @@
 /** Whether an error of the store says that it is away for now, rather than that it, or our way to it, is wrong. */
 
-/** It starts or stops, has no connection left, or is a standby that is about to be promoted. */
-const STATES = new Set(['57P01', '57P02', '57P03', '53300', '25006', '08000', '08001', '08003', '08006']);
+/** It starts or stops, has no connection or no disk space left, or is a standby that is about to be promoted. */
+const STATES = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53100',
+  '53300',
+  '25006',
+  '08000',
+  '08001',
+  '08003',
+  '08006',
+]);
 const SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -254,6 +254,21 @@ describe('typed lines', () => {
     expect(record?.timeline.filter(({ text }) => text === 'once')).toHaveLength(1);
   });
 
+  it.each([
+    ['changes nothing', 'status'],
+    ['is refused', 'status nonsense'],
+    ['is done by one of them', 'note once'],
+  ])('one delivery that two instances work on, and that %s, is answered once', async (_how, text) => {
+    await declared();
+    await receive(it1.store, { key: 'k1', kind: 'command', payload: {}, receivedAt: it1.app.now() });
+    const line = { text, actor: oncall, channelId: CHANNEL, inboxKey: 'k1', receivedAt: it1.app.now() };
+    const both = await Promise.allSettled([1, 2].map(() => it1.dispatch(line)));
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'ALREADY_DONE' },
+    });
+  });
+
   it('a change of status is posted with the head hash of the timeline as it then was', async () => {
     await declared();
     await it1.say(oncall, 'status mitigated', CHANNEL);

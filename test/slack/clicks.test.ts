@@ -98,6 +98,28 @@ describe('a click', () => {
     ]);
   });
 
+  test('that broke off with the store, and is done by a replay, is answered as was promised', async () => {
+    let tried = 0;
+    let ahead = 0;
+    const act: App['act'] = () => {
+      tried += 1;
+      if (tried === 1) return Promise.reject(new Error('Connection terminated unexpectedly'));
+      return Promise.resolve({ ok: true, incident: anIncident() });
+    };
+    bot = await startBot(world, { app: appWith({ act }), now: () => new Date(Date.now() + ahead) });
+    await click('page-answer:acknowledged', { incident: 7, page: 2 });
+    ahead = 16_000;
+    await bot.replay.work();
+    const told = await eventually(async () => {
+      const all = await ephemerals();
+      return all.length > 1 && all;
+    });
+    expect(told.map(({ text }) => text)).toEqual([
+      expect.stringContaining('will be done when it does'),
+      expect.stringContaining('Done.'),
+    ]);
+  });
+
   test('that is refused tells why, to the one who clicked', async () => {
     bot = await startBot(world, {
       app: appWith({ decideApproval: () => Promise.resolve(refuse('NOT_A_MEMBER', { found: 'guest' })) }),

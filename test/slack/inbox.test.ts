@@ -149,6 +149,19 @@ describe('a command', () => {
     },
   );
 
+  test.each(['expired', 'refused'])(
+    'whose work breaks off after another instance has ended it as %s is not promised',
+    async (state) => {
+      bot = await startBot(world, {
+        dispatch: dispatchWith(async ({ inboxKey }) => {
+          await world.store.query('update inbox set state = $2 where key = $1', [inboxKey, state]);
+          throw new Error('Connection terminated unexpectedly');
+        }),
+      });
+      expect(texts(await type('/incident rollback'))).toContain('was not done');
+    },
+  );
+
   test('whose work fails for a timeout of Slack is not taken for one of the store', async () => {
     const impatient = new WebClient(world.slack.botToken, {
       ...clientOptions(`${world.slack.url}/api/`, silentLogger),

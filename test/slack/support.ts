@@ -134,7 +134,7 @@ export const dispatchWith = (
   isDangerous: (text: string) => boolean = () => false,
 ): Dispatch => Object.assign(async (line: Line) => ({ text: await answer(line) }), { isDangerous });
 
-/** Ends what it answers, as the real one does; a form, or what can be answered no longer, is left to who tells its person. */
+/** Ends what it answers, as the real one does. The answer to a form, or to what was said long ago, stands for a refusal here. */
 const ending = (dispatch: Dispatch, { store }: World, now: () => Date): Dispatch =>
   Object.assign(
     async (line: Line) => {
