@@ -13,12 +13,11 @@ import { forgetAlerts } from '../store/alerts.ts';
 import { forgetChanges } from '../store/changes.ts';
 import { forgetErrorReports } from '../store/error-reports.ts';
 import { listHolds, markReturned } from '../store/holds.ts';
-import { forgetSettled } from '../store/inbox.ts';
+import { forgetSettled, isSomebodyUnheard } from '../store/inbox.ts';
 import { loadMonitor, saveMonitor } from '../store/monitors.ts';
 import { type Delivery, forgetDelivered, type OutboxRow } from '../store/outbox.ts';
 import type { Spool } from '../store/spool.ts';
 import type { Store } from '../store/store.ts';
-import { openDeliveries } from '../store/vitals.ts';
 import { capturesWorker } from './captures.ts';
 import { catchUpWorker } from './catch-up.ts';
 import type { Clock } from './clock.ts';
@@ -201,4 +200,4 @@ const holdMonitor = ({ store, app, history, log }: JobsParts): ReturnType<typeof
 
 /** What people said and is not done yet, on disk or in the inbox. */
 const unheard = async ({ spool, store }: JobsParts): Promise<boolean> =>
-  (spool?.state().waiting ?? 0) > 0 || (await openDeliveries(store, undefined)).count > 0;
+  (spool?.state().waiting ?? 0) > 0 || (await isSomebodyUnheard(store));
