@@ -87,16 +87,6 @@ export async function stateOf(db: Db, key: string): Promise<Ending | 'received' 
   return first(result)?.state;
 }
 
-/** Whether a person waits for what they said to be done, which may be the answer to a page: what happens in a channel is none. */
-export async function isSomebodyUnheard(db: Db): Promise<boolean> {
-  const result = await db.query<{ unheard: boolean }>(
-    `select exists (select from inbox
-                     where state = 'received'
-                       and (kind <> 'event' or payload -> 'event' ->> 'type' = 'app_mention')) as unheard`,
-  );
-  return first(result)?.unheard ?? false;
-}
-
 /** At a time: they may be large. */
 const MOST = 100;
 

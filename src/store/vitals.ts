@@ -58,6 +58,16 @@ export async function openDeliveries(
   return { count: row?.count ?? 0, ...(row?.oldest ? { oldest: row.oldest } : {}) };
 }
 
+/** Whether a person waits for what they said to be done, which may be the answer to a page: what happens in a channel is none. */
+export async function isSomebodyUnheard(db: Db): Promise<boolean> {
+  const result = await db.query<{ unheard: boolean }>(
+    `select exists (select from inbox
+                     where state = 'received'
+                       and (kind <> 'event' or payload -> 'event' ->> 'type' = 'app_mention')) as unheard`,
+  );
+  return first(result)?.unheard ?? false;
+}
+
 /** When each monitor looked last, and whether it saw red. */
 export async function looksOf(
   db: Db,

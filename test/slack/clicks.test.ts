@@ -57,6 +57,15 @@ async function ephemerals(): Promise<readonly { text: string }[]> {
   return channels.flatMap((channel) => channel.ephemerals);
 }
 
+/** The word that was given at once, and the answer. */
+const bothTold = async (): Promise<readonly string[]> => {
+  const told = await eventually(async () => {
+    const all = await ephemerals();
+    return all.length > 1 && all;
+  });
+  return told.map(({ text }) => text);
+};
+
 const texts = ({ responses }: Answered): string => responses.map(({ text }) => text ?? '').join('\n');
 
 const CAUSE = { inboxKey: expect.any(String), saidAt: expect.any(Date) };
@@ -88,11 +97,7 @@ describe('a click', () => {
     };
     bot = await startBot(world, { app: appWith({ act }) });
     await click('page-answer:acknowledged', { incident: 7, page: 2 });
-    const told = await eventually(async () => {
-      const all = await ephemerals();
-      return all.length > 1 && all;
-    });
-    expect(told.map(({ text }) => text)).toEqual([
+    expect(await bothTold()).toEqual([
       expect.stringContaining('Still working'),
       expect.stringContaining('Done.'),
     ]);
@@ -110,11 +115,7 @@ describe('a click', () => {
     await click('page-answer:acknowledged', { incident: 7, page: 2 });
     ahead = 16_000;
     await bot.replay.work();
-    const told = await eventually(async () => {
-      const all = await ephemerals();
-      return all.length > 1 && all;
-    });
-    expect(told.map(({ text }) => text)).toEqual([
+    expect(await bothTold()).toEqual([
       expect.stringContaining('will be done when it does'),
       expect.stringContaining('Done.'),
     ]);
